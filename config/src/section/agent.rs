@@ -1,0 +1,37 @@
+//! `[agent]`: how the agent thinks.
+
+use serde::{Deserialize, Serialize};
+use smartopol_protocol::model::ReasoningEffort;
+
+/// How the agent thinks.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agent {
+    /// `provider/model`, or the name of a provider for its default model. Empty: the first
+    /// provider found.
+    pub model: String,
+    /// How many times a turn may ask the model: 1 to 1,000.
+    pub max_steps: u32,
+    /// How often the same call may give the same result before the turn stops and asks: 2 to 100.
+    pub max_repeats: u32,
+    /// How much a model thinks before it speaks.
+    pub reasoning: ReasoningEffort,
+    /// What every session is told besides the built-in instructions.
+    pub instructions: String,
+    /// The most tokens of transcript that a request carries: 4,000 or more. What is older is left
+    /// out of the request, and the model is told so.
+    pub context_tokens: u32,
+}
+
+impl Default for Agent {
+    fn default() -> Self {
+        Self {
+            model: String::new(),
+            max_steps: 25,
+            max_repeats: 3,
+            reasoning: ReasoningEffort::Default,
+            instructions: String::new(),
+            context_tokens: 120_000,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `[console]`: the terminal console.
+
+use serde::{Deserialize, Serialize};
+
+/// The terminal console.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Console {
+    /// True to start as the append-only console that screen readers and dumb terminals need.
+    pub linear: bool,
+    /// True to see the trace feed beside the conversation where the terminal is wide enough.
+    pub traces: bool,
+    /// How many lines of the composer are kept for its history: 0 to 10,000.
+    pub history: u16,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            linear: false,
+            traces: true,
+            history: 500,
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The sections of the config: one file each, each with its defaults.
+
+pub mod agent;
+pub mod approvals;
+pub mod console;
+pub mod daemon;
+pub mod providers;
+pub mod tools;
+pub mod traces;
+
+use serde::{Deserialize, Serialize};
+
+/// All settings.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The daemon's own life.
+    pub daemon: daemon::Daemon,
+    /// How the agent thinks.
+    pub agent: agent::Agent,
+    /// Who serves models, by name.
+    pub providers: providers::Providers,
+    /// What may run without asking.
+    pub approvals: approvals::Approvals,
+    /// The hands.
+    pub tools: tools::Tools,
+    /// The records.
+    pub traces: traces::Traces,
+    /// The terminal console.
+    pub console: console::Console,
+}

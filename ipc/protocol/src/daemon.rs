@@ -1,0 +1,95 @@
+//! The daemon as a whole: how it is, and what it is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Mode;
+use crate::{AgentId, Timestamp};
+
+/// `daemon/status`: how the daemon is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Status {}
+
+/// The reply to `daemon/status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatusShown {
+    /// Its process id.
+    pub pid: u32,
+    /// Its version, such as `0.1.0`.
+    pub version: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Milliseconds since then.
+    pub uptime_ms: u64,
+    /// Its socket.
+    pub socket: String,
+    /// Its database.
+    pub database: String,
+    /// Its log file.
+    pub log: String,
+    /// Its config file; empty where there is none.
+    pub config: String,
+    /// The agent's name to trace collectors.
+    pub agent_id: AgentId,
+    /// What it did to start, in order.
+    pub phases: Vec<Phase>,
+    /// Sessions in the database.
+    pub sessions: u64,
+    /// Sessions with a running or waiting turn.
+    pub active_sessions: u64,
+    /// Approvals that wait for a person.
+    pub pending_approvals: u64,
+    /// Clients attached, this one included.
+    pub clients: u64,
+    /// Size of the database with its write-ahead log, in bytes.
+    pub database_bytes: u64,
+    /// Resident memory of the daemon, in bytes; 0 where the system does not tell.
+    pub rss_bytes: u64,
+    /// The chosen provider.
+    pub provider: String,
+    /// Its model.
+    pub model: String,
+    /// The approval mode of sessions that have none of their own.
+    pub mode: Mode,
+}
+
+/// One phase of the start.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its name.
+    pub name: String,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+}
+
+/// `daemon/stop`: shuts the daemon down; the reply comes before it begins to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stop {}
+
+/// `daemon/backup`: writes a copy of the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The file to write: absolute, not existing.
+    pub path: String,
+}
+
+/// The reply to `daemon/backup`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// The size of the copy in bytes.
+    pub bytes: u64,
+}
+
+/// `daemon/check`: looks whether the database is sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Check {}
+
+/// The reply to `daemon/check`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What is wrong; empty where all is well.
+    pub problems: Vec<String>,
+}

@@ -1,0 +1,192 @@
+//! What happened: facts, each with its number, and passing news without one.
+//!
+//! A *fact* is a row of the journal: it was stored before it is told, its `seq` grows by the
+//! order of the commits, and a client that says `since` gets the ones it missed. *Passing* news
+//! (streamed text, output of a running tool) is told once; a snapshot carries what it added up to.
+//! Facts carry the whole new state of the thing they are about, so applying one twice is harmless.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::{Approval, Rule};
+use crate::message::Message;
+use crate::session::{Partial, Session};
+use crate::tool::ToolCall;
+use crate::trace::Trace;
+use crate::turn::Turn;
+use crate::{CallId, MessageId, RuleId, SessionId, Timestamp, TurnId};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number in the journal; `None` for passing news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The session it is about; `None` where it is about none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub news: News,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data", rename_all = "snake_case")]
+pub enum News {
+    // facts
+    /// A session was made, or something in its row changed.
+    SessionChanged(Box<Session>),
+    /// A session was removed.
+    SessionDeleted(SessionId),
+    /// A message was stored, or got its place in the transcript.
+    MessageChanged(Box<Message>),
+    /// A message that waited for its turn was taken back.
+    MessageWithdrawn(MessageId),
+    /// A turn began, went on or ended.
+    TurnChanged(Box<Turn>),
+    /// A tool call was asked for, decided, begun or answered.
+    CallChanged(Box<ToolCall>),
+    /// A person is asked, or an approval ended.
+    ApprovalChanged(Box<Approval>),
+    /// A rule was learned.
+    RuleAdded(Box<Rule>),
+    /// A rule was revoked, or ended with its session.
+    RuleRevoked(RuleId),
+    /// A trace was begun or completed.
+    TraceChanged(Box<Trace>),
+
+    // passing
+    /// More text of the message that the agent is saying.
+    TextDelta {
+        /// The turn.
+        turn_id: TurnId,
+        /// The piece.
+        text: String,
+    },
+    /// More reasoning of it.
+    ReasoningDelta {
+        /// The turn.
+        turn_id: TurnId,
+        /// The piece.
+        text: String,
+    },
+    /// The model is writing a call.
+    CallDelta {
+        /// The turn.
+        turn_id: TurnId,
+        /// The tool's name.
+        name: String,
+        /// Bytes of its arguments so far.
+        bytes: u64,
+    },
+    /// More output of a running call.
+    OutputDelta {
+        /// The call.
+        call_id: CallId,
+        /// The piece.
+        text: String,
+    },
+    /// The request failed before anything was shown and is tried again.
+    Retrying {
+        /// The turn.
+        turn_id: TurnId,
+        /// Why, one sentence.
+        reason: String,
+        /// When, in milliseconds from now.
+        after_ms: u64,
+    },
+    /// This client was too slow: facts were lost on the way, and it must subscribe again with
+    /// the last number it has seen.
+    Gap {
+        /// How many facts were lost.
+        missed: u64,
+    },
+    /// This client was too slow: passing news was dropped. `session/show` has what it added up to.
+    Dropped {
+        /// How many pieces were dropped.
+        deltas: u64,
+    },
+    /// The daemon is shutting down.
+    Stopping,
+}
+
+/// `event/subscribe`: from now on this connection gets events.
+///
+/// A second call replaces the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Subscribe {
+    /// The last number this client has seen: it gets what came after, or a snapshot where that is
+    /// too much. Without it, a snapshot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
+    /// Passing news is wanted of this session alone; without it of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub watch: Option<SessionId>,
+}
+
+/// The reply to `event/subscribe`. Events follow it, none missing, none before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum Subscribed {
+    /// What was missed follows as events.
+    Replay {
+        /// The number of the newest fact.
+        seq: u64,
+        /// How many events follow that were missed.
+        missed: u64,
+    },
+    /// The whole present.
+    Snapshot(Box<Snapshot>),
+}
+
+/// The present, without transcripts (`session/show` has those).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Every fact up to this number is in here.
+    pub seq: u64,
+    /// All sessions, the most recently used first.
+    pub sessions: Vec<Session>,
+    /// All pending approvals, oldest first.
+    pub approvals: Vec<Approval>,
+    /// The newest 200 traces, oldest first.
+    pub traces: Vec<Trace>,
+}
+
+/// `event/watch`: passing news is wanted of this session alone, instead of the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Watch {
+    /// The session; without it none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+}
+
+/// The reply to `event/watch`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// What is being said right now and not yet a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+}
+
+impl News {
+    /// Returns true for facts, which are stored and numbered.
+    pub const fn is_fact(&self) -> bool {
+        matches!(
+            self,
+            Self::SessionChanged(_)
+                | Self::SessionDeleted(_)
+                | Self::MessageChanged(_)
+                | Self::MessageWithdrawn(_)
+                | Self::TurnChanged(_)
+                | Self::CallChanged(_)
+                | Self::ApprovalChanged(_)
+                | Self::RuleAdded(_)
+                | Self::RuleRevoked(_)
+                | Self::TraceChanged(_)
+        )
+    }
+}

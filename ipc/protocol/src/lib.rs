@@ -1,0 +1,26 @@
+//! The words that every part of smartopol speaks: on the socket, in the database, on the screen.
+//!
+//! Owns: ids, facts, methods and their replies, the envelope they travel in.
+//! Does no I/O, knows no other part of the house; a stranger can use it alone.
+
+pub mod approval;
+pub mod daemon;
+pub mod envelope;
+pub mod event;
+pub mod fault;
+pub mod id;
+pub mod message;
+pub mod method;
+pub mod model;
+pub mod session;
+pub mod time;
+pub mod tool;
+pub mod trace;
+pub mod turn;
+
+pub use envelope::{Envelope, Incoming};
+pub use event::{Event, News};
+pub use fault::{Code, Fault};
+pub use id::{AgentId, ApprovalId, CallId, MessageId, RuleId, SessionId, TraceId, TurnId};
+pub use method::{Method, Request};
+pub use time::Timestamp;

@@ -1,0 +1,139 @@
+//! The table: every method, its parameters, its reply.
+//!
+//! Adding a method is one line here and one handler in the daemon.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::{Code, Fault, approval, daemon, event, message, model, session, trace};
+
+/// The parameters of a method, which know the method's name and reply.
+pub trait Method: Serialize + DeserializeOwned + Send + 'static {
+    /// Its name on the wire, `resource/verb`.
+    const NAME: &'static str;
+    /// What it returns.
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $variant:ident($params:ty) = $name:literal -> $reply:ty;)*) => {
+        /// A request that was understood.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Request {
+            $($(#[$doc])* $variant($params),)*
+        }
+
+        $(impl Method for $params {
+            const NAME: &'static str = $name;
+            type Reply = $reply;
+        })*
+
+        /// The names of all methods, sorted as the table is.
+        pub const NAMES: &[&str] = &[$($name),*];
+
+        impl Request {
+            /// Understands a method and its parameters; absent parameters are an empty object.
+            ///
+            /// # Errors
+            /// `unknown_method` with the nearest name, or `bad_request` naming the parameter.
+            pub fn parse(method: &str, params: Option<&RawValue>) -> Result<Self, Fault> {
+                let params = params.map_or("{}", RawValue::get);
+                match method {
+                    $($name => serde_json::from_str(params)
+                        .map(Self::$variant)
+                        .map_err(|err| bad_params(method, &err)),)*
+                    _ => Err(unknown(method)),
+                }
+            }
+
+            /// Returns the method's name.
+            pub const fn method(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+        }
+    };
+}
+
+methods! {
+    /// How the daemon is.
+    DaemonStatus(daemon::Status) = "daemon/status" -> daemon::StatusShown;
+    /// Shut down.
+    DaemonStop(daemon::Stop) = "daemon/stop" -> ();
+    /// Copy the database.
+    DaemonBackup(daemon::Backup) = "daemon/backup" -> daemon::BackedUp;
+    /// Look whether the database is sound.
+    DaemonCheck(daemon::Check) = "daemon/check" -> daemon::Checked;
+    /// Get events from now on.
+    EventSubscribe(event::Subscribe) = "event/subscribe" -> event::Subscribed;
+    /// Choose whose passing news to get.
+    EventWatch(event::Watch) = "event/watch" -> event::Watched;
+    /// Make a session.
+    SessionCreate(session::Create) = "session/create" -> session::Session;
+    /// All sessions.
+    SessionList(session::List) = "session/list" -> session::Listed;
+    /// The session that a person means.
+    SessionFind(session::Find) = "session/find" -> session::Session;
+    /// One session with a window of its transcript.
+    SessionShow(session::Show) = "session/show" -> session::Shown;
+    /// Rename it, change its mode or model.
+    SessionConfigure(session::Configure) = "session/configure" -> session::Session;
+    /// Remove it.
+    SessionDelete(session::Delete) = "session/delete" -> ();
+    /// Say something.
+    MessageSend(message::Send) = "message/send" -> message::Sent;
+    /// Take back a message that waits.
+    MessageWithdraw(message::Withdraw) = "message/withdraw" -> ();
+    /// Stop the running turn.
+    TurnInterrupt(session::Interrupt) = "turn/interrupt" -> session::Interrupted;
+    /// Go on after an interruption.
+    TurnContinue(session::Continue) = "turn/continue" -> session::Continued;
+    /// Questions to a person.
+    ApprovalList(approval::List) = "approval/list" -> approval::Listed;
+    /// One question.
+    ApprovalShow(approval::Show) = "approval/show" -> approval::Approval;
+    /// Answer a question; the first answer wins.
+    ApprovalDecide(approval::Decide) = "approval/decide" -> approval::Approval;
+    /// The rules in force.
+    RuleList(approval::ListRules) = "rule/list" -> approval::ListedRules;
+    /// End a learned rule.
+    RuleRevoke(approval::RevokeRule) = "rule/revoke" -> ();
+    /// Traces.
+    TraceList(trace::List) = "trace/list" -> trace::Listed;
+    /// One trace.
+    TraceShow(trace::Show) = "trace/show" -> trace::Trace;
+    /// Counts and durations of traces.
+    TraceStats(trace::Stats) = "trace/stats" -> trace::StatsShown;
+    /// Who serves models.
+    ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
+    /// Ask a provider for one word.
+    ProviderTest(model::TestProvider) = "provider/test" -> model::TestedProvider;
+}
+
+fn bad_params(method: &str, err: &serde_json::Error) -> Fault {
+    Fault::new(
+        Code::BadRequest,
+        format!("the parameters of `{method}` are wrong: {err}"),
+    )
+    .hint("the protocol's reference lists every method's parameters: ipc/README.md")
+}
+
+fn unknown(method: &str) -> Fault {
+    let shown: String = method
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(80)
+        .collect();
+    let resource = method.split('/').next().unwrap_or_default();
+    let near: Vec<&str> = NAMES
+        .iter()
+        .copied()
+        .filter(|name| name.split('/').next() == Some(resource))
+        .collect();
+    let hint = if near.is_empty() {
+        format!("the methods are: {}", NAMES.join(", "))
+    } else {
+        format!("methods of `{resource}`: {}", near.join(", "))
+    };
+    Fault::new(Code::UnknownMethod, format!("there is no method `{shown}`")).hint(hint)
+}

@@ -1,0 +1,204 @@
+//! Sessions: conversations with their memory of themselves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::approval::Mode;
+use crate::message::Message;
+use crate::model::Usage;
+use crate::tool::ToolCall;
+use crate::turn::{Outcome, Turn};
+use crate::{SessionId, Timestamp, TurnId};
+
+/// One session, as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its name in the house.
+    pub id: SessionId,
+    /// Its name for people; unique. Made from the workspace's folder name.
+    pub name: String,
+    /// The folder it was started in, absolute.
+    pub workspace: String,
+    /// How much it may do without asking; `None` follows the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// `provider/model` or a model of the chosen provider; `None` follows the config.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Approvals that wait for a person.
+    pub waiting: u32,
+    /// Messages in its transcript and in its queue.
+    pub messages: u64,
+    /// The beginning of the newest message, one line of at most 120 characters.
+    pub last_line: String,
+    /// What all its turns used.
+    pub usage: Usage,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When something last happened in it.
+    pub updated_at: Timestamp,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum SessionState {
+    /// No turn runs.
+    Idle {
+        /// How the newest turn ended; `None` before the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<Outcome>,
+    },
+    /// A turn runs.
+    Running,
+    /// A turn waits for a person.
+    Waiting,
+}
+
+/// `session/create`: makes a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Create {
+    /// The folder to work in: absolute, existing.
+    pub workspace: String,
+    /// Its name; without one it is made from the folder's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its approval mode; without one the config's holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// Its model; without one the config's holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// `session/list`: all sessions, the most recently used first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct List {}
+
+/// The reply to `session/list`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The most recently used first.
+    pub sessions: Vec<Session>,
+}
+
+/// `session/find`: the session that a person means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Find {
+    /// A name, an id, or the unique beginning of an id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Without a key: the most recently used session of this folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+}
+
+/// `session/show`: one session with a window of its transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Show {
+    /// The session.
+    pub id: SessionId,
+    /// Only messages before this position; without it the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// At most so many messages; 0 means 200, and 1,000 is the most.
+    #[serde(default)]
+    pub limit: u32,
+}
+
+/// The reply to `session/show`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Every event up to this number is in here; a client skips those about this session.
+    pub as_of: u64,
+    /// The session.
+    pub session: Session,
+    /// The window, oldest first; messages that wait for their turn come last.
+    pub messages: Vec<Message>,
+    /// The turns that these messages belong to.
+    pub turns: Vec<Turn>,
+    /// The tool calls that these messages make.
+    pub calls: Vec<ToolCall>,
+    /// True where older messages exist.
+    pub more: bool,
+    /// What is being said right now and not yet a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partial: Option<Partial>,
+}
+
+/// What the agent has said of a message that is not finished.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// The turn.
+    pub turn_id: TurnId,
+    /// The reasoning so far.
+    pub reasoning: String,
+    /// The text so far.
+    pub text: String,
+    /// The tool that the model is writing a call of, and how many bytes of arguments it has
+    /// written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<(String, u64)>,
+}
+
+/// `session/configure`: changes what is given, leaves the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configure {
+    /// The session.
+    pub id: SessionId,
+    /// A new name; unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A new approval mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// A new model; the empty text goes back to the config's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// `session/delete`: removes a session with its messages, turns, calls and learned rules.
+/// Its traces stay. A running turn is interrupted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Delete {
+    /// The session.
+    pub id: SessionId,
+}
+
+/// `turn/interrupt`: stops the turn of a session; answers within a second, also where none runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interrupt {
+    /// The session.
+    pub session_id: SessionId,
+}
+
+/// The reply to `turn/interrupt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interrupted {
+    /// The turn that was stopped; `None` where none ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_id: Option<TurnId>,
+}
+
+/// `turn/continue`: goes on where an interrupted, cut off, failed or limited turn ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Continue {
+    /// The session.
+    pub session_id: SessionId,
+}
+
+/// The reply to `turn/continue`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continued {
+    /// The new turn.
+    pub turn_id: TurnId,
+}

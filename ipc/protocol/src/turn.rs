@@ -1,0 +1,87 @@
+//! A turn: from a user's message to the agent's last word.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Usage;
+use crate::{MessageId, SessionId, Timestamp, TurnId};
+
+/// One turn of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// Its name.
+    pub id: TurnId,
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// The user's message that began it; `None` where a person continued an interrupted turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// Where it stands.
+    pub state: TurnState,
+    /// How many times the model was asked so far.
+    pub steps: u32,
+    /// What it used so far, summed over its steps.
+    pub usage: Usage,
+    /// Who serves the model, such as `anthropic`.
+    pub provider: String,
+    /// The model asked.
+    pub model: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Where a turn stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TurnState {
+    /// The model is asked, or tools run.
+    Running,
+    /// Nothing goes on until a person answers an approval.
+    Waiting,
+    /// It is over.
+    Finished {
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The agent said its last word.
+    Done,
+    /// A person stopped it.
+    Interrupted,
+    /// The daemon ended in the middle of it; it can be continued.
+    CutOff,
+    /// The provider or the daemon failed.
+    Failed {
+        /// What happened, one sentence.
+        message: String,
+        /// What to do, one sentence; may be empty.
+        #[serde(default)]
+        hint: String,
+    },
+    /// It reached the limit of steps; it can be continued.
+    StepLimit {
+        /// The limit it reached.
+        limit: u32,
+    },
+    /// The same call gave the same result too often; it can be continued.
+    Loop {
+        /// The tool that was called again and again.
+        tool: String,
+        /// How many times.
+        times: u32,
+    },
+}
+
+impl Outcome {
+    /// Returns true where a person may continue the turn with `turn/continue`.
+    pub const fn can_continue(&self) -> bool {
+        !matches!(self, Self::Done)
+    }
+}
