@@ -62,6 +62,11 @@ pub enum News {
     TextDelta {
         /// The turn.
         turn_id: TurnId,
+        /// The step of the turn, from 1; each step says one message.
+        step: u32,
+        /// How many bytes of text the message had before this piece. A client that has more skips
+        /// what it has; one that has less has missed something and asks `event/watch` again.
+        offset: u64,
         /// The piece.
         text: String,
     },
@@ -69,6 +74,10 @@ pub enum News {
     ReasoningDelta {
         /// The turn.
         turn_id: TurnId,
+        /// The step of the turn, from 1.
+        step: u32,
+        /// How many bytes of reasoning the message had before this piece.
+        offset: u64,
         /// The piece.
         text: String,
     },
@@ -76,6 +85,8 @@ pub enum News {
     CallDelta {
         /// The turn.
         turn_id: TurnId,
+        /// The step of the turn, from 1.
+        step: u32,
         /// The tool's name.
         name: String,
         /// Bytes of its arguments so far.

@@ -136,6 +136,8 @@ pub struct Shown {
 pub struct Partial {
     /// The turn.
     pub turn_id: TurnId,
+    /// The step of the turn, from 1; each step says one message.
+    pub step: u32,
     /// The reasoning so far.
     pub reasoning: String,
     /// The text so far.

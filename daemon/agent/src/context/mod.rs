@@ -1,0 +1,123 @@
+//! From a transcript to what a model is asked.
+//!
+//! Owns: what a request carries and what is left out of it. Stable things come first, so that a
+//! provider's cache finds the same beginning again.
+
+use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::model::{ModelRequest, ReasoningEffort, SystemBlock};
+use smartopol_protocol::tool::ToolSpec;
+
+/// What a request is made of.
+#[derive(Clone, Debug)]
+pub struct Material<'a> {
+    /// The model, as its provider names it.
+    pub model: &'a str,
+    /// The system prompt, most stable first.
+    pub system: Vec<SystemBlock>,
+    /// The transcript, oldest first; notices in it are skipped.
+    pub transcript: &'a [Message],
+    /// The tools offered.
+    pub tools: &'a [ToolSpec],
+    /// The most tokens of transcript to carry.
+    pub budget: u64,
+    /// How much to think.
+    pub reasoning: ReasoningEffort,
+}
+
+/// Returns the request, and how many messages had to be left out of it.
+pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
+    let said: Vec<&Message> = material
+        .transcript
+        .iter()
+        .filter(|message| message.role != Role::System)
+        .collect();
+    let (kept, left_out) = fit(&said, material.budget);
+    let mut system = material.system;
+    if left_out > 0 {
+        let text = format!(
+            "The conversation is longer than fits: its {left_out} oldest messages are left out here. \
+             Say so if you need something from them."
+        );
+        system.push(SystemBlock { text, cache: false });
+    }
+    let mut tools = material.tools.to_vec();
+    tools.sort_by(|a, b| a.name.cmp(&b.name));
+    let request = ModelRequest {
+        model: material.model.into(),
+        system,
+        messages: kept.into_iter().cloned().collect(),
+        tools,
+        max_output_tokens: None,
+        reasoning: material.reasoning,
+    };
+    (request, left_out)
+}
+
+/// Returns an estimate of the tokens of a message: a token is about four bytes.
+pub fn estimate(message: &Message) -> u64 {
+    let bytes: usize = message
+        .parts
+        .iter()
+        .map(|part| match part {
+            Part::Text { text } | Part::ToolOutput { text, .. } => text.len(),
+            Part::Reasoning { text, signature } => {
+                text.len() + signature.as_ref().map_or(0, String::len)
+            }
+            Part::ToolCall { name, input, .. } => name.len() + input.to_string().len(),
+            Part::Notice { .. } => 0,
+        })
+        .sum();
+    bytes as u64 / 4 + 8
+}
+
+/// Leaves out the oldest messages until the rest fits, in a way that a provider accepts: the
+/// first message kept is a user's, and no call is parted from its output.
+///
+/// What is left out grows in steps of a quarter of the budget: if the cut moved with every
+/// message, no provider could ever reuse its cache.
+fn fit<'a>(said: &[&'a Message], budget: u64) -> (Vec<&'a Message>, usize) {
+    let total: u64 = said.iter().map(|message| estimate(message)).sum();
+    if total <= budget {
+        return (said.to_vec(), 0);
+    }
+    let quarter = (budget / 4).max(1);
+    let drop_at_least = (total - budget).div_ceil(quarter) * quarter;
+    let newest_user = said
+        .iter()
+        .rposition(|message| message.role == Role::User)
+        .unwrap_or(0);
+    let mut dropped = 0;
+    let mut cut = 0;
+    for (place, message) in said.iter().enumerate() {
+        if dropped >= drop_at_least && message.role == Role::User || place >= newest_user {
+            cut = place;
+            break;
+        }
+        dropped += estimate(message);
+    }
+    let (_, rest) = said.split_at(cut);
+    if dropped >= drop_at_least {
+        return (rest.to_vec(), cut);
+    }
+    // One turn alone is too long: its question stays, the oldest of its steps go.
+    let Some((question, steps)) = rest.split_first() else {
+        return (Vec::new(), cut);
+    };
+    let mut start = 0;
+    for (place, message) in steps.iter().enumerate() {
+        if message.role == Role::Agent {
+            start = place;
+            if dropped >= drop_at_least {
+                break;
+            }
+        }
+        dropped += estimate(message);
+    }
+    let (_, newest) = steps.split_at(start);
+    let mut kept = vec![*question];
+    kept.extend(newest);
+    (kept, cut + start)
+}
+
+#[cfg(test)]
+mod tests;
