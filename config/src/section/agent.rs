@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smartopol_protocol::model::ReasoningEffort;
 
+use crate::shape::{Holds, Shape, any_text};
+
 /// How the agent thinks.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -34,4 +36,29 @@ impl Default for Agent {
             context_tokens: 120_000,
         }
     }
+}
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[
+    ("model", Shape::Value(Holds::Text(model))),
+    ("max_steps", Shape::Value(Holds::Whole(1, 1_000))),
+    ("max_repeats", Shape::Value(Holds::Whole(2, 100))),
+    (
+        "reasoning",
+        Shape::Value(Holds::Choice(&["default", "off", "low", "medium", "high"])),
+    ),
+    ("instructions", Shape::Value(Holds::Text(any_text))),
+    (
+        "context_tokens",
+        Shape::Value(Holds::Whole(4_000, u32::MAX as i64)),
+    ),
+]);
+
+fn model(text: &str) -> Result<(), String> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("must be `provider/model` or a provider's name, without spaces".into());
+    }
+    if text.starts_with('/') || text.ends_with('/') {
+        return Err("must have something before and after the `/`".into());
+    }
+    Ok(())
 }

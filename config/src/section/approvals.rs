@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use smartopol_protocol::approval::{Mode, OneOf, Pattern, Verdict};
 
+use crate::shape::{Holds, Shape};
+
 /// What may run without asking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -50,5 +52,59 @@ impl ConfigRule {
             command: self.command.clone(),
             path: self.path.clone(),
         }
+    }
+}
+
+/// The tools that a rule can be about.
+pub(crate) const TOOLS: [&str; 6] = [
+    "exec",
+    "read_file",
+    "write_file",
+    "edit_file",
+    "list_files",
+    "search_files",
+];
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[
+    (
+        "mode",
+        Shape::Value(Holds::Choice(&["read-only", "ask", "auto-edit", "auto"])),
+    ),
+    (
+        "expire_after_seconds",
+        Shape::Value(Holds::Whole(5, 604_800)),
+    ),
+    (
+        "rules",
+        Shape::List(&[
+            (
+                "decision",
+                Shape::Value(Holds::Choice(&["allow", "ask", "deny"])),
+            ),
+            ("tool", Shape::Value(Holds::Text(tool))),
+            ("command", Shape::Value(Holds::Words)),
+            ("path", Shape::Value(Holds::Text(glob))),
+        ]),
+    ),
+]);
+
+/// A rule about a tool that does not exist would be silent, and a silent `deny` is a trap.
+fn tool(text: &str) -> Result<(), String> {
+    if TOOLS.contains(&text) {
+        return Ok(());
+    }
+    Err(format!(
+        "names no tool: the tools are {}",
+        TOOLS.map(|tool| format!("`{tool}`")).join(", ")
+    ))
+}
+
+fn glob(text: &str) -> Result<(), String> {
+    if !text.starts_with(['/', '*']) {
+        return Err("must be a glob over absolute paths, such as `/home/me/notes/**`".into());
+    }
+    match globset::Glob::new(text) {
+        Ok(_) => Ok(()),
+        Err(err) => Err(format!("is not a glob: {}", err.kind())),
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shape::{Holds, Shape};
+
 /// The terminal console.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,3 +25,9 @@ impl Default for Console {
         }
     }
 }
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[
+    ("linear", Shape::Value(Holds::Flag)),
+    ("traces", Shape::Value(Holds::Flag)),
+    ("history", Shape::Value(Holds::Whole(0, 10_000))),
+]);

@@ -10,6 +10,8 @@ pub mod traces;
 
 use serde::{Deserialize, Serialize};
 
+use crate::shape::Shape;
+
 /// All settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,3 +31,13 @@ pub struct Config {
     /// The terminal console.
     pub console: console::Console,
 }
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[
+    ("daemon", daemon::SHAPE),
+    ("agent", agent::SHAPE),
+    ("providers", providers::SHAPE),
+    ("approvals", approvals::SHAPE),
+    ("tools", tools::SHAPE),
+    ("traces", traces::SHAPE),
+    ("console", console::SHAPE),
+]);

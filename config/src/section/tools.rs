@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shape::{Holds, Shape, some_text};
+
 /// The hands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -54,4 +56,22 @@ impl Default for Tools {
             spill_bytes: 64 * 1024 * 1024,
         }
     }
+}
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[
+    ("shell", Shape::Value(Holds::Text(some_text))),
+    ("env", Shape::Value(Holds::Texts(variable))),
+    ("timeout_seconds", Shape::Value(Holds::Whole(1, 86_400))),
+    ("max_timeout_seconds", Shape::Value(Holds::Whole(1, 86_400))),
+    ("output_bytes", Shape::Value(Holds::Whole(1_024, 1_048_576))),
+    ("spill_bytes", Shape::Value(Holds::Whole(0, i64::MAX))),
+]);
+
+fn variable(text: &str) -> Result<(), String> {
+    let name = text.strip_suffix('*').unwrap_or(text);
+    let good = text.len() > name.len() || !name.is_empty();
+    if good && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Ok(());
+    }
+    Err("must be the name of an environment variable, with a `*` at its end alone".into())
 }

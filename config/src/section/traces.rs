@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shape::{Holds, Shape, some_text};
+
 /// The records.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -10,3 +12,9 @@ pub struct Traces {
     /// (`password`, `token`, `api_key`, …). Letter case does not matter; a part of a name matches.
     pub redact_keys: Vec<String>,
 }
+
+pub(crate) const SHAPE: Shape = Shape::Table(&[(
+    "redact_keys",
+    // An empty name is a part of every name, and would redact everything.
+    Shape::Value(Holds::Texts(some_text)),
+)]);
