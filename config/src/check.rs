@@ -230,8 +230,8 @@ impl Walk<'_, '_> {
             DeValue::Table(table) => {
                 let before = self.found.bad.len();
                 let required = fields.first().map_or("", |(name, _)| *name);
+                let good = self.table(fields, table, path);
                 if table.iter().any(|(key, _)| key.get_ref() == required) {
-                    let good = self.table(fields, table, path);
                     // A rule that lost a part would say something else than the person meant.
                     (self.found.bad.len() == before).then_some(Value::Table(good))
                 } else {
@@ -441,7 +441,7 @@ pub(crate) fn written(key: &[String]) -> String {
 }
 
 /// Returns foreign text fit for a message: one line, bounded, nothing a terminal obeys.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(60)

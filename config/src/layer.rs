@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::agree;
-use crate::check::{self, Findings, Key, Source, quoted, unknown, written};
+use crate::check::{self, Findings, Key, Source, quoted, shown, unknown, written};
 use crate::paths::Paths;
 use crate::problem::{Problem, Problems};
 use crate::section::{self, Config};
@@ -45,7 +45,7 @@ impl Origin {
         match self {
             Self::Default => "default".into(),
             Self::File { line, column } => format!("{file}:{line}:{column}"),
-            Self::Environment(name) => format!("environment {name}"),
+            Self::Environment(name) => format!("environment {}", shown(name)),
         }
     }
 }

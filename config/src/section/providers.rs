@@ -31,13 +31,14 @@ pub struct Provider {
     /// The model used where none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// The most tokens of one answer; without one what the catalogue says of the model.
+    /// The most tokens of one answer: 1 or more; without one what the catalogue says of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
-    /// How long to wait for the next byte of an answer, in seconds; 120 without one.
+    /// How long to wait for the next byte of an answer, in seconds: 1 to 86,400; 120 without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout_seconds: Option<u32>,
-    /// How often a request is tried again that failed before anything was shown; 4 without one.
+    /// How often a request is tried again that failed before anything was shown: 0 to 100; 4
+    /// without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
 }
