@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
-/// The longest path of a socket that every system takes.
-const SOCKET_LIMIT: usize = 103;
-
 /// Why there is no place for the files.
 #[derive(Debug, thiserror::Error)]
 pub enum NoPlace {
@@ -19,13 +16,6 @@ pub enum NoPlace {
     /// The name is relative, and the current folder is gone.
     #[error("the current folder cannot be read: set SMARTOPOL_HOME to an absolute path")]
     NoCurrentFolder(#[source] std::io::Error),
-    /// No socket can have a path this long.
-    #[error(
-        "the socket's path `{}` is longer than {SOCKET_LIMIT} bytes, which the system does not \
-         allow: set SMARTOPOL_HOME to a shorter path",
-        .0.display()
-    )]
-    TooLong(PathBuf),
 }
 
 /// Where everything lies.
@@ -40,27 +30,21 @@ impl Paths {
     /// Returns the places of this account, or those under `SMARTOPOL_HOME` where that is set.
     ///
     /// # Errors
-    /// Where there is no home folder, or the socket's path would be too long.
+    /// Where there is no home folder.
     pub fn from_env() -> Result<Self, NoPlace> {
-        let paths = match env::var_os("SMARTOPOL_HOME").filter(|home| !home.is_empty()) {
-            Some(home) => Self::under(std::path::absolute(home).map_err(NoPlace::NoCurrentFolder)?),
-            None => {
-                let dirs = ProjectDirs::from("", "", "smartopol").ok_or(NoPlace::NoHome)?;
-                let data = dirs.data_local_dir().to_path_buf();
-                Self {
-                    config: dirs.config_dir().to_path_buf(),
-                    runtime: dirs
-                        .runtime_dir()
-                        .map_or_else(|| data.join("run"), Path::to_path_buf),
-                    data,
-                }
-            }
-        };
-        let socket = paths.socket();
-        if socket.as_os_str().len() > SOCKET_LIMIT {
-            return Err(NoPlace::TooLong(socket));
+        if let Some(home) = env::var_os("SMARTOPOL_HOME").filter(|home| !home.is_empty()) {
+            let home = std::path::absolute(home).map_err(NoPlace::NoCurrentFolder)?;
+            return Ok(Self::under(home));
         }
-        Ok(paths)
+        let dirs = ProjectDirs::from("", "", "smartopol").ok_or(NoPlace::NoHome)?;
+        let data = dirs.data_local_dir().to_path_buf();
+        Ok(Self {
+            config: dirs.config_dir().to_path_buf(),
+            runtime: dirs
+                .runtime_dir()
+                .map_or_else(|| data.join("run"), Path::to_path_buf),
+            data,
+        })
     }
 
     /// Returns the places of a house that is all in one folder.
@@ -71,6 +55,12 @@ impl Paths {
             config: home.clone(),
             data: home,
         }
+    }
+
+    /// Returns the folder that everything is in, where it is all in one.
+    pub fn home(&self) -> Option<&Path> {
+        let whole = *self == Self::under(&self.data);
+        whole.then_some(self.data.as_path())
     }
 
     /// Returns the config file; it may not exist.
