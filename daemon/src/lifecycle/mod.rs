@@ -1,0 +1,21 @@
+//! The daemon's life: started once, found by all, stopped cleanly, its words kept.
+//!
+//! Owns: the lock, the start in the background and what is told about it, stop, status, the log
+//! files, and the commands `smartopol daemon …`. What the daemon does in between is `boot`'s.
+
+mod ask;
+mod command;
+mod lock;
+mod logging;
+mod logs;
+mod report;
+mod run;
+mod start;
+mod status;
+mod stop;
+
+pub use command::{Command, run};
+pub use lock::{Lock, holder};
+pub use logging::{Logging, current_log};
+pub use start::{Started, start};
+pub use stop::{Stopped, stop};

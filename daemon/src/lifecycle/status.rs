@@ -1,0 +1,90 @@
+//! Shows how the daemon is.
+
+use std::io::{self, Write};
+
+use smartopol_protocol::daemon::StatusShown;
+
+/// Writes the status as aligned lines.
+pub(super) fn show(status: &StatusShown, out: &mut impl Write) -> io::Result<()> {
+    let starts: f64 = status.phases.iter().map(|phase| phase.ms).sum();
+    let config = match status.config.as_str() {
+        "" => "none, all defaults",
+        path => path,
+    };
+    let rows = [
+        (
+            "daemon",
+            format!("running, pid {}, version {}", status.pid, status.version),
+        ),
+        ("up for", duration(status.uptime_ms)),
+        ("model", format!("{} of {}", status.model, status.provider)),
+        ("mode", status.mode.name().to_owned()),
+        (
+            "sessions",
+            format!(
+                "{}, {} of them active",
+                status.sessions, status.active_sessions
+            ),
+        ),
+        ("approvals", format!("{} waiting", status.pending_approvals)),
+        ("clients", status.clients.to_string()),
+        ("memory", bytes(status.rss_bytes)),
+        (
+            "database",
+            format!("{} ({})", status.database, bytes(status.database_bytes)),
+        ),
+        ("config", config.to_owned()),
+        ("log", status.log.clone()),
+        ("socket", status.socket.clone()),
+        ("agent id", status.agent_id.to_string()),
+        ("started in", format!("{starts:.1} ms")),
+    ];
+    for (name, value) in rows {
+        writeln!(out, "{name:<11} {value}")?;
+    }
+    for phase in &status.phases {
+        writeln!(out, "  {:<20} {:>8.1} ms", phase.name, phase.ms)?;
+    }
+    Ok(())
+}
+
+/// Returns a length of time in its two largest units.
+fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+/// Returns a size in a unit that fits it.
+pub(super) fn bytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let of = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0 => "unknown".into(),
+        1..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", of(1024)),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", of(1_048_576)),
+        _ => format!("{:.1} GiB", of(1_073_741_824)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_sizes_are_short() {
+        assert_eq!(duration(999), "0 s");
+        assert_eq!(duration(61_000), "1 min 1 s");
+        assert_eq!(duration(7_260_000), "2 h 1 min");
+        assert_eq!(duration(90_000_000), "1 d 1 h");
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(8_388_608), "8.0 MiB");
+    }
+}
