@@ -1,0 +1,109 @@
+//! Every event.
+
+use serde_json::Value;
+use smartopol_protocol::{Event, News};
+
+use crate::golden::Golden;
+use crate::sample;
+
+macro_rules! names {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        /// The names of all events. A new one does not compile before it stands here.
+        pub(crate) const NAMES: &[&str] = &[$($name),*];
+
+        /// Returns the event's name on the wire.
+        pub(crate) const fn name(news: &News) -> &'static str {
+            match news { $(News::$variant { .. } => $name,)* }
+        }
+    };
+}
+
+names! {
+    SessionChanged = "session_changed",
+    SessionDeleted = "session_deleted",
+    MessageChanged = "message_changed",
+    MessageWithdrawn = "message_withdrawn",
+    TurnChanged = "turn_changed",
+    CallChanged = "call_changed",
+    ApprovalChanged = "approval_changed",
+    RuleAdded = "rule_added",
+    RuleRevoked = "rule_revoked",
+    TraceChanged = "trace_changed",
+    TextDelta = "text_delta",
+    ReasoningDelta = "reasoning_delta",
+    CallDelta = "call_delta",
+    OutputDelta = "output_delta",
+    Retrying = "retrying",
+    Gap = "gap",
+    Dropped = "dropped",
+    Stopping = "stopping",
+}
+
+/// One of each.
+pub(crate) fn all() -> Vec<News> {
+    let turn_id = sample::TURN;
+    vec![
+        News::SessionChanged(Box::new(sample::session())),
+        News::SessionDeleted(sample::SESSION),
+        News::MessageChanged(Box::new(sample::message())),
+        News::MessageWithdrawn(sample::MESSAGE),
+        News::TurnChanged(Box::new(sample::turn())),
+        News::CallChanged(Box::new(sample::call())),
+        News::ApprovalChanged(Box::new(sample::approval())),
+        News::RuleAdded(Box::new(sample::rule())),
+        News::RuleRevoked(sample::RULE),
+        News::TraceChanged(Box::new(sample::trace())),
+        News::TextDelta {
+            turn_id,
+            step: 2,
+            offset: 7,
+            text: "remove".into(),
+        },
+        News::ReasoningDelta {
+            turn_id,
+            step: 2,
+            offset: 0,
+            text: "The folder".into(),
+        },
+        News::CallDelta {
+            turn_id,
+            step: 2,
+            name: "exec".into(),
+            bytes: 12,
+        },
+        News::OutputDelta {
+            call_id: sample::CALL,
+            text: "removed 3 files\n".into(),
+        },
+        News::Retrying {
+            turn_id,
+            reason: "the provider is overloaded".into(),
+            after_ms: 2000,
+        },
+        News::Gap { missed: 12 },
+        News::Dropped { deltas: 340 },
+        News::Stopping,
+    ]
+}
+
+pub(crate) fn goldens() -> Vec<Golden> {
+    all().into_iter().map(golden).collect()
+}
+
+fn golden(news: News) -> Golden {
+    let name = name(&news);
+    let about_none = matches!(
+        news,
+        News::Gap { .. } | News::Dropped { .. } | News::Stopping
+    );
+    let event = Event {
+        seq: news.is_fact().then_some(42),
+        at: sample::at(1500),
+        session_id: (!about_none).then_some(sample::SESSION),
+        news,
+    };
+    // As it travels, with the name that the wire really has.
+    let json = serde_json::to_value(&event).unwrap();
+    assert_eq!(json.get("event").and_then(Value::as_str), Some(name));
+    Golden::new(format!("event.{name}"), event)
+}

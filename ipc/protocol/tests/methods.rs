@@ -1,0 +1,308 @@
+//! Every method: parameters and a reply.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use smartopol_protocol::approval::{self, Mode, Scope};
+use smartopol_protocol::trace::{ActionType, Filter};
+use smartopol_protocol::{Method, Request, daemon, event, message, model, session, trace};
+
+use crate::golden::{Golden, pretty, same};
+use crate::sample;
+
+pub(crate) fn goldens() -> Vec<Golden> {
+    all().into_iter().map(|(_, golden)| golden).collect()
+}
+
+/// The name of each method with its golden value, in the order of the table.
+pub(crate) fn all() -> Vec<(&'static str, Golden)> {
+    let filter = Filter {
+        tool: Some("exec".into()),
+        outcome: Some(ActionType::Deny),
+        session_id: Some(sample::SESSION),
+        since: Some(sample::at(0)),
+    };
+    vec![
+        golden(daemon::Status {}, status()),
+        golden(daemon::Stop {}, ()),
+        golden(
+            daemon::Backup {
+                path: "/home/ada/backup.db".into(),
+            },
+            daemon::BackedUp { bytes: 40_960 },
+        ),
+        golden(
+            daemon::Check {},
+            daemon::Checked {
+                problems: vec!["row 7 of `messages` has no session".into()],
+            },
+        ),
+        golden(
+            event::Subscribe {
+                since: Some(41),
+                watch: Some(sample::SESSION),
+            },
+            event::Subscribed::Replay { seq: 43, missed: 2 },
+        ),
+        golden(
+            event::Watch {
+                session_id: Some(sample::SESSION),
+            },
+            event::Watched {
+                partial: Some(sample::partial()),
+            },
+        ),
+        golden(
+            session::Create {
+                workspace: "/home/ada/project".into(),
+                name: Some("project".into()),
+                mode: Some(Mode::AutoEdit),
+                model: Some("anthropic/claude".into()),
+            },
+            sample::session(),
+        ),
+        golden(
+            session::List {},
+            session::Listed {
+                sessions: vec![sample::session()],
+            },
+        ),
+        golden(
+            session::Find {
+                key: Some("proj".into()),
+                workspace: Some("/home/ada/project".into()),
+            },
+            sample::session(),
+        ),
+        golden(
+            session::Show {
+                id: sample::SESSION,
+                before: Some(9),
+                limit: 50,
+            },
+            shown(),
+        ),
+        golden(
+            session::Configure {
+                id: sample::SESSION,
+                name: Some("garden".into()),
+                mode: Some(Mode::ReadOnly),
+                model: Some(String::new()),
+            },
+            sample::session(),
+        ),
+        golden(
+            session::Delete {
+                id: sample::SESSION,
+            },
+            (),
+        ),
+        golden(
+            message::Send {
+                session_id: sample::SESSION,
+                text: "clean up the build directory".into(),
+                id: Some(sample::MESSAGE),
+            },
+            message::Sent {
+                message_id: sample::MESSAGE,
+                turn_id: Some(sample::TURN),
+            },
+        ),
+        golden(
+            message::Withdraw {
+                id: sample::MESSAGE,
+            },
+            (),
+        ),
+        golden(
+            session::Interrupt {
+                session_id: sample::SESSION,
+            },
+            session::Interrupted {
+                turn_id: Some(sample::TURN),
+            },
+        ),
+        golden(
+            session::Continue {
+                session_id: sample::SESSION,
+            },
+            session::Continued {
+                turn_id: sample::TURN,
+            },
+        ),
+        golden(
+            approval::List {
+                all: true,
+                session_id: Some(sample::SESSION),
+                limit: 10,
+            },
+            approval::Listed {
+                approvals: vec![sample::approval()],
+            },
+        ),
+        golden(
+            approval::Show {
+                id: sample::APPROVAL,
+            },
+            sample::approval(),
+        ),
+        golden(
+            approval::Decide {
+                id: sample::APPROVAL,
+                allow: true,
+                scope: Scope::Session,
+                note: "only this once".into(),
+            },
+            approval::Approval {
+                state: approval::ApprovalState::Allowed {
+                    decision: sample::decision(),
+                },
+                ..sample::approval()
+            },
+        ),
+        golden(
+            approval::ListRules {},
+            approval::ListedRules {
+                rules: vec![sample::rule()],
+            },
+        ),
+        golden(approval::RevokeRule { id: sample::RULE }, ()),
+        golden(
+            trace::List {
+                filter: filter.clone(),
+                before: Some(sample::TRACE),
+                limit: 20,
+            },
+            trace::Listed {
+                traces: vec![sample::trace()],
+                more: true,
+            },
+        ),
+        golden(
+            trace::Show {
+                id: sample::TRACE.to_string(),
+            },
+            sample::trace(),
+        ),
+        golden(trace::Stats { filter }, stats()),
+        golden(
+            model::ListProviders {},
+            model::ListedProviders {
+                providers: vec![provider()],
+            },
+        ),
+        golden(
+            model::TestProvider {
+                name: "anthropic".into(),
+                model: Some("claude".into()),
+            },
+            model::TestedProvider {
+                model: "claude".into(),
+                said: "Hello".into(),
+                first_ms: 310,
+                total_ms: 420,
+            },
+        ),
+    ]
+}
+
+#[derive(Serialize)]
+struct Described<'a, P, R> {
+    method: &'static str,
+    params: &'a P,
+    reply: &'a R,
+}
+
+fn golden<M>(params: M, reply: M::Reply) -> (&'static str, Golden)
+where
+    M: Method + PartialEq + Debug,
+    M::Reply: PartialEq + Debug,
+{
+    let json = pretty(&Described {
+        method: M::NAME,
+        params: &params,
+        reply: &reply,
+    });
+    let name = format!("method.{}", M::NAME.replace('/', "."));
+    let golden = Golden::with(name, json, move |found| {
+        same(&params, &found["params"])?;
+        same(&reply, &found["reply"])?;
+        understood(M::NAME, &found["params"])
+    });
+    (M::NAME, golden)
+}
+
+fn understood(name: &str, params: &Value) -> Result<(), String> {
+    let raw = RawValue::from_string(params.to_string()).unwrap();
+    match Request::parse(name, Some(&raw)) {
+        Ok(request) if request.method() == name => Ok(()),
+        other => Err(format!("understood as {other:?}")),
+    }
+}
+
+fn status() -> daemon::StatusShown {
+    daemon::StatusShown {
+        pid: 4711,
+        version: "0.1.0".into(),
+        started_at: sample::at(0),
+        uptime_ms: 60_000,
+        socket: "/run/user/1000/smartopol/daemon.sock".into(),
+        database: "/home/ada/.local/share/smartopol/smartopol.db".into(),
+        log: "/home/ada/.local/share/smartopol/log/daemon.log".into(),
+        config: "/home/ada/.config/smartopol/smartopol.toml".into(),
+        agent_id: sample::AGENT,
+        phases: vec![daemon::Phase {
+            name: "store".into(),
+            ms: 1.5,
+        }],
+        sessions: 3,
+        active_sessions: 1,
+        pending_approvals: 1,
+        clients: 2,
+        database_bytes: 40_960,
+        rss_bytes: 9_000_000,
+        provider: "anthropic".into(),
+        model: "claude".into(),
+        mode: Mode::Ask,
+    }
+}
+
+fn shown() -> session::Shown {
+    session::Shown {
+        as_of: 43,
+        session: sample::session(),
+        messages: vec![sample::message()],
+        turns: vec![sample::turn()],
+        calls: vec![sample::call()],
+        more: true,
+        partial: Some(sample::partial()),
+    }
+}
+
+fn stats() -> trace::StatsShown {
+    trace::StatsShown {
+        outcomes: BTreeMap::from([("allow".into(), 2), ("deny".into(), 1)]),
+        tools: vec![trace::ToolStats {
+            tool: "exec".into(),
+            calls: 3,
+            denied: 1,
+            errors: 0,
+            p50_ms: Some(7),
+            p95_ms: Some(12),
+        }],
+    }
+}
+
+fn provider() -> model::ProviderInfo {
+    model::ProviderInfo {
+        name: "anthropic".into(),
+        found_by: "ANTHROPIC_API_KEY is set".into(),
+        base_url: "https://api.anthropic.com".into(),
+        default_model: "claude".into(),
+        models: vec!["claude".into()],
+        chosen: true,
+    }
+}

@@ -1,0 +1,212 @@
+//! The choices inside methods and events: every variant of each.
+
+use serde_json::json;
+use smartopol_protocol::approval::{ApprovalState, Mode, Scope, Verdict};
+use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::message::{Level, Part, Role};
+use smartopol_protocol::session::SessionState;
+use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolOutput};
+use smartopol_protocol::trace::{ActionType, DecidedBy};
+use smartopol_protocol::turn::{Outcome, TurnState};
+
+use crate::golden::Golden;
+use crate::sample;
+
+pub(crate) fn goldens() -> Vec<Golden> {
+    vec![
+        Golden::new("piece.approval_state", approval_states()),
+        Golden::new("piece.body", bodies()),
+        Golden::new("piece.call_state", call_states()),
+        Golden::new("piece.effect", effects()),
+        Golden::new("piece.outcome", outcomes()),
+        Golden::new("piece.part", parts()),
+        Golden::new("piece.session_state", session_states()),
+        Golden::new("piece.subscribed", subscribed()),
+        Golden::new(
+            "piece.turn_state",
+            vec![
+                TurnState::Running,
+                TurnState::Waiting,
+                TurnState::Finished {
+                    outcome: Outcome::Done,
+                },
+            ],
+        ),
+        Golden::new("piece.mode", Mode::ALL.to_vec()),
+        Golden::new(
+            "piece.scope",
+            vec![Scope::Once, Scope::Session, Scope::Always],
+        ),
+        Golden::new(
+            "piece.verdict",
+            vec![Verdict::Allow, Verdict::Ask, Verdict::Deny],
+        ),
+        Golden::new(
+            "piece.role",
+            vec![Role::User, Role::Agent, Role::Tool, Role::System],
+        ),
+        Golden::new(
+            "piece.level",
+            vec![Level::Info, Level::Warning, Level::Error],
+        ),
+        Golden::new(
+            "piece.action_type",
+            vec![ActionType::Allow, ActionType::Deny, ActionType::Error],
+        ),
+        Golden::new(
+            "piece.decided_by",
+            vec![
+                DecidedBy::Floor,
+                DecidedBy::Rule,
+                DecidedBy::Mode,
+                DecidedBy::Person,
+                DecidedBy::Expiry,
+                DecidedBy::Interrupt,
+                DecidedBy::Check,
+                DecidedBy::LoopGuard,
+            ],
+        ),
+        Golden::new(
+            "piece.output_status",
+            vec![
+                OutputStatus::Ok,
+                OutputStatus::Error,
+                OutputStatus::Denied,
+                OutputStatus::Expired,
+                OutputStatus::Interrupted,
+            ],
+        ),
+    ]
+}
+
+fn approval_states() -> Vec<ApprovalState> {
+    vec![
+        ApprovalState::Pending,
+        ApprovalState::Allowed {
+            decision: sample::decision(),
+        },
+        ApprovalState::Denied {
+            decision: sample::decision(),
+        },
+        ApprovalState::Expired {
+            at: sample::at(600_004),
+        },
+        ApprovalState::Cancelled {
+            at: sample::at(1000),
+            reason: "the turn was interrupted".into(),
+        },
+    ]
+}
+
+fn bodies() -> Vec<Body> {
+    vec![
+        Body::None,
+        Body::Command {
+            text: "rm -r build".into(),
+            timeout_seconds: 120,
+        },
+        Body::Diff {
+            path: "/home/ada/project/a.txt".into(),
+            diff: "@@ -1 +1 @@\n-a\n+b\n".into(),
+            added: 1,
+            removed: 1,
+        },
+    ]
+}
+
+fn call_states() -> Vec<CallState> {
+    let output = ToolOutput {
+        status: OutputStatus::Ok,
+        text: "removed".into(),
+        details: json!({"exit_code": 0}),
+    };
+    vec![
+        CallState::Asked,
+        CallState::Waiting {
+            approval_id: sample::APPROVAL,
+        },
+        CallState::Running,
+        CallState::Finished { output },
+    ]
+}
+
+fn effects() -> Vec<Effect> {
+    vec![
+        Effect::Run {
+            words: Some(vec!["ls".into(), "-l".into()]),
+        },
+        Effect::Run { words: None },
+        Effect::Read {
+            path: "/etc/hosts".into(),
+            place: Place::Outside,
+        },
+        Effect::Write {
+            path: "/home/ada/project/a.txt".into(),
+            place: Place::Workspace,
+        },
+    ]
+}
+
+fn outcomes() -> Vec<Outcome> {
+    vec![
+        Outcome::Done,
+        Outcome::Interrupted,
+        Outcome::CutOff,
+        Outcome::Failed {
+            message: "the provider does not know the key".into(),
+            hint: "set ANTHROPIC_API_KEY".into(),
+        },
+        Outcome::StepLimit { limit: 25 },
+        Outcome::Loop {
+            tool: "exec".into(),
+            times: 3,
+        },
+    ]
+}
+
+fn parts() -> Vec<Part> {
+    vec![
+        sample::text("I will remove it."),
+        Part::Reasoning {
+            text: "It is large.".into(),
+            signature: Some("c2ln".into()),
+        },
+        Part::ToolCall {
+            id: sample::CALL,
+            name: "exec".into(),
+            input: json!({"argv": ["rm", "-r", "build"]}),
+        },
+        Part::ToolOutput {
+            call_id: sample::CALL,
+            status: OutputStatus::Denied,
+            text: "denied by cli:1000".into(),
+        },
+        Part::Notice {
+            level: Level::Warning,
+            text: "the output was cut".into(),
+        },
+    ]
+}
+
+fn session_states() -> Vec<SessionState> {
+    vec![
+        SessionState::Idle { last: None },
+        SessionState::Idle {
+            last: Some(Outcome::StepLimit { limit: 25 }),
+        },
+        SessionState::Running,
+        SessionState::Waiting,
+    ]
+}
+
+fn subscribed() -> Vec<Subscribed> {
+    vec![
+        Subscribed::Replay { seq: 43, missed: 2 },
+        Subscribed::Snapshot(Box::new(Snapshot {
+            seq: 43,
+            sessions: vec![sample::session()],
+            approvals: vec![sample::approval()],
+            traces: vec![sample::trace()],
+        })),
+    ]
+}

@@ -1,0 +1,219 @@
+//! One of each thing, with everything in it that can be.
+
+use serde_json::json;
+use smartopol_protocol::approval::{
+    Actor, Approval, ApprovalState, Decision, Mode, OneOf, Pattern, Rule, Scope, Verdict,
+};
+use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::{Partial, Session, SessionState};
+use smartopol_protocol::tool::{Body, CallState, Effect, Inspection, Place, ToolCall};
+use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
+use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_protocol::{
+    AgentId, ApprovalId, CallId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId,
+};
+
+pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
+pub(crate) const TURN: TurnId = TurnId::from_bytes([0x02; 16]);
+pub(crate) const MESSAGE: MessageId = MessageId::from_bytes([0x03; 16]);
+pub(crate) const CALL: CallId = CallId::from_bytes([0x04; 16]);
+pub(crate) const APPROVAL: ApprovalId = ApprovalId::from_bytes([0x05; 16]);
+pub(crate) const RULE: RuleId = RuleId::from_bytes([0x06; 16]);
+pub(crate) const TRACE: TraceId = TraceId::from_bytes([0x07; 16]);
+pub(crate) const AGENT: AgentId = AgentId::from_bytes([0x08; 16]);
+
+/// So many milliseconds after a certain moment.
+pub(crate) const fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000 + millis)
+}
+
+pub(crate) fn text(text: &str) -> Part {
+    Part::Text { text: text.into() }
+}
+
+pub(crate) fn usage() -> Usage {
+    Usage {
+        input: 1200,
+        cache_read: 1000,
+        cache_write: 100,
+        output: 50,
+        cost_micros: Some(4200),
+    }
+}
+
+pub(crate) fn session() -> Session {
+    Session {
+        id: SESSION,
+        name: "project".into(),
+        workspace: "/home/ada/project".into(),
+        mode: Some(Mode::AutoEdit),
+        model: Some("anthropic/claude".into()),
+        state: SessionState::Waiting,
+        waiting: 1,
+        messages: 3,
+        last_line: "clean up the build directory".into(),
+        usage: usage(),
+        created_at: at(0),
+        updated_at: at(1500),
+    }
+}
+
+pub(crate) fn message() -> Message {
+    Message {
+        id: MESSAGE,
+        session_id: SESSION,
+        turn_id: Some(TURN),
+        position: Some(1),
+        role: Role::User,
+        parts: vec![text("clean up the build directory")],
+        peer: Some("cli:1000".into()),
+        interrupted: false,
+        created_at: at(1),
+    }
+}
+
+pub(crate) fn turn() -> Turn {
+    Turn {
+        id: TURN,
+        session_id: SESSION,
+        message_id: Some(MESSAGE),
+        state: TurnState::Waiting,
+        steps: 1,
+        usage: usage(),
+        provider: "anthropic".into(),
+        model: "claude".into(),
+        started_at: at(2),
+        finished_at: None,
+    }
+}
+
+pub(crate) fn partial() -> Partial {
+    Partial {
+        turn_id: TURN,
+        step: 2,
+        reasoning: "The folder is large.".into(),
+        text: "I will rem".into(),
+        call: Some(("exec".into(), 12)),
+    }
+}
+
+pub(crate) fn inspection() -> Inspection {
+    Inspection {
+        title: "rm -r build".into(),
+        cwd: "/home/ada/project".into(),
+        effects: vec![
+            Effect::Run {
+                words: Some(vec!["rm".into(), "-r".into(), "build".into()]),
+            },
+            Effect::Write {
+                path: "/home/ada/project/build".into(),
+                place: Place::Workspace,
+            },
+        ],
+        body: Body::Command {
+            text: "rm -r build".into(),
+            timeout_seconds: 120,
+        },
+    }
+}
+
+pub(crate) fn call() -> ToolCall {
+    ToolCall {
+        id: CALL,
+        session_id: SESSION,
+        turn_id: TURN,
+        name: "exec".into(),
+        input: json!({"argv": ["rm", "-r", "build"]}),
+        inspection: inspection(),
+        state: CallState::Waiting {
+            approval_id: APPROVAL,
+        },
+        asked_at: at(3),
+        started_at: None,
+        finished_at: None,
+        trace_id: Some(TRACE),
+    }
+}
+
+pub(crate) fn pattern() -> Pattern {
+    Pattern {
+        tool: Some("exec".into()),
+        command: vec![
+            OneOf::Word("rm".into()),
+            OneOf::Any(vec!["-r".into(), "-rf".into()]),
+        ],
+        path: Some("/home/ada/project/**".into()),
+    }
+}
+
+pub(crate) fn actor() -> Actor {
+    Actor {
+        peer: "cli:1000".into(),
+        client: "smartopol-tui".into(),
+    }
+}
+
+pub(crate) fn decision() -> Decision {
+    Decision {
+        actor: actor(),
+        scope: Scope::Session,
+        at: at(900),
+        note: "only this once".into(),
+    }
+}
+
+pub(crate) fn approval() -> Approval {
+    Approval {
+        id: APPROVAL,
+        session_id: SESSION,
+        turn_id: TURN,
+        call_id: CALL,
+        tool: "exec".into(),
+        inspection: inspection(),
+        reason: "the mode `ask` asks for every command".into(),
+        rule: Some(pattern()),
+        asked_at: at(4),
+        expires_at: at(600_004),
+        state: ApprovalState::Pending,
+    }
+}
+
+pub(crate) fn rule() -> Rule {
+    Rule {
+        id: Some(RULE),
+        decision: Verdict::Allow,
+        pattern: pattern(),
+        session_id: Some(SESSION),
+        actor: Some(actor()),
+        created_at: Some(at(900)),
+    }
+}
+
+pub(crate) fn trace() -> Trace {
+    Trace {
+        id: TRACE,
+        agent_id: AGENT,
+        timestamp: at(901),
+        tool_name: "exec".into(),
+        action_type: ActionType::Allow,
+        params: json!({"argv": ["rm", "-r", "build"]}),
+        result: json!("exit code 0"),
+        duration_ms: Some(7),
+        metadata: Metadata {
+            session_id: SESSION,
+            turn_id: TURN,
+            call_id: CALL,
+            title: "rm -r build".into(),
+            complete: true,
+            decided_by: DecidedBy::Person,
+            reason: "allowed by cli:1000".into(),
+            approval_id: Some(APPROVAL),
+            actor: "cli:1000".into(),
+            surface: "smartopol-tui".into(),
+            cwd: "/home/ada/project".into(),
+            redacted: 1,
+            details: json!({"exit_code": 0}),
+        },
+    }
+}
