@@ -1,0 +1,143 @@
+//! Foreign text made fit for a terminal: nothing in it is obeyed, nothing in it hides.
+//!
+//! Owns which characters act on a terminal or on the reader's eye, and what stands in their
+//! place: pictures for control characters, `\u{…}` for what cannot be seen or turns text around.
+//! Does not cut or wrap; widths are the caller's.
+
+use std::borrow::Cow;
+
+/// Returns `text` as one line: line breaks and tabs become visible too.
+pub fn line(text: &str) -> Cow<'_, str> {
+    shown(text, Breaks::Shown)
+}
+
+/// Returns `text` with its line breaks and tabs.
+pub fn text(text: &str) -> Cow<'_, str> {
+    shown(text, Breaks::Kept)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Breaks {
+    Kept,
+    Shown,
+}
+
+fn shown(text: &str, breaks: Breaks) -> Cow<'_, str> {
+    let mut before = '\0';
+    let first = text.char_indices().find(|(_, c)| {
+        let acts = acts(before, *c, breaks);
+        before = *c;
+        acts
+    });
+    let Some((start, _)) = first else {
+        return Cow::Borrowed(text);
+    };
+    let (clean, rest) = text.split_at(start);
+    let mut out = String::with_capacity(text.len() + 16);
+    out.push_str(clean);
+    before = clean.chars().next_back().unwrap_or('\0');
+    let mut chars = rest.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' if chars.peek() == Some(&'\n') => {} // A line break of another system.
+            c if acts(before, c, breaks) => push_visible(&mut out, c),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    Cow::Owned(out)
+}
+
+/// Returns true where `c` must not reach the terminal as it is.
+fn acts(before: char, c: char, breaks: Breaks) -> bool {
+    match c {
+        '\n' | '\t' => breaks == Breaks::Shown,
+        ' '..='~' => false,
+        '\u{200C}' | '\u{200D}' => !joins(before),
+        _ => c.is_control() || hides(c),
+    }
+}
+
+/// Returns true where a joiner after `before` is part of how people write: in emoji, and in
+/// scripts whose letters join.
+fn joins(before: char) -> bool {
+    matches!(before,
+        '\u{0600}'..='\u{0DFF}' | '\u{2190}'..='\u{2BFF}' | '\u{FE0F}'
+        | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// Returns true for characters that turn text around or that nobody sees.
+const fn hides(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+        | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+fn push_visible(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push('⏎'),
+        '\0'..='\u{1F}' => out.extend(char::from_u32(0x2400 + c as u32)),
+        '\u{7F}' => out.push('␡'),
+        _ => out.extend(c.escape_unicode()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn good_text_is_not_touched() {
+        for good in [
+            "",
+            "ls -la | grep 'x'",
+            "Grüße, 日本語, العربية, שלום",
+            "👩‍👩‍👧 ❤️ 👍🏽 🇩🇪",
+            "می‌خواهم",
+            "क्‍ष",
+            "e\u{301}",
+        ] {
+            assert!(matches!(line(good), Cow::Borrowed(_)), "{good:?}");
+            assert!(matches!(text(good), Cow::Borrowed(_)), "{good:?}");
+        }
+        assert!(matches!(text("a\n\tb"), Cow::Borrowed("a\n\tb")));
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_becomes_visible() {
+        assert_eq!(line("\x1b[31mred\x1b[0m"), "␛[31mred␛[0m");
+        assert_eq!(line("\x1b]0;title\x07x"), "␛]0;title␇x");
+        assert_eq!(line("\u{9b}2J\u{85}"), "\\u{9b}2J\\u{85}");
+        assert_eq!(line("a\rb\x08c\x7f\0"), "a␍b␈c␡␀");
+        assert_eq!(line("one\r\ntwo\tthree\n"), "one⏎two␉three⏎");
+        assert_eq!(text("one\r\ntwo\tthree\rfour\x1b"), "one\ntwo\tthree␍four␛");
+    }
+
+    #[test]
+    fn what_hides_or_turns_text_around_becomes_visible() {
+        assert_eq!(
+            line("rm \u{202e}txt.exe\u{2066}"),
+            "rm \\u{202e}txt.exe\\u{2066}"
+        );
+        assert_eq!(line("pay\u{200b}pal\u{feff}"), "pay\\u{200b}pal\\u{feff}");
+        assert_eq!(line("a\u{200d}b\u{200c}"), "a\\u{200d}b\\u{200c}");
+        assert_eq!(line("x\u{e0041}\u{2028}"), "x\\u{e0041}\\u{2028}");
+        assert_eq!(text("x\u{3164}y\u{ad}"), "x\\u{3164}y\\u{ad}");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_acts_comes_through(given in any::<String>()) {
+            let out = line(&given);
+            prop_assert!(!out.chars().any(|c| c.is_control() || hides(c)));
+            prop_assert!(matches!(line(&out), Cow::Borrowed(_)) || given.contains(['\u{200C}', '\u{200D}']));
+            let out = text(&given);
+            prop_assert!(!out.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || hides(c)));
+        }
+    }
+}
