@@ -135,7 +135,7 @@ mod tests {
         fn nothing_that_acts_comes_through(given in any::<String>()) {
             let out = line(&given);
             prop_assert!(!out.chars().any(|c| c.is_control() || hides(c)));
-            prop_assert!(matches!(line(&out), Cow::Borrowed(_)) || given.contains(['\u{200C}', '\u{200D}']));
+            prop_assert_eq!(line(&out), out.as_ref());
             let out = text(&given);
             prop_assert!(!out.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || hides(c)));
         }
