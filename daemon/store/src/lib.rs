@@ -1,1 +1,34 @@
-//! In the making.
+//! The store: the only room with SQL.
+//!
+//! Owns: the database file, its one writer, its readers, the journal of facts, and what may stand
+//! in a transcript. Does not decide anything else and tells nobody but through `on_commit`.
+//!
+//! Write, then publish: who hears of a fact can fetch it.
+
+mod approval;
+mod backup;
+mod call;
+mod check;
+mod column;
+mod connection;
+mod error;
+mod group;
+mod journal;
+mod message;
+mod migrate;
+mod order;
+mod pool;
+mod reader;
+mod rule;
+mod session;
+mod store;
+mod trace;
+mod turn;
+mod writer;
+
+pub use approval::Ended;
+pub use error::{Error, Result};
+pub use journal::KEEP as JOURNAL_KEEP;
+pub use reader::{Counts, Reader};
+pub use store::{OnCommit, Options, Store};
+pub use writer::Writer;

@@ -1,0 +1,157 @@
+//! Approvals in the database.
+//!
+//! Owns: that each ends once, and that the first answer wins.
+
+use rusqlite::{OptionalExtension, Row, params};
+use smartopol_protocol::approval::{Approval, ApprovalState, List};
+use smartopol_protocol::{ApprovalId, News, Timestamp};
+
+use crate::column::{Json, Key, Millis, id, json, time};
+use crate::reader::bounded;
+use crate::{Error, Reader, Result, Writer};
+
+const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reason, rule, \
+                       asked_at, expires_at, state";
+
+/// How many approvals a list has where nothing is said, and at most.
+const LIST: (u32, u32) = (100, 1_000);
+
+/// What came of ending an approval.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// It ended by this.
+    Now(Approval),
+    /// It had ended before; nothing changed.
+    Already(Approval),
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Approval> {
+    Ok(Approval {
+        id: id(row, 0)?,
+        session_id: id(row, 1)?,
+        turn_id: id(row, 2)?,
+        call_id: id(row, 3)?,
+        tool: row.get(4)?,
+        inspection: json(row, 5)?,
+        reason: row.get(6)?,
+        rule: row.get::<_, Option<Json<_>>>(7)?.map(|rule| rule.0),
+        asked_at: time(row, 8)?,
+        expires_at: time(row, 9)?,
+        state: json(row, 10)?,
+    })
+}
+
+impl Reader<'_> {
+    /// Returns the approval with this id.
+    pub fn approval(&self, id: ApprovalId) -> Result<Approval> {
+        self.prepare(&format!("SELECT {COLUMNS} FROM approvals WHERE id = ?1"))?
+            .query_row([Key(id)], read)
+            .optional()?
+            .ok_or_else(|| Error::not_found("approval", id))
+    }
+
+    /// Returns the newest of the approvals that `list` means, oldest first.
+    pub fn approvals(&self, list: &List) -> Result<Vec<Approval>> {
+        let which = match (list.all, list.session_id) {
+            (true, None) => "?1 IS NULL",
+            (true, Some(_)) => "session_id = ?1",
+            (false, None) => "?1 IS NULL AND pending = 1",
+            (false, Some(_)) => "session_id = ?1 AND pending = 1",
+        };
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM approvals WHERE {which} ORDER BY number DESC LIMIT ?2"
+        ))?;
+        let limit = bounded(list.limit, LIST);
+        let mut approvals: Vec<Approval> = query
+            .query_map(params![list.session_id.map(Key), limit], read)?
+            .collect::<rusqlite::Result<_>>()?;
+        approvals.reverse();
+        Ok(approvals)
+    }
+
+    /// Returns all approvals that wait for a person, oldest first.
+    pub fn pending_approvals(&self) -> Result<Vec<Approval>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM approvals WHERE pending = 1 ORDER BY number"
+        ))?;
+        let approvals = query.query_map((), read)?;
+        Ok(approvals.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Stores a question to a person.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where a person is asked about this call already.
+    pub fn ask_approval(&mut self, approval: &Approval) -> Result<()> {
+        if approval.state != ApprovalState::Pending {
+            return Err(Error::Invalid(format!(
+                "approval {} is not a question",
+                approval.id
+            )));
+        }
+        self.turn_in(approval.turn_id, approval.session_id)?;
+        let asked: bool = self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM approvals WHERE id = ?1)
+                     OR EXISTS (SELECT 1 FROM approvals WHERE call_id = ?2 AND pending = 1)",
+            )?
+            .query_row(params![Key(approval.id), Key(approval.call_id)], |row| {
+                row.get(0)
+            })?;
+        if asked {
+            return Err(Error::Conflict(format!(
+                "a person is asked about tool call {} already",
+                approval.call_id
+            )));
+        }
+        self.prepare(&format!(
+            "INSERT INTO approvals ({COLUMNS}, pending)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)"
+        ))?
+        .execute(params![
+            Key(approval.id),
+            Key(approval.session_id),
+            Key(approval.turn_id),
+            Key(approval.call_id),
+            approval.tool,
+            Json(&approval.inspection),
+            approval.reason,
+            approval.rule.as_ref().map(Json),
+            Millis(approval.asked_at),
+            Millis(approval.expires_at),
+            Json(&approval.state),
+        ])?;
+        self.count_waiting(approval.session_id, 1, approval.asked_at)?;
+        self.approval_changed(approval.clone(), approval.asked_at)
+    }
+
+    /// Ends an approval, where nobody ended it before.
+    pub fn end_approval(&mut self, id: ApprovalId, state: ApprovalState) -> Result<Ended> {
+        let mut approval = self.approval(id)?;
+        let at = match &state {
+            ApprovalState::Pending => {
+                return Err(Error::Invalid(format!(
+                    "approval {id} cannot end as pending"
+                )));
+            }
+            ApprovalState::Allowed { decision } | ApprovalState::Denied { decision } => decision.at,
+            ApprovalState::Expired { at } | ApprovalState::Cancelled { at, .. } => *at,
+        };
+        if approval.state != ApprovalState::Pending {
+            return Ok(Ended::Already(approval));
+        }
+        approval.state = state;
+        self.prepare("UPDATE approvals SET state = ?2, pending = 0 WHERE id = ?1")?
+            .execute(params![Key(id), Json(&approval.state)])?;
+        self.count_waiting(approval.session_id, -1, at)?;
+        self.approval_changed(approval.clone(), at)?;
+        Ok(Ended::Now(approval))
+    }
+
+    fn approval_changed(&mut self, approval: Approval, at: Timestamp) -> Result<()> {
+        let session_id = approval.session_id;
+        self.tell(at, session_id, News::ApprovalChanged(Box::new(approval)))
+    }
+}

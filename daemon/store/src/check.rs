@@ -1,0 +1,157 @@
+//! Looking whether the database is sound: the file, the references, and our own promises.
+
+use smartopol_protocol::message::Message;
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::turn::TurnState;
+use smartopol_protocol::{SessionId, TurnId};
+
+use crate::column::{Key, json};
+use crate::order::Tail;
+use crate::{Reader, Result, turn};
+
+/// How many messages are in memory at a time.
+const PAGE: u32 = 500;
+
+/// Promises that SQL can look after: each query returns one line for each breach.
+const PROMISES: &[&str] = &[
+    "SELECT 'session ' || name || ' says ' || messages || ' messages and has ' || n
+     FROM (SELECT s.name, s.messages,
+               (SELECT count(*) FROM messages m WHERE m.session_id = s.id) AS n FROM sessions s)
+     WHERE messages <> n",
+    "SELECT 'session ' || name || ' says ' || waiting || ' approvals wait and has ' || n
+     FROM (SELECT s.name, s.waiting, (SELECT count(*) FROM approvals a
+               WHERE a.session_id = s.id AND a.pending = 1) AS n FROM sessions s)
+     WHERE waiting <> n",
+    "SELECT 'session ' || s.name || ' has holes in its transcript'
+     FROM sessions s JOIN messages m ON m.session_id = s.id
+     GROUP BY s.id HAVING coalesce(max(m.position), 0) <> count(m.position)",
+    "SELECT 'message ' || hex(m.id) || ' belongs to a turn of no such session'
+     FROM messages m LEFT JOIN turns t ON t.id = m.turn_id AND t.session_id = m.session_id
+     WHERE m.turn_id IS NOT NULL AND t.id IS NULL",
+    "SELECT 'message ' || hex(id) || ' has a turn but no position, or a position but no turn'
+     FROM messages WHERE role <> 'system' AND (turn_id IS NULL) <> (position IS NULL)",
+    "SELECT 'tool call ' || hex(c.id) || ' of a finished turn is not answered'
+     FROM calls c JOIN turns t ON t.id = c.turn_id
+     WHERE t.finished = 1 AND c.state ->> 'state' <> 'finished'",
+    "SELECT 'tool call ' || hex(c.id) || ' was decided and has no trace'
+     FROM calls c LEFT JOIN traces r ON r.call_id = c.id
+     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL",
+    "SELECT 'tool call ' || hex(c.id) || ' names a trace that is not its own'
+     FROM calls c LEFT JOIN traces r ON r.call_id = c.id
+     WHERE c.trace_id IS NOT NULL AND r.id IS NOT c.trace_id",
+    "SELECT 'trace ' || hex(r.id) || ' of a finished turn is not complete'
+     FROM traces r JOIN calls c ON c.id = r.call_id JOIN turns t ON t.id = c.turn_id
+     WHERE t.finished = 1 AND r.complete = 0",
+    "SELECT 'approval ' || hex(a.id) || ' of a finished turn still waits'
+     FROM approvals a JOIN turns t ON t.id = a.turn_id WHERE t.finished = 1 AND a.pending = 1",
+    "SELECT 'approval ' || hex(id) || ' is marked wrongly as waiting or ended'
+     FROM approvals WHERE (state ->> 'state' = 'pending') <> pending",
+];
+
+impl Reader<'_> {
+    /// Returns what is wrong, one sentence each.
+    pub(crate) fn check(&self) -> Result<Vec<String>> {
+        let mut problems = self.lines("SELECT * FROM pragma_integrity_check")?;
+        problems.retain(|line| line != "ok");
+        problems.extend(self.lines(
+            "SELECT 'row ' || coalesce(rowid, '?') || ' of ' || \"table\" || ' refers to a row of '
+                 || parent || ' that is gone'
+             FROM pragma_foreign_key_check",
+        )?);
+        for promise in PROMISES {
+            problems.extend(self.lines(promise)?);
+        }
+        for session in self.sessions()? {
+            let about = |problem: String| format!("session {}: {problem}", session.name);
+            problems.extend(self.transcript_problems(session.id)?.into_iter().map(about));
+            problems.extend(self.turn_problems(&session)?.into_iter().map(about));
+        }
+        Ok(problems)
+    }
+
+    fn lines(&self, sql: &str) -> Result<Vec<String>> {
+        let mut query = self.conn.prepare(sql)?;
+        let lines = query.query_map((), |row| row.get(0))?;
+        Ok(lines.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Walks a transcript as strictly as a provider would.
+    fn transcript_problems(&self, session_id: SessionId) -> Result<Vec<String>> {
+        let (mut tail, mut next, mut last) = (Tail::Empty, 1, None::<Message>);
+        loop {
+            let page = self.transcript_from(session_id, next, PAGE)?;
+            for message in &page {
+                if message.position != Some(next) {
+                    return Ok(vec![format!("position {next} of its transcript is empty")]);
+                }
+                tail = match tail.then(message) {
+                    Ok(tail) => tail,
+                    Err(err) => return Ok(vec![format!("position {next}: {err}")]),
+                };
+                next += 1;
+            }
+            let made = page.iter().flat_map(Message::calls).count();
+            if self.calls_of(&page)?.len() != made {
+                return Ok(vec![format!(
+                    "a tool call in its transcript, before position {next}, has no row"
+                )]);
+            }
+            match page.into_iter().next_back() {
+                Some(message) => last = Some(message),
+                None => break,
+            }
+        }
+        let ended = last.and_then(|message| message.turn_id);
+        Ok(match (tail, ended) {
+            (Tail::Asked(calls), Some(turn)) if self.is_finished(turn)? => {
+                vec![format!(
+                    "turn {turn} ended with {} tool calls open",
+                    calls.len()
+                )]
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// Compares what a session's row says with its turns.
+    fn turn_problems(&self, session: &Session) -> Result<Vec<String>> {
+        let mut query =
+            self.prepare("SELECT usage, state FROM turns WHERE session_id = ?1 ORDER BY number")?;
+        let turns = query
+            .query_map([Key(session.id)], |row| Ok((json(row, 0)?, json(row, 1)?)))?
+            .collect::<rusqlite::Result<Vec<(Usage, TurnState)>>>()?;
+        let mut sum = Usage::default();
+        for (usage, _) in &turns {
+            sum += *usage;
+        }
+        let state = match turns.into_iter().next_back().map(|(_, state)| state) {
+            None => SessionState::Idle { last: None },
+            Some(state) => turn::standing(&state),
+        };
+        let mut problems = Vec::new();
+        if state != session.state {
+            problems.push("its state is not that of its newest turn".to_owned());
+        }
+        let money = |usage: Usage| usage.cost_micros.unwrap_or(0);
+        let tokens = |usage: Usage| Usage {
+            cost_micros: None,
+            ..usage
+        };
+        if (tokens(sum), money(sum)) != (tokens(session.usage), money(session.usage)) {
+            problems.push("its usage is not the sum of its turns".to_owned());
+        }
+        Ok(problems)
+    }
+
+    fn transcript_from(&self, id: SessionId, from: u64, limit: u32) -> Result<Vec<Message>> {
+        let upto = from.saturating_add(u64::from(limit));
+        let (mut page, _) = self.transcript(id, Some(upto), limit)?;
+        page.retain(|message| message.position >= Some(from));
+        Ok(page)
+    }
+
+    fn is_finished(&self, turn: TurnId) -> Result<bool> {
+        Ok(matches!(self.turn(turn)?.state, TurnState::Finished { .. }))
+    }
+}

@@ -1,0 +1,200 @@
+//! The writer's thread: many writes, one commit.
+//!
+//! Owns: the only connection that may write, and what becomes of a write that fails. While one
+//! commit waits for the disk, the next writes gather; each has a savepoint of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Connection;
+use smartopol_protocol::{Event, Timestamp};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Error, OnCommit, Reader, Result, Writer, journal};
+
+/// How many writes share a commit at most, so that the first does not wait for all the others.
+const BATCH: usize = 256;
+
+/// What the writer is asked.
+pub(crate) enum Job {
+    /// Change the database.
+    Write(Box<dyn Write>),
+    /// Do what is in the inbox, then end.
+    Close,
+}
+
+/// One write, on its way from the caller and back.
+pub(crate) trait Write: Send {
+    /// Does it; the error is the reason to undo it.
+    fn run(&mut self, writer: &mut Writer<'_>) -> Result<()>;
+    /// Tells the caller, after the commit.
+    fn answer(self: Box<Self>, committed: Result<()>);
+}
+
+/// A caller's closure, its result once it ran, and the way back.
+pub(crate) struct Task<T, F> {
+    change: Option<F>,
+    result: Result<T>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Task<T, F>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Writer<'_>) -> Result<T> + Send + 'static,
+{
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a task is only useful boxed, with its answer"
+    )]
+    pub(crate) fn new(change: F) -> (Box<dyn Write>, oneshot::Receiver<Result<T>>) {
+        let (reply, answer) = oneshot::channel();
+        let task = Self {
+            change: Some(change),
+            result: Err(Error::Closed),
+            reply,
+        };
+        (Box::new(task), answer)
+    }
+}
+
+impl<T, F> Write for Task<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut Writer<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, writer: &mut Writer<'_>) -> Result<()> {
+        let Some(change) = self.change.take() else {
+            return Ok(());
+        };
+        // Nothing of a panicked write is seen again: its savepoint is rolled back.
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            let value = change(writer)?;
+            writer.finish()?;
+            Ok(value)
+        }));
+        self.result = ran.unwrap_or_else(|cause| Err(Error::panicked(&*cause)));
+        self.result.as_ref().map(drop).map_err(Clone::clone)
+    }
+
+    fn answer(self: Box<Self>, committed: Result<()>) {
+        // The caller may be gone; its write stands all the same.
+        let result = self.result.and_then(|value| committed.map(|()| value));
+        self.reply.send(result).ok();
+    }
+}
+
+/// The writer.
+pub(crate) struct Group {
+    conn: Connection,
+    on_commit: OnCommit,
+    clock: Box<dyn Fn() -> Timestamp + Send>,
+    oldest: u64,
+}
+
+impl Group {
+    pub(crate) fn new(
+        conn: Connection,
+        on_commit: OnCommit,
+        clock: Box<dyn Fn() -> Timestamp + Send>,
+    ) -> Result<Self> {
+        let oldest = Reader::new(&conn).oldest_seq()?;
+        Ok(Self {
+            conn,
+            on_commit,
+            clock,
+            oldest,
+        })
+    }
+
+    /// Works until the inbox is closed and empty, then empties the write-ahead log.
+    pub(crate) fn run(mut self, mut inbox: mpsc::Receiver<Job>) -> Result<()> {
+        while let Some(job) = inbox.blocking_recv() {
+            match job {
+                Job::Write(first) => self.batch(first, &mut inbox),
+                Job::Close => inbox.close(),
+            }
+        }
+        self.conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Does the first write and all that wait behind it in one transaction.
+    fn batch(&mut self, first: Box<dyn Write>, inbox: &mut mpsc::Receiver<Job>) {
+        let mut tasks = Vec::new();
+        let mut facts = Vec::new();
+        let done = self.exec("BEGIN IMMEDIATE").and_then(|()| {
+            let mut next = Some(first);
+            while let Some(mut task) = next {
+                let sound = self.one(&mut *task, &mut facts);
+                tasks.push(task);
+                sound?;
+                next = if tasks.len() < BATCH {
+                    waiting(inbox)
+                } else {
+                    None
+                };
+            }
+            self.commit(&facts)
+        });
+        match &done {
+            Ok(()) => self.publish(&facts),
+            Err(err) => {
+                tracing::error!(error = ?err, writes = tasks.len(), "a commit failed");
+                self.exec("ROLLBACK").ok(); // Fails where SQLite gave the transaction up itself.
+                self.oldest = 0; // What was pruned may be back; the next commit looks again.
+            }
+        }
+        for task in tasks {
+            task.answer(done.clone());
+        }
+    }
+
+    /// Does one write in its own savepoint. An error means that the transaction is lost.
+    fn one(&self, task: &mut dyn Write, facts: &mut Vec<Event>) -> Result<()> {
+        self.exec("SAVEPOINT write")?;
+        let before = facts.len();
+        let ran = task.run(&mut Writer::new(&self.conn, facts, (self.clock)()));
+        if self.conn.is_autocommit() {
+            // A full or failing disk: SQLite has undone everything, not this write alone.
+            return Err(ran.err().unwrap_or(Error::Full));
+        }
+        if ran.is_err() {
+            facts.truncate(before);
+            self.exec("ROLLBACK TO write")?;
+        }
+        self.exec("RELEASE write")
+    }
+
+    fn commit(&mut self, facts: &[Event]) -> Result<()> {
+        if let Some(newest) = facts.last().and_then(|fact| fact.seq) {
+            self.oldest = journal::prune(&self.conn, self.oldest, newest)?;
+        }
+        self.exec("COMMIT")
+    }
+
+    fn publish(&self, facts: &[Event]) {
+        if facts.is_empty() {
+            return;
+        }
+        if let Err(cause) = catch_unwind(AssertUnwindSafe(|| (self.on_commit)(facts))) {
+            let error = Error::panicked(&*cause);
+            tracing::error!(%error, "telling of a commit panicked");
+        }
+    }
+
+    fn exec(&self, sql: &str) -> Result<()> {
+        self.conn.prepare_cached(sql)?.execute(())?;
+        Ok(())
+    }
+}
+
+/// Returns the next write, where one waits.
+fn waiting(inbox: &mut mpsc::Receiver<Job>) -> Option<Box<dyn Write>> {
+    loop {
+        match inbox.try_recv().ok()? {
+            Job::Write(task) => return Some(task),
+            Job::Close => inbox.close(),
+        }
+    }
+}

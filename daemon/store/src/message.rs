@@ -1,0 +1,248 @@
+//! Messages in the database: the transcript by position, the queue by arrival.
+//!
+//! Owns: that a message's place fits what stands before it (see [`crate::order`]), and that a
+//! message sent twice is stored once.
+
+use rusqlite::{OptionalExtension, Row, params};
+use smartopol_protocol::message::{Message, Role};
+use smartopol_protocol::{MessageId, News, SessionId, Timestamp, TurnId};
+
+use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
+use crate::order::Tail;
+use crate::{Error, Reader, Result, Writer};
+
+const COLUMNS: &str =
+    "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at";
+
+/// The longest line that lists show of a message, in characters.
+const LINE_MAX: usize = 120;
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+    Ok(Message {
+        id: id(row, 0)?,
+        session_id: id(row, 1)?,
+        turn_id: maybe_id(row, 2)?,
+        position: row.get(3)?,
+        role: word(row, 4)?,
+        parts: json(row, 5)?,
+        peer: row.get(6)?,
+        interrupted: row.get(7)?,
+        created_at: time(row, 8)?,
+    })
+}
+
+impl Reader<'_> {
+    /// Returns the message with this id.
+    pub fn message(&self, id: MessageId) -> Result<Message> {
+        self.message_if_any(id)?
+            .ok_or_else(|| Error::not_found("message", id))
+    }
+
+    fn message_if_any(&self, id: MessageId) -> Result<Option<Message>> {
+        Ok(self
+            .prepare(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?
+            .query_row([Key(id)], read)
+            .optional()?)
+    }
+
+    /// Returns the newest `limit` messages before position `before`, oldest first, and whether
+    /// there are older ones.
+    pub fn transcript(
+        &self,
+        id: SessionId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<Message>, bool)> {
+        let before = before.and_then(|before| i64::try_from(before).ok());
+        let one_more = i64::from(limit) + 1;
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM messages WHERE session_id = ?1 AND position < ?2
+             ORDER BY position DESC LIMIT ?3"
+        ))?;
+        let mut messages: Vec<Message> = query
+            .query_map(params![Key(id), before.unwrap_or(i64::MAX), one_more], read)?
+            .collect::<rusqlite::Result<_>>()?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = messages.len() > wanted;
+        messages.truncate(wanted);
+        messages.reverse();
+        Ok((messages, more))
+    }
+
+    /// Returns the messages that wait for their turn, in the order they came.
+    pub fn queued(&self, id: SessionId) -> Result<Vec<Message>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM messages WHERE session_id = ?1 AND position IS NULL
+             ORDER BY number"
+        ))?;
+        let messages = query.query_map([Key(id)], read)?;
+        Ok(messages.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns how the transcript ends.
+    pub(crate) fn tail(&self, id: SessionId) -> Result<Tail> {
+        let last = self
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM messages
+                 WHERE session_id = ?1 AND position IS NOT NULL AND role <> 'system'
+                 ORDER BY position DESC LIMIT 1"
+            ))?
+            .query_row([Key(id)], read)
+            .optional()?;
+        Ok(last.as_ref().map_or(Tail::Empty, Tail::of))
+    }
+
+    fn next_position(&self, id: SessionId) -> Result<u64> {
+        let last: Option<u64> = self
+            .prepare("SELECT max(position) FROM messages WHERE session_id = ?1")?
+            .query_row([Key(id)], |row| row.get(0))?;
+        Ok(last.unwrap_or(0) + 1)
+    }
+}
+
+impl Writer<'_> {
+    /// Stores a person's message that waits for its turn. A second one with the same id changes
+    /// nothing and returns what is stored.
+    pub fn queue_message(&mut self, message: Message) -> Result<Message> {
+        if let Some(stored) = self.message_if_any(message.id)? {
+            if stored.session_id != message.session_id {
+                return Err(Error::Conflict(format!(
+                    "message {} was sent in another session",
+                    message.id
+                )));
+            }
+            return Ok(stored);
+        }
+        if message.role != Role::User || message.position.is_some() || message.turn_id.is_some() {
+            return Err(Error::Invalid(format!(
+                "message {}: only a person's message without a turn can wait for one",
+                message.id
+            )));
+        }
+        Tail::Empty.then(&message)?; // Its form alone; its place is checked when it gets one.
+        self.insert_message(&message)?;
+        Ok(message)
+    }
+
+    /// Takes back a message that still waits for its turn.
+    pub fn withdraw_message(&mut self, id: MessageId, at: Timestamp) -> Result<()> {
+        let message = self.message(id)?;
+        if message.position.is_some() {
+            return Err(Error::Conflict(format!(
+                "message {id} has begun its turn and can no longer be taken back"
+            )));
+        }
+        self.prepare("DELETE FROM messages WHERE id = ?1")?
+            .execute([Key(id)])?;
+        self.count_messages(message.session_id, -1, at)?;
+        self.tell(at, message.session_id, News::MessageWithdrawn(id))
+    }
+
+    /// Stores a message at the end of the transcript and returns it with its position.
+    ///
+    /// # Errors
+    /// [`Error::Order`] where no provider would accept the transcript with it.
+    pub fn add_message(&mut self, mut message: Message) -> Result<Message> {
+        if self.message_if_any(message.id)?.is_some() {
+            return Err(Error::Conflict(format!(
+                "message {} is stored already",
+                message.id
+            )));
+        }
+        match message.turn_id {
+            Some(turn) => self.turn_in(turn, message.session_id).map(drop)?,
+            None if message.role == Role::System => {}
+            None => {
+                return Err(Error::Invalid(format!(
+                    "message {}: it belongs to no turn",
+                    message.id
+                )));
+            }
+        }
+        self.tail(message.session_id)?.then(&message)?;
+        message.position = Some(self.next_position(message.session_id)?);
+        self.insert_message(&message)?;
+        Ok(message)
+    }
+
+    /// Gives a message that waits its place at the end of the transcript.
+    pub(crate) fn place_message(
+        &mut self,
+        id: MessageId,
+        turn_id: TurnId,
+        session_id: SessionId,
+        at: Timestamp,
+    ) -> Result<Message> {
+        let mut message = self.message(id)?;
+        if message.session_id != session_id {
+            return Err(Error::Conflict(format!(
+                "message {id} was sent in another session"
+            )));
+        }
+        if message.position.is_some() {
+            return Err(Error::Conflict(format!(
+                "message {id} has begun its turn already"
+            )));
+        }
+        self.tail(session_id)?.then(&message)?;
+        message.turn_id = Some(turn_id);
+        message.position = Some(self.next_position(session_id)?);
+        self.prepare("UPDATE messages SET turn_id = ?2, position = ?3 WHERE id = ?1")?
+            .execute(params![Key(id), Key(turn_id), message.position])?;
+        self.count_messages(session_id, 0, at)?;
+        self.tell(
+            at,
+            session_id,
+            News::MessageChanged(Box::new(message.clone())),
+        )?;
+        Ok(message)
+    }
+
+    fn insert_message(&mut self, message: &Message) -> Result<()> {
+        self.session_exists(message.session_id)?;
+        self.prepare(&format!(
+            "INSERT INTO messages ({COLUMNS}, line)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+        ))?
+        .execute(params![
+            Key(message.id),
+            Key(message.session_id),
+            message.turn_id.map(Key),
+            message.position,
+            Word(message.role),
+            Json(&message.parts),
+            message.peer,
+            message.interrupted,
+            Millis(message.created_at),
+            line(message),
+        ])?;
+        self.count_messages(message.session_id, 1, message.created_at)?;
+        self.tell(
+            message.created_at,
+            message.session_id,
+            News::MessageChanged(Box::new(message.clone())),
+        )
+    }
+}
+
+/// Returns the beginning of a message as one line for lists.
+fn line(message: &Message) -> String {
+    let text = message.text();
+    let mut line = String::new();
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > LINE_MAX * 4 {
+            break;
+        }
+    }
+    match line.char_indices().nth(LINE_MAX) {
+        None => line,
+        Some(_) => line.chars().take(LINE_MAX - 1).chain(['…']).collect(),
+    }
+}

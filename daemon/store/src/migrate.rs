@@ -1,0 +1,56 @@
+//! Bringing a database to the shape this program knows: files are added, never edited.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use smartopol_protocol::AgentId;
+
+use crate::Error;
+use crate::column::Key;
+
+/// The steps, in order; the database's `user_version` says how many it has taken.
+const STEPS: &[&str] = &[include_str!("schema/0001.sql")];
+
+/// Marks the file as ours: `SMPL`.
+const APPLICATION: i64 = 0x534d_504c;
+
+/// Takes the steps that are missing, all or none, and returns the agent's id.
+pub(crate) fn run(conn: &mut Connection, path: &Path) -> Result<AgentId, Error> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    let marked: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if found == known && marked == APPLICATION {
+        return agent(conn);
+    }
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    if marked != APPLICATION && (tables > 0 || found > 0) {
+        return Err(Error::Foreign { path: path.into() });
+    }
+
+    let txn = conn.transaction()?;
+    let taken = usize::try_from(found).unwrap_or(0);
+    for step in STEPS.iter().skip(taken) {
+        txn.execute_batch(step)?;
+    }
+    if found == 0 {
+        txn.execute(
+            "INSERT INTO meta (key, value) VALUES ('agent_id', ?1)",
+            [Key(AgentId::new())],
+        )?;
+        txn.pragma_update(None, "application_id", APPLICATION)?;
+    }
+    txn.pragma_update(None, "user_version", known)?;
+    txn.commit()?;
+    agent(conn)
+}
+
+fn agent(conn: &Connection) -> Result<AgentId, Error> {
+    let key: Key<AgentId> =
+        conn.query_row("SELECT value FROM meta WHERE key = 'agent_id'", (), |row| {
+            row.get(0)
+        })?;
+    Ok(key.0)
+}

@@ -1,0 +1,144 @@
+//! Which message may follow which, so that every transcript is one a provider accepts.
+//!
+//! Pure: knows no database. System notices do not count, except that nothing may stand between
+//! an agent's calls and their outputs.
+
+use std::collections::BTreeSet;
+
+use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::{CallId, TurnId};
+
+use crate::Error;
+
+/// How a transcript ends, system notices left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// Nothing was said yet.
+    #[default]
+    Empty,
+    /// A person spoke last.
+    User,
+    /// The agent spoke last and asked for nothing.
+    Agent,
+    /// The agent asked for these calls, and they are not answered.
+    Asked(Vec<CallId>),
+    /// The tools answered last.
+    Tool,
+}
+
+impl Tail {
+    /// Returns the end of a transcript that ended with `self` once `message` is added.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where the message is malformed, [`Error::Order`] where it may not stand
+    /// here.
+    pub(crate) fn then(self, message: &Message) -> Result<Self, Error> {
+        check_parts(message)?;
+        match (self, message.role) {
+            (Self::Asked(asked), Role::Tool) => answers(&asked, message).map(|()| Self::Tool),
+            (Self::Asked(_), role) => Err(Error::Order(format!(
+                "{} may not stand between tool calls and their outputs",
+                name(role)
+            ))),
+            (tail, Role::System) => Ok(tail),
+            (_, Role::User) => Ok(Self::User),
+            (Self::User | Self::Tool, Role::Agent) => Ok(Self::of_agent(message)),
+            (Self::Agent, Role::Agent) => Err(Error::Order(
+                "the agent may not speak twice in a row".into(),
+            )),
+            (Self::Empty, Role::Agent) => {
+                Err(Error::Order("a transcript begins with a person".into()))
+            }
+            (_, Role::Tool) => Err(Error::Order(
+                "tool outputs must stand right behind the calls they answer".into(),
+            )),
+        }
+    }
+
+    /// Returns the end of a transcript whose last message, notices left out, is `message`.
+    pub(crate) fn of(message: &Message) -> Self {
+        match message.role {
+            Role::User => Self::User,
+            Role::Agent => Self::of_agent(message),
+            Role::Tool => Self::Tool,
+            Role::System => Self::Empty,
+        }
+    }
+
+    /// Refuses to end a turn whose calls have no answer.
+    pub(crate) fn settled(&self, turn: TurnId) -> Result<(), Error> {
+        match self {
+            Self::Asked(calls) => Err(Error::Order(format!(
+                "turn {turn} cannot end: {} of its tool calls have no output yet",
+                calls.len()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn of_agent(message: &Message) -> Self {
+        let calls: Vec<CallId> = message.calls().collect();
+        if calls.is_empty() {
+            Self::Agent
+        } else {
+            Self::Asked(calls)
+        }
+    }
+}
+
+/// Checks what can be said of a message alone.
+fn check_parts(message: &Message) -> Result<(), Error> {
+    let wrong = |what: &str| Err(Error::Invalid(format!("message {}: {what}", message.id)));
+    if message.parts.is_empty() {
+        return wrong("it says nothing");
+    }
+    let fits = |part: &Part| {
+        matches!(
+            (message.role, part),
+            (Role::User | Role::Agent, Part::Text { .. })
+                | (Role::Agent, Part::Reasoning { .. } | Part::ToolCall { .. })
+                | (Role::Tool, Part::ToolOutput { .. })
+                | (Role::System, Part::Notice { .. })
+        )
+    };
+    if !message.parts.iter().all(fits) {
+        return wrong("it has a part that its role may not say");
+    }
+    let calls: Vec<CallId> = message.calls().collect();
+    if calls.iter().collect::<BTreeSet<_>>().len() < calls.len() {
+        return wrong("it names a tool call twice");
+    }
+    Ok(())
+}
+
+/// Checks that a tool message answers exactly what was asked, each call once.
+fn answers(asked: &[CallId], message: &Message) -> Result<(), Error> {
+    let answered: Vec<CallId> = message
+        .parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::ToolOutput { call_id, .. } => Some(*call_id),
+            _ => None,
+        })
+        .collect();
+    let set: BTreeSet<CallId> = answered.iter().copied().collect();
+    if set.len() < answered.len() {
+        return Err(Error::Order("a tool call is answered twice".into()));
+    }
+    if let Some(call) = set.iter().find(|call| !asked.contains(call)) {
+        return Err(Error::Order(format!("nobody asked for tool call {call}")));
+    }
+    match asked.iter().find(|call| !set.contains(call)) {
+        Some(call) => Err(Error::Order(format!("tool call {call} has no output"))),
+        None => Ok(()),
+    }
+}
+
+const fn name(role: Role) -> &'static str {
+    match role {
+        Role::User => "a person's message",
+        Role::Agent => "another message of the agent",
+        Role::Tool => "a tool message",
+        Role::System => "a notice",
+    }
+}

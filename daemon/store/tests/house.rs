@@ -1,0 +1,296 @@
+//! A store in a folder of its own, and the things that tests put into it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decision, Scope};
+use smartopol_protocol::message::{Level, Message, Part, Role};
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::Session;
+use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
+use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
+use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::{
+    ApprovalId, CallId, Event, MessageId, SessionId, Timestamp, TraceId, TurnId,
+};
+use smartopol_store::{Options, Store};
+
+/// A store with its folder and what it told.
+pub struct House {
+    pub store: Store,
+    pub told: Arc<Mutex<Vec<Event>>>,
+    pub commits: Arc<Mutex<u64>>,
+    pub folder: tempfile::TempDir,
+}
+
+impl House {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let commits = Arc::new(Mutex::new(0));
+        let store = open(&folder.path().join("data/smartopol.db"), &told, &commits);
+        Self {
+            store,
+            told,
+            commits,
+            folder,
+        }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("data/smartopol.db")
+    }
+
+    /// Closes the store and opens it again.
+    pub async fn reopen(&mut self) {
+        self.store.clone().close().await.unwrap();
+        self.store = open(&self.path(), &self.told, &self.commits);
+    }
+
+    pub fn told(&self) -> Vec<Event> {
+        self.told.lock().unwrap().clone()
+    }
+
+    pub fn forget_told(&self) {
+        self.told.lock().unwrap().clear();
+    }
+
+    pub async fn session(&self) -> Session {
+        self.store
+            .write(|w| {
+                w.create_session(SessionId::new(), None, "/home/ada/build", None, None, at(1))
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Begins a turn with a message of a person.
+    pub async fn turn(&self, session: SessionId) -> Turn {
+        let message = user(session, "clean up the build directory");
+        self.store
+            .write(move |w| {
+                let id = w.queue_message(message)?.id;
+                w.begin_turn(turn(session), Some(id))
+            })
+            .await
+            .unwrap()
+            .0
+    }
+
+    /// Has a turn ask for a tool call, without a decision.
+    pub async fn call(&self, turn: &Turn) -> ToolCall {
+        let call = call(turn);
+        let message = asks(turn, &[call.id]);
+        let stored = call.clone();
+        self.store
+            .write(move |w| {
+                w.add_message(message)?;
+                w.put_call(&call)
+            })
+            .await
+            .unwrap();
+        stored
+    }
+
+    pub async fn sound(&self) {
+        assert_eq!(self.store.check().await.unwrap(), Vec::<String>::new());
+    }
+}
+
+pub fn open(
+    path: &std::path::Path,
+    told: &Arc<Mutex<Vec<Event>>>,
+    commits: &Arc<Mutex<u64>>,
+) -> Store {
+    let (told, commits) = (told.clone(), commits.clone());
+    let options = Options {
+        path: path.into(),
+        on_commit: Box::new(move |facts| {
+            told.lock().unwrap().extend_from_slice(facts);
+            *commits.lock().unwrap() += 1;
+        }),
+    };
+    Store::open_with_clock(options, || at(500)).unwrap()
+}
+
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_millis(1_790_000_000_000 + second * 1_000)
+}
+
+pub fn user(session_id: SessionId, text: &str) -> Message {
+    Message {
+        id: MessageId::new(),
+        session_id,
+        turn_id: None,
+        position: None,
+        role: Role::User,
+        parts: vec![Part::Text { text: text.into() }],
+        peer: Some("cli:1000".into()),
+        interrupted: false,
+        created_at: at(2),
+    }
+}
+
+pub fn says(turn: &Turn, role: Role, parts: Vec<Part>) -> Message {
+    Message {
+        turn_id: Some(turn.id),
+        role,
+        parts,
+        peer: None,
+        created_at: at(3),
+        ..user(turn.session_id, "")
+    }
+}
+
+pub fn agent(turn: &Turn, text: &str) -> Message {
+    says(turn, Role::Agent, vec![Part::Text { text: text.into() }])
+}
+
+pub fn asks(turn: &Turn, calls: &[CallId]) -> Message {
+    let part = |id: &CallId| Part::ToolCall {
+        id: *id,
+        name: "exec".into(),
+        input: json!({"command": "ls"}),
+    };
+    says(turn, Role::Agent, calls.iter().map(part).collect())
+}
+
+pub fn answers(turn: &Turn, calls: &[CallId]) -> Message {
+    let part = |id: &CallId| Part::ToolOutput {
+        call_id: *id,
+        status: OutputStatus::Ok,
+        text: "a  b".into(),
+    };
+    says(turn, Role::Tool, calls.iter().map(part).collect())
+}
+
+pub fn notice(turn: &Turn, text: &str) -> Message {
+    let part = Part::Notice {
+        level: Level::Info,
+        text: text.into(),
+    };
+    says(turn, Role::System, vec![part])
+}
+
+pub fn turn(session_id: SessionId) -> Turn {
+    Turn {
+        id: TurnId::new(),
+        session_id,
+        message_id: None,
+        state: TurnState::Running,
+        steps: 0,
+        usage: Usage::default(),
+        provider: "offline".into(),
+        model: "none".into(),
+        started_at: at(2),
+        finished_at: None,
+    }
+}
+
+pub fn finished(turn: &Turn, outcome: Outcome) -> Turn {
+    Turn {
+        state: TurnState::Finished { outcome },
+        finished_at: Some(at(9)),
+        ..turn.clone()
+    }
+}
+
+pub fn call(turn: &Turn) -> ToolCall {
+    ToolCall {
+        id: CallId::new(),
+        session_id: turn.session_id,
+        turn_id: turn.id,
+        name: "exec".into(),
+        input: json!({"command": "ls"}),
+        inspection: Inspection {
+            title: "ls".into(),
+            cwd: "/home/ada/build".into(),
+            ..Inspection::default()
+        },
+        state: CallState::Asked,
+        asked_at: at(3),
+        started_at: None,
+        finished_at: None,
+        trace_id: None,
+    }
+}
+
+pub fn answered(call: &ToolCall, trace: &Trace) -> ToolCall {
+    ToolCall {
+        state: CallState::Finished {
+            output: ToolOutput {
+                text: "a  b".into(),
+                ..ToolOutput::default()
+            },
+        },
+        started_at: Some(at(4)),
+        finished_at: Some(at(5)),
+        trace_id: Some(trace.id),
+        ..call.clone()
+    }
+}
+
+pub fn approval(call: &ToolCall) -> Approval {
+    Approval {
+        id: ApprovalId::new(),
+        session_id: call.session_id,
+        turn_id: call.turn_id,
+        call_id: call.id,
+        tool: call.name.clone(),
+        inspection: call.inspection.clone(),
+        reason: "mode `ask` asks for every command".into(),
+        rule: None,
+        asked_at: at(4),
+        expires_at: at(604),
+        state: ApprovalState::Pending,
+    }
+}
+
+pub fn decision(client: &str) -> Decision {
+    Decision {
+        actor: Actor {
+            peer: "cli:1000".into(),
+            client: client.into(),
+        },
+        scope: Scope::Once,
+        at: at(5),
+        note: String::new(),
+    }
+}
+
+pub fn trace(call: &ToolCall, store: &Store) -> Trace {
+    Trace {
+        id: TraceId::new(),
+        agent_id: store.agent_id(),
+        timestamp: at(4),
+        tool_name: call.name.clone(),
+        action_type: ActionType::Allow,
+        params: call.input.clone(),
+        result: serde_json::Value::Null,
+        duration_ms: None,
+        metadata: Metadata {
+            session_id: call.session_id,
+            turn_id: call.turn_id,
+            call_id: call.id,
+            title: "ls".into(),
+            complete: false,
+            decided_by: DecidedBy::Mode,
+            reason: "reading is free".into(),
+            approval_id: None,
+            actor: String::new(),
+            surface: String::new(),
+            cwd: "/home/ada/build".into(),
+            redacted: 0,
+            details: serde_json::Value::Null,
+        },
+    }
+}
+
+pub fn complete(trace: &Trace, duration_ms: u64) -> Trace {
+    let mut trace = trace.clone();
+    trace.metadata.complete = true;
+    trace.duration_ms = Some(duration_ms);
+    trace.result = json!({"text": "a  b"});
+    trace
+}

@@ -1,0 +1,21 @@
+//! What the store promises to the rest of the house, through its public face.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "a test fails by panicking, and its modules have no face"
+)]
+
+mod approval;
+mod backup;
+mod crash;
+mod failure;
+mod group;
+mod house;
+mod journal;
+mod order;
+mod session;
+mod trace;
+mod transcript;
