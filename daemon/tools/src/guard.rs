@@ -68,9 +68,9 @@ async fn watch(mut command: Command) -> io::Result<ExitCode> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::hangup())?,
     ];
-    let control = StdUnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
-    control.set_nonblocking(true)?;
-    let mut control = UnixStream::from_std(control)?;
+    let daemon = StdUnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    daemon.set_nonblocking(true)?;
+    let mut control = UnixStream::from_std(daemon.try_clone()?)?;
 
     let started = command.spawn();
     let_go_of_output()?;
@@ -78,14 +78,14 @@ async fn watch(mut command: Command) -> io::Result<ExitCode> {
         Ok(child) => Pid::from_child(&child),
         Err(err) => {
             let errno = err.raw_os_error().unwrap_or(0);
-            Word::Failed { errno }.send(&control);
+            Word::Failed { errno }.send(&daemon);
             return Ok(ExitCode::from(NOT_STARTED));
         }
     };
     Word::Started {
         pid: child.as_raw_nonzero().get(),
     }
-    .send(&control);
+    .send(&daemon);
 
     let mut family = Family {
         child,
@@ -105,7 +105,7 @@ async fn watch(mut command: Command) -> io::Result<ExitCode> {
             // Nobody reports the end of a process that is not ours.
             () = tokio::time::sleep(ROUND), if !cfg!(target_os = "linux") && family.ended.is_some() => false,
         };
-        family.reap(&control);
+        family.reap(&daemon);
         if family.over {
             break;
         }
@@ -140,7 +140,7 @@ struct Family {
 
 impl Family {
     /// Takes note of who ended, and tells the daemon of the command's own end.
-    fn reap(&mut self, control: &UnixStream) {
+    fn reap(&mut self, daemon: &StdUnixStream) {
         let ended_before = self.ended.is_some();
         let mut alone = false;
         loop {
@@ -162,7 +162,7 @@ impl Family {
         }
         self.over = alone;
         if !ended_before {
-            Word::of(status, alone).send(control);
+            Word::of(status, alone).send(daemon);
         }
     }
 

@@ -1,7 +1,9 @@
 //! What the guard tells the daemon: one line a word.
 
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
 use rustix::process::WaitStatus;
-use tokio::net::UnixStream;
 
 /// One thing that the guard tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +47,8 @@ impl Word {
     }
 
     /// Sends it; where the daemon is gone, nobody needs it.
-    pub(crate) fn send(self, control: &UnixStream) {
-        let _ = control.try_write(self.line().as_bytes());
+    pub(crate) fn send(self, mut daemon: &UnixStream) {
+        let _ = daemon.write_all(self.line().as_bytes());
     }
 
     fn line(self) -> String {
