@@ -117,9 +117,15 @@ pub struct Replies {
 }
 
 impl Replies {
-    /// Puts a frame behind those that wait to be written; `flush` or `send` writes them.
+    /// Puts a frame behind those that wait to be written; `flush` or `send` writes them. How many
+    /// may wait is the caller's to decide: nothing is dropped here.
     pub fn queue(&mut self, frame: Bytes) {
         self.writer.queue(frame);
+    }
+
+    /// Returns true where no frame waits to be written.
+    pub fn is_empty(&self) -> bool {
+        self.writer.is_empty()
     }
 
     /// Writes all frames that wait, many with one system call. May be cancelled: what was not

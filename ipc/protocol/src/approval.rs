@@ -1,5 +1,7 @@
 //! Questions to a person about tool calls, their answers, and answers kept for later.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::tool::Inspection;
@@ -155,6 +157,23 @@ pub struct Pattern {
     /// A glob over absolute paths: every path the call touches must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+}
+
+/// In words, for people: `exec git status`, `write_file in /home/ana/code/**`.
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tool.as_deref().unwrap_or("any tool"))?;
+        for word in &self.command {
+            match word {
+                OneOf::Word(word) => write!(f, " {word}")?,
+                OneOf::Any(words) => write!(f, " {}", words.join("|"))?,
+            }
+        }
+        match &self.path {
+            Some(path) => write!(f, " in {path}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A word, or alternatives for it.
