@@ -79,6 +79,14 @@ impl Reader<'_> {
         Ok(messages.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the sessions in which messages wait for their turn.
+    pub fn sessions_with_queue(&self) -> Result<Vec<SessionId>> {
+        let mut query =
+            self.prepare("SELECT DISTINCT session_id FROM messages WHERE position IS NULL")?;
+        let ids = query.query_map([], |row| Ok(row.get::<_, Key<SessionId>>(0)?.0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns how the transcript ends.
     pub(crate) fn tail(&self, id: SessionId) -> Result<Tail> {
         let last = self

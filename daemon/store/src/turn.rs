@@ -8,7 +8,7 @@ use smartopol_protocol::message::Message;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::turn::{Turn, TurnState};
-use smartopol_protocol::{MessageId, News, SessionId, TurnId};
+use smartopol_protocol::{MessageId, News, SessionId, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, hex_list, id, json, maybe_id, maybe_time, time};
 use crate::{Error, Reader, Result, Writer};
@@ -145,7 +145,7 @@ impl Writer<'_> {
         let message = message
             .map(|id| self.place_message(id, turn.id, session.id, turn.started_at))
             .transpose()?;
-        self.turn_changed(&turn, Usage::default())?;
+        self.turn_changed(&turn, Usage::default(), turn.started_at)?;
         Ok((turn, message))
     }
 
@@ -180,13 +180,11 @@ impl Writer<'_> {
             turn.finished_at.map(Millis),
             is_finished(turn),
         ])?;
-        self.turn_changed(turn, old.usage)
+        let at = turn.finished_at.unwrap_or(self.now());
+        self.turn_changed(turn, old.usage, at)
     }
 
-    fn turn_changed(&mut self, turn: &Turn, was: Usage) -> Result<()> {
-        let at = turn
-            .finished_at
-            .unwrap_or_else(|| self.now().max(turn.started_at));
+    fn turn_changed(&mut self, turn: &Turn, was: Usage, at: Timestamp) -> Result<()> {
         let usage = replace(self.session(turn.session_id)?.usage, was, turn.usage);
         self.stand(turn.session_id, &standing(&turn.state), usage, at)?;
         self.tell(

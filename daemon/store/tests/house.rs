@@ -111,7 +111,7 @@ pub fn open(
             *commits.lock().unwrap() += 1;
         }),
     };
-    Store::open_with_clock(options, || at(500)).unwrap()
+    Store::open_with_clock(options, || at(3)).unwrap()
 }
 
 pub fn at(second: i64) -> Timestamp {
