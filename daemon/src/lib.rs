@@ -1,1 +1,17 @@
-//! In the making.
+//! The house itself: sessions, approvals, the router, the server, the daemon's life.
+//!
+//! Owns what happens between the organs. The organs (agent, providers, tools, store, traces) do
+//! not know each other; what two of them need is carried from one to the other here.
+
+mod approvals;
+pub mod boot;
+mod bus;
+mod house;
+pub mod lifecycle;
+mod record;
+mod router;
+mod server;
+mod session;
+mod supervisor;
+
+pub(crate) use house::House;

@@ -5,7 +5,8 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::message::{Message, Role};
-use smartopol_protocol::{MessageId, News, SessionId, Timestamp, TurnId};
+use smartopol_protocol::turn::Turn;
+use smartopol_protocol::{MessageId, News, SessionId, Timestamp};
 
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
 use crate::order::Tail;
@@ -173,15 +174,9 @@ impl Writer<'_> {
         Ok(message)
     }
 
-    /// Gives a message that waits its place at the end of the transcript.
-    pub(crate) fn place_message(
-        &mut self,
-        id: MessageId,
-        turn_id: TurnId,
-        session_id: SessionId,
-        at: Timestamp,
-    ) -> Result<Message> {
-        let mut message = self.message(id)?;
+    /// Returns a message that waits and may take its place now.
+    pub(crate) fn placeable(&self, id: MessageId, session_id: SessionId) -> Result<Message> {
+        let message = self.message(id)?;
         if message.session_id != session_id {
             return Err(Error::Conflict(format!(
                 "message {id} was sent in another session"
@@ -193,16 +188,19 @@ impl Writer<'_> {
             )));
         }
         self.tail(session_id)?.then(&message)?;
-        message.turn_id = Some(turn_id);
+        Ok(message)
+    }
+
+    /// Gives such a message its place at the end of the transcript.
+    pub(crate) fn place_message(&mut self, mut message: Message, turn: &Turn) -> Result<Message> {
+        let session_id = message.session_id;
+        message.turn_id = Some(turn.id);
         message.position = Some(self.next_position(session_id)?);
         self.prepare("UPDATE messages SET turn_id = ?2, position = ?3 WHERE id = ?1")?
-            .execute(params![Key(id), Key(turn_id), message.position])?;
-        self.count_messages(session_id, 0, at)?;
-        self.tell(
-            at,
-            session_id,
-            News::MessageChanged(Box::new(message.clone())),
-        )?;
+            .execute(params![Key(message.id), Key(turn.id), message.position])?;
+        self.count_messages(session_id, 0, turn.started_at)?;
+        let news = News::MessageChanged(Box::new(message.clone()));
+        self.tell(turn.started_at, session_id, news)?;
         Ok(message)
     }
 

@@ -1,0 +1,184 @@
+//! Where people answer.
+//!
+//! Owns: what becomes of a pending approval, and when it expires. The first answer wins: the
+//! store decides who was first, inside the transaction that also keeps the rule.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use smartopol_protocol::approval::{
+    Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope, Verdict,
+};
+use smartopol_protocol::{ApprovalId, Code, Fault, RuleId, Timestamp};
+use smartopol_store::Ended;
+use tokio::sync::Notify;
+
+use crate::House;
+
+/// When pending approvals expire.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    due: Mutex<BTreeSet<(Timestamp, ApprovalId)>>,
+    changed: Notify,
+}
+
+impl Desk {
+    /// Takes care that an approval expires in time.
+    pub(crate) fn watch(&self, approval: &Approval) {
+        self.due().insert((approval.expires_at, approval.id));
+        self.changed.notify_one();
+    }
+
+    /// No longer cares about an approval.
+    pub(crate) fn forget(&self, approval: &Approval) {
+        self.due().remove(&(approval.expires_at, approval.id));
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Timestamp, ApprovalId)>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends approvals that nobody answered, until the daemon stops. Sleeps until the next is due.
+    pub(crate) async fn expire(house: House) {
+        let stop = house.supervisor.stopping().clone();
+        loop {
+            let next = house.desk.due().first().copied();
+            let now = Timestamp::now();
+            match next {
+                Some((at, id)) if at <= now => {
+                    house.desk.due().remove(&(at, id));
+                    if let Err(fault) =
+                        end(&house, id, ApprovalState::Expired { at: now }, None).await
+                    {
+                        tracing::warn!("the approval {id} could not be ended as expired: {fault}");
+                    }
+                }
+                Some((at, _)) => {
+                    // The wall clock may be set: never sleep longer than a minute at a stretch.
+                    let wait = Duration::from_millis(at.millis_since(now).clamp(1, 60_000));
+                    tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = house.desk.changed.notified() => {}
+                        () = tokio::time::sleep(wait) => {}
+                    }
+                }
+                None => tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = house.desk.changed.notified() => {}
+                },
+            }
+        }
+    }
+}
+
+/// Answers a pending approval for a person.
+pub(crate) async fn decide(house: &House, answer: Decide, actor: Actor) -> Result<Approval, Fault> {
+    let id = answer.id;
+    let approval = house.store.read(move |r| r.approval(id)).await?;
+    let scope = if answer.allow {
+        answer.scope
+    } else {
+        Scope::Once
+    };
+    if scope != Scope::Once && approval.rule.is_none() {
+        return Err(
+            Fault::new(Code::BadRequest, "such a call can only be allowed once")
+                .hint(format!("allow it once: smartopol approvals allow {id}")),
+        );
+    }
+    if answer.note.len() > 4096 {
+        return Err(
+            Fault::new(Code::TooLarge, "`note` is longer than 4,096 bytes").hint("shorten it"),
+        );
+    }
+    let at = Timestamp::now();
+    let rule = approval
+        .rule
+        .clone()
+        .filter(|_| scope != Scope::Once)
+        .map(|pattern| Rule {
+            id: Some(RuleId::new()),
+            decision: Verdict::Allow,
+            pattern,
+            session_id: (scope == Scope::Session).then_some(approval.session_id),
+            actor: Some(actor.clone()),
+            created_at: Some(at),
+        });
+    let note = house.redactor.known(&answer.note).0.into_owned();
+    let decision = Decision {
+        actor,
+        scope,
+        at,
+        note,
+    };
+    let state = if answer.allow {
+        ApprovalState::Allowed { decision }
+    } else {
+        ApprovalState::Denied { decision }
+    };
+    end(house, id, state, rule).await
+}
+
+/// Ends an approval, keeps the rule, and tells the session.
+async fn end(
+    house: &House,
+    id: ApprovalId,
+    state: ApprovalState,
+    rule: Option<Rule>,
+) -> Result<Approval, Fault> {
+    let ended = house
+        .store
+        .write(move |w| {
+            let ended = w.end_approval(id, state)?;
+            if let (Ended::Now(_), Some(rule)) = (&ended, &rule) {
+                w.add_rule(rule)?;
+            }
+            Ok(ended)
+        })
+        .await?;
+    match ended {
+        Ended::Now(approval) => {
+            house.desk.forget(&approval);
+            house.router.decided(house, approval.clone());
+            Ok(approval)
+        }
+        Ended::Already(approval) => Err(already(&approval)),
+    }
+}
+
+/// Says who was first.
+fn already(approval: &Approval) -> Fault {
+    let by = |decision: &Decision| {
+        format!(
+            "by {} in {} at {}",
+            decision.actor.peer, decision.actor.client, decision.at
+        )
+    };
+    let how = match &approval.state {
+        ApprovalState::Pending => "still pending".into(),
+        ApprovalState::Allowed { decision } => format!("allowed {}", by(decision)),
+        ApprovalState::Denied { decision } => format!("denied {}", by(decision)),
+        ApprovalState::Expired { at } => format!("expired at {at}"),
+        ApprovalState::Cancelled { at, reason } => format!("cancelled at {at}: {reason}"),
+    };
+    Fault::new(Code::Conflict, format!("the approval was already {how}"))
+        .hint("see what waits: smartopol approvals list")
+}
+
+/// Returns what the model is told about a call that a person did not allow.
+pub(crate) fn refusal(state: &ApprovalState) -> Option<String> {
+    match state {
+        ApprovalState::Denied { decision } if decision.note.is_empty() => {
+            Some("denied by the user; do not try it again in another form".into())
+        }
+        ApprovalState::Denied { decision } => {
+            Some(format!("denied by the user, who says: {}", decision.note))
+        }
+        ApprovalState::Expired { .. } => {
+            Some("not run: nobody answered the approval in time; this is not a denial".into())
+        }
+        ApprovalState::Cancelled { reason, .. } => Some(format!("not run: {reason}")),
+        ApprovalState::Pending | ApprovalState::Allowed { .. } => None,
+    }
+}

@@ -1,0 +1,236 @@
+//! The daemon from its first to its last breath, in reading order.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::Context;
+use smartopol_config::{Config, Paths};
+use smartopol_ipc::{Address, Listener};
+use smartopol_protocol::{News, Timestamp};
+use smartopol_providers::Providers;
+use smartopol_store::{Options, Store};
+use smartopol_tools::{Guard, Tools};
+use smartopol_traces::Redactor;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
+
+use crate::approvals::desk::Desk;
+use crate::approvals::floor::Floor;
+use crate::bus::Bus;
+use crate::house::{Facts, Phases, Rooms};
+use crate::router::Router;
+use crate::server::Clients;
+use crate::session::Cmd;
+use crate::supervisor::Supervisor;
+use crate::{House, server};
+
+/// How long tasks may take to end after they were told to.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What a daemon is made of.
+pub struct Boot {
+    /// Where everything lies. The lock is held by the caller.
+    pub paths: Paths,
+    /// The settings, checked.
+    pub config: Config,
+    /// Called once, when the socket answers.
+    pub ready: Box<dyn FnOnce() + Send>,
+}
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// What kept it from starting, with what to do about it.
+pub fn run(boot: Boot) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("smartopol")
+        .enable_all()
+        .build()
+        .context("the system gives no threads")?
+        .block_on(live(boot))
+}
+
+async fn live(boot: Boot) -> anyhow::Result<()> {
+    let Boot {
+        paths,
+        config,
+        ready,
+    } = boot;
+    let phases = Phases::begin();
+    let started_at = Timestamp::now();
+    // What the environment says of providers is read before any other thread runs.
+    let providers = Providers::find(&config, &|name| std::env::var(name).ok());
+
+    let bus = Bus::new();
+    let told = bus.clone();
+    let database = paths.database();
+    let store = Store::open(Options {
+        path: database.clone(),
+        on_commit: Box::new(move |events| {
+            for event in events {
+                told.publish(event.clone());
+            }
+        }),
+    })?;
+    phases.end("store");
+
+    let address = Address::new(paths.socket());
+    let listener = Arc::new(Listener::bind(address).await?);
+    phases.end("socket");
+
+    let tools = Tools::new(&config.tools, guard()?, paths.spill());
+    let house: House = Arc::new(Rooms {
+        specs: tools.specs(),
+        tools,
+        redactor: redactor(&config),
+        floor: Floor::new(home(), own_files(&paths)),
+        store,
+        bus,
+        desk: Desk::default(),
+        router: Router::default(),
+        supervisor: Supervisor::default(),
+        clients: Clients::default(),
+        facts: Facts {
+            started_at,
+            socket: shown(&paths.socket()),
+            database: shown(&database),
+            log: shown(&crate::lifecycle::current_log(&paths)),
+            config: Some(paths.config_file())
+                .filter(|file| file.exists())
+                .map_or_else(String::new, |file| shown(&file)),
+            phases,
+        },
+        leave: Notify::new(),
+        found: OnceLock::new(),
+        config,
+    });
+    house
+        .supervisor
+        .spawn("server", server::serve(house.clone(), listener.clone()));
+    // Only now, because a local Ollama may be asked whether it is there: the socket answers.
+    let found = match providers.await {
+        Ok(found) => Arc::new(found),
+        Err(err) => {
+            shut_down(&house, Duration::ZERO).await;
+            return Err(err.into());
+        }
+    };
+    let _ = house.found.set(found);
+    house.facts.phases.end("providers");
+
+    resume(&house).await?;
+    house.facts.phases.end("sessions");
+    ready();
+    tracing::info!(pid = std::process::id(), "the daemon is up");
+
+    told_to_leave(&house).await?;
+    house.bus.tell(None, News::Stopping);
+    tracing::info!("the daemon is shutting down");
+    shut_down(
+        &house,
+        Duration::from_secs(house.config.daemon.grace_seconds.into()),
+    )
+    .await;
+    drop(listener);
+    tracing::info!("the daemon is down");
+    Ok(())
+}
+
+/// Takes up what the last daemon left: approvals that wait, turns that were cut off, messages
+/// that wait for their turn.
+async fn resume(house: &House) -> anyhow::Result<()> {
+    let (pending, sessions) = house
+        .store
+        .read(|r| {
+            let unfinished = r.unfinished_turns()?;
+            let mut sessions: Vec<_> = unfinished.iter().map(|turn| turn.session_id).collect();
+            sessions.extend(r.sessions_with_queue()?);
+            sessions.sort_unstable();
+            sessions.dedup();
+            Ok((r.pending_approvals()?, sessions))
+        })
+        .await?;
+    for approval in &pending {
+        house.desk.watch(approval);
+    }
+    for id in sessions {
+        if let Err(fault) = house.router.tell(house, id, Cmd::Wake) {
+            tracing::warn!(session = %id, "a session could not be taken up: {fault}");
+        }
+    }
+    house
+        .supervisor
+        .spawn("approvals", Desk::expire(house.clone()));
+    Ok(())
+}
+
+/// Waits for a signal or a client that says stop.
+async fn told_to_leave(house: &House) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("no signal can be heard")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("no signal can be heard")?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = house.leave.notified() => {}
+    }
+    Ok(())
+}
+
+/// Walks back: sessions first, then everything else, the database last.
+async fn shut_down(house: &House, grace: Duration) {
+    house.router.close(grace).await;
+    let left = house.supervisor.stop(LAST_WORDS).await;
+    if left > 0 {
+        tracing::warn!("{left} tasks did not end in time");
+    }
+    if let Err(err) = house.store.clone().close().await {
+        tracing::error!("the database could not be closed cleanly: {err}");
+    }
+}
+
+/// Commands run under this program, which ends them when the daemon dies.
+fn guard() -> anyhow::Result<Guard> {
+    let program = std::env::current_exe().context("the program does not find itself")?;
+    Ok(Guard {
+        program,
+        args: vec!["guard".into()],
+    })
+}
+
+/// Knows the secrets of the settings and of the environment.
+fn redactor(config: &Config) -> Redactor {
+    let configured = config.providers.values().flat_map(|provider| {
+        provider
+            .api_key
+            .iter()
+            .chain(provider.headers.values())
+            .cloned()
+    });
+    let known = configured.chain(smartopol_traces::env_secrets(std::env::vars()));
+    Redactor::new(known, &config.traces.redact_keys)
+}
+
+fn home() -> PathBuf {
+    std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default()
+}
+
+/// What belongs to the daemon and to nobody else. The workspace, plugins and skills are not in it.
+fn own_files(paths: &Paths) -> Vec<PathBuf> {
+    vec![
+        paths.database(),
+        PathBuf::from(format!("{}-wal", paths.database().display())),
+        PathBuf::from(format!("{}-shm", paths.database().display())),
+        paths.socket(),
+        paths.lock(),
+        paths.log_dir(),
+        paths.config_file(),
+    ]
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

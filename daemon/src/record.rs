@@ -1,0 +1,156 @@
+//! What is written down of a tool call: without the secrets that the daemon knows.
+//!
+//! Owns the one funnel between what happened and what is stored.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use serde_json::Value;
+use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::message::Part;
+use smartopol_protocol::tool::{Body, Effect, Inspection, ToolCall, ToolOutput};
+use smartopol_protocol::trace::{DecidedBy, Trace};
+use smartopol_protocol::{Timestamp, TraceId};
+use smartopol_traces::record::{self, Begin};
+
+use crate::House;
+
+/// Begins the trace of a call that was decided.
+pub(crate) fn begin(
+    house: &House,
+    call: &ToolCall,
+    approval: Option<&Approval>,
+    decided_by: DecidedBy,
+    reason: String,
+    at: Timestamp,
+) -> Trace {
+    let actor = approval.and_then(|approval| match &approval.state {
+        ApprovalState::Allowed { decision } | ApprovalState::Denied { decision } => {
+            Some(&decision.actor)
+        }
+        _ => None,
+    });
+    record::begin(
+        Begin {
+            id: TraceId::new(),
+            agent_id: house.store.agent_id(),
+            at,
+            call,
+            decided_by,
+            reason,
+            approval_id: approval.map(|approval| approval.id),
+            actor,
+        },
+        &house.redactor,
+    )
+}
+
+/// Completes a trace with what the call gave back.
+pub(crate) fn complete(
+    house: &House,
+    trace: &mut Trace,
+    output: &ToolOutput,
+    took: Option<Duration>,
+) {
+    record::complete(trace, output, took, &house.redactor);
+}
+
+/// Returns a call as it is stored: what runs may need a secret, what is kept may not hold one.
+pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
+    let known = |text: &str| house.redactor.known(text).0.into_owned();
+    let inspection = &call.inspection;
+    ToolCall {
+        input: clean_value(house, &call.input),
+        inspection: Inspection {
+            title: known(&inspection.title),
+            cwd: inspection.cwd.clone(),
+            effects: inspection
+                .effects
+                .iter()
+                .map(|effect| match effect {
+                    Effect::Run { words: Some(words) } => Effect::Run {
+                        words: Some(words.iter().map(|word| known(word)).collect()),
+                    },
+                    other => other.clone(),
+                })
+                .collect(),
+            body: match &inspection.body {
+                Body::Command {
+                    text,
+                    timeout_seconds,
+                } => Body::Command {
+                    text: known(text),
+                    timeout_seconds: *timeout_seconds,
+                },
+                Body::Diff {
+                    path,
+                    diff,
+                    added,
+                    removed,
+                } => Body::Diff {
+                    path: path.clone(),
+                    diff: known(diff),
+                    added: *added,
+                    removed: *removed,
+                },
+                Body::None => Body::None,
+            },
+        },
+        ..call.clone()
+    }
+}
+
+/// Returns what an agent said without the secrets that the daemon knows.
+pub(crate) fn clean(house: &House, parts: Vec<Part>) -> Vec<Part> {
+    parts
+        .into_iter()
+        .map(|part| match part {
+            Part::Text { text } => Part::Text {
+                text: clean_text(house, text),
+            },
+            Part::Reasoning { text, signature } => {
+                // A signed text must go back unchanged, or the provider refuses it.
+                let text = if signature.is_some() {
+                    text
+                } else {
+                    clean_text(house, text)
+                };
+                Part::Reasoning { text, signature }
+            }
+            Part::ToolCall { id, name, input } => Part::ToolCall {
+                id,
+                name,
+                input: clean_value(house, &input),
+            },
+            other => other,
+        })
+        .collect()
+}
+
+/// Returns what a tool gave back without the secrets that the daemon knows.
+pub(crate) fn clean_output(house: &House, output: ToolOutput) -> ToolOutput {
+    ToolOutput {
+        status: output.status,
+        text: clean_text(house, output.text),
+        details: clean_value(house, &output.details),
+    }
+}
+
+fn clean_text(house: &House, text: String) -> String {
+    match house.redactor.known(&text).0 {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => clean,
+    }
+}
+
+fn clean_value(house: &House, value: &Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(house.redactor.known(text).0.into_owned()),
+        Value::Array(items) => items.iter().map(|item| clean_value(house, item)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (key.clone(), clean_value(house, value)))
+            .collect(),
+        other => other.clone(),
+    }
+}

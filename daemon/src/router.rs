@@ -1,0 +1,137 @@
+//! Which session a word is for.
+//!
+//! Owns: the actors that live. A session's actor is started by the first word for it and retires
+//! when nothing happened for a while; what is said meanwhile starts the next.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use smartopol_protocol::approval::Approval;
+use smartopol_protocol::{Code, Fault, SessionId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::House;
+use crate::session::{self, Cmd, INBOX};
+
+/// The actors that live, by session.
+#[derive(Debug, Default)]
+pub(crate) struct Router {
+    live: Mutex<Live>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    actors: HashMap<SessionId, mpsc::Sender<Cmd>>,
+    closed: bool,
+}
+
+impl Router {
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands a word to a session without waiting; starts its actor where none lives.
+    ///
+    /// # Errors
+    /// `busy` where its inbox is full, `unavailable` while the daemon shuts down.
+    pub(crate) fn tell(&self, house: &House, id: SessionId, cmd: Cmd) -> Result<(), Fault> {
+        let mut live = self.live();
+        if live.closed {
+            return Err(Fault::new(Code::Unavailable, "the daemon is shutting down")
+                .hint("try again when it is back"));
+        }
+        let cmd = match live.actors.get(&id) {
+            None => cmd,
+            Some(inbox) => match inbox.try_send(cmd) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Full(_)) => {
+                    return Err(
+                        Fault::new(Code::Busy, "the session has too much to do right now")
+                            .hint("try again in a moment"),
+                    );
+                }
+                // Its actor panicked: the next one closes what it left open.
+                Err(mpsc::error::TrySendError::Closed(cmd)) => cmd,
+            },
+        };
+        let (inbox, received) = mpsc::channel(INBOX);
+        inbox
+            .try_send(cmd)
+            .map_err(|_| Fault::new(Code::Internal, "a new session's inbox is full"))?;
+        live.actors.insert(id, inbox);
+        house
+            .supervisor
+            .spawn("session", session::run(house.clone(), id, received));
+        Ok(())
+    }
+
+    /// Asks a session something and waits for its answer, at most `within`.
+    ///
+    /// # Errors
+    /// As [`Router::tell`]; `unavailable` where the answer does not come.
+    pub(crate) async fn ask<T>(
+        &self,
+        house: &House,
+        id: SessionId,
+        within: Duration,
+        cmd: impl FnOnce(oneshot::Sender<Result<T, Fault>>) -> Cmd,
+    ) -> Result<T, Fault> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(house, id, cmd(reply))?;
+        match tokio::time::timeout(within, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => Err(Fault::new(
+                Code::Unavailable,
+                "the session did not answer in time",
+            )
+            .hint("see how the daemon is: smartopol daemon status")),
+        }
+    }
+
+    /// Tells a session that one of its approvals ended.
+    pub(crate) fn decided(&self, house: &House, approval: Approval) {
+        let id = approval.session_id;
+        // Where the inbox is full the session would miss its answer: it finds it when it loads.
+        if let Err(fault) = self.tell(house, id, Cmd::Decided(Box::new(approval))) {
+            tracing::warn!(session = %id, "an answer could not be handed over: {fault}");
+        }
+    }
+
+    /// Lets an actor end if nothing waits in its inbox. No word is lost: words are handed over
+    /// under the same lock.
+    pub(crate) fn retire(&self, id: SessionId, inbox: &mpsc::Receiver<Cmd>) -> bool {
+        let mut live = self.live();
+        let empty = inbox.is_empty();
+        if empty {
+            live.actors.remove(&id);
+        }
+        empty
+    }
+
+    /// Lets no new word in and asks every actor to come to an end: running turns may finish for
+    /// `grace`, waiting ones are left waiting.
+    pub(crate) async fn close(&self, grace: Duration) {
+        let actors: Vec<mpsc::Sender<Cmd>> = {
+            let mut live = self.live();
+            live.closed = true;
+            live.actors.drain().map(|(_, inbox)| inbox).collect()
+        };
+        let deadline = tokio::time::Instant::now() + grace;
+        let mut parked = Vec::new();
+        for inbox in actors {
+            let (done, wait) = oneshot::channel();
+            let park = Cmd::Park { deadline, done };
+            if tokio::time::timeout_at(deadline, inbox.send(park))
+                .await
+                .is_ok_and(|sent| sent.is_ok())
+            {
+                parked.push(wait);
+            }
+        }
+        for wait in parked {
+            // The deadline is the actor's; a second more is for its last write.
+            let _ = tokio::time::timeout_at(deadline + Duration::from_secs(1), wait).await;
+        }
+    }
+}

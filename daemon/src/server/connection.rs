@@ -1,0 +1,354 @@
+//! One client: hears its requests in order, tells it events, and is never held up by it.
+//!
+//! Owns: what this client subscribed to, and its outbox. A task of its own writes, so that a
+//! client that does not read stops nobody but itself.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use smartopol_ipc::server::{self, Replies, Requests, Unreadable};
+use smartopol_ipc::{Bytes, Stream};
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::envelope::RawRequest;
+use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
+use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId, Timestamp};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+
+use super::dispatch;
+use super::outbox::{Next, OUTBOX, Outbox};
+use crate::House;
+use crate::bus::Item;
+
+/// The most missed facts that are told one by one; beyond it a snapshot is shorter.
+const REPLAY: u32 = 2_000;
+
+/// Who came in.
+pub(crate) struct Visitor {
+    pub(crate) house: House,
+    pub(crate) peer: String,
+}
+
+/// A client that said hello.
+pub(crate) struct Client {
+    pub(crate) house: House,
+    /// Who acts.
+    pub(crate) actor: Actor,
+    /// It may look and not touch.
+    pub(crate) observes: bool,
+    line: Arc<Line>,
+    news: Option<broadcast::Receiver<Arc<Item>>>,
+    /// Facts up to this number were told.
+    told: u64,
+    /// True while facts from before the subscription are still to be told.
+    behind: bool,
+    watch: Option<SessionId>,
+}
+
+/// The way to the client, shared with the task that writes.
+struct Line {
+    outbox: Mutex<Outbox>,
+    /// Something to write.
+    filled: Notify,
+    /// Something was written.
+    drained: Notify,
+    closed: CancellationToken,
+}
+
+impl Line {
+    fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends what must arrive, when there is room.
+    async fn must(&self, frame: Bytes) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let mut outbox = self.outbox();
+                if outbox.has_room() {
+                    outbox.must(frame);
+                    break;
+                }
+            }
+            tokio::select! {
+                () = drained => {}
+                () = self.closed.cancelled() => return,
+            }
+        }
+        self.filled.notify_one();
+    }
+}
+
+/// Serves one client until it leaves or the daemon stops.
+pub(crate) async fn run(visitor: Visitor, stream: Stream) {
+    let Visitor { house, peer } = visitor;
+    let version = env!("CARGO_PKG_VERSION");
+    let (mut requests, replies, hello) = match server::handshake(stream, &peer, version).await {
+        Ok(greeted) => greeted,
+        Err(err) => {
+            tracing::debug!("a client did not say hello: {err}");
+            return;
+        }
+    };
+    let line = Arc::new(Line {
+        outbox: Mutex::new(Outbox::new(OUTBOX)),
+        filled: Notify::new(),
+        drained: Notify::new(),
+        closed: house.supervisor.stopping().child_token(),
+    });
+    house
+        .supervisor
+        .spawn("client writer", write(replies, line.clone()));
+    let _closing = line.closed.clone().drop_guard();
+    let actor = Actor {
+        peer,
+        client: hello.client,
+    };
+    let observes = hello.observe;
+    let mut client = Client {
+        house,
+        actor,
+        observes,
+        line,
+        news: None,
+        told: 0,
+        behind: false,
+        watch: None,
+    };
+    client.serve(&mut requests).await;
+}
+
+impl Client {
+    /// Hears requests and news. Requests are answered in their order; one that may take long is
+    /// answered when it is done and holds up nobody.
+    async fn serve(&mut self, requests: &mut Requests) {
+        let closed = self.line.closed.clone();
+        loop {
+            tokio::select! {
+                biased;
+                () = closed.cancelled() => return,
+                item = next(&mut self.news) => self.tell(item),
+                request = requests.next() => {
+                    let Some(request) = request else { return };
+                    if let Some(reply) = self.answer(request).await {
+                        self.line.must(reply).await;
+                    }
+                    if std::mem::take(&mut self.behind) {
+                        self.replay().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the reply, or `None` where it comes later.
+    async fn answer(&mut self, request: Result<RawRequest, Unreadable>) -> Option<Bytes> {
+        let raw = match request {
+            Ok(raw) => raw,
+            Err(Unreadable { id, fault }) => return Some(server::reply::<()>(id, &Err(fault))),
+        };
+        let id = raw.id;
+        let request = match Request::parse(&raw.method, raw.params.as_deref()) {
+            Ok(request) => request,
+            Err(fault) => return Some(server::reply::<()>(id, &Err(fault))),
+        };
+        if self.observes && dispatch::changes(&request) {
+            let fault = Fault::new(Code::Denied, "this client only observes")
+                .hint("attach without --observe to act");
+            return Some(server::reply::<()>(id, &Err(fault)));
+        }
+        Some(match request {
+            Request::EventSubscribe(subscribe) => {
+                server::reply(id, &self.subscribe(subscribe).await)
+            }
+            Request::EventWatch(watch) => server::reply(id, &self.watch(watch).await),
+            request if dispatch::takes_long(&request) => {
+                let (house, actor) = (self.house.clone(), self.actor.clone());
+                let line = self.line.clone();
+                self.house.supervisor.spawn("long request", async move {
+                    let closed = line.closed.clone();
+                    let reply = dispatch::dispatch(&house, &actor, id, request);
+                    if let Some(reply) = closed.run_until_cancelled(reply).await {
+                        line.must(reply).await;
+                    }
+                });
+                return None;
+            }
+            request => dispatch::dispatch(&self.house, &self.actor, id, request).await,
+        })
+    }
+
+    /// Begins to listen before it reads the store, so nothing falls between.
+    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<Subscribed, Fault> {
+        let news = self.house.bus.listen();
+        let since = subscribe.since;
+        let read = self.house.store.read(move |r| {
+            if let Some(since) = since {
+                let seq = r.seq()?;
+                // A number from before a restored backup, or one that was pruned, cannot be met.
+                if since <= seq
+                    && seq - since <= u64::from(REPLAY)
+                    && since + 1 >= r.oldest_seq()?
+                {
+                    return Ok(Err((seq, since)));
+                }
+            }
+            Ok(Ok(r.snapshot()?))
+        });
+        let subscribed = match read.await? {
+            Ok(snapshot) => {
+                let Snapshot { seq, .. } = snapshot;
+                self.told = seq;
+                Subscribed::Snapshot(Box::new(snapshot))
+            }
+            Err((seq, since)) => {
+                self.told = since;
+                self.behind = true;
+                Subscribed::Replay {
+                    seq,
+                    missed: seq - since,
+                }
+            }
+        };
+        self.news = Some(news);
+        self.watch = subscribe.watch;
+        Ok(subscribed)
+    }
+
+    /// Tells the facts between what the client knows and what the store has.
+    async fn replay(&mut self) {
+        loop {
+            let told = self.told;
+            let missed = self.house.store.read(move |r| {
+                if r.seq()? == told {
+                    Ok(Vec::new())
+                } else {
+                    r.events_since(told, 256)
+                }
+            });
+            let missed = match missed.await {
+                Ok(missed) if missed.is_empty() => return,
+                Ok(missed) => missed,
+                Err(err) => {
+                    tracing::warn!("a replay failed: {err}");
+                    return;
+                }
+            };
+            for event in missed {
+                if let Some(seq) = event.seq {
+                    self.told = seq;
+                }
+                if let Some(frame) = Item::new(event).frame() {
+                    self.line.must(frame).await;
+                }
+            }
+        }
+    }
+
+    async fn watch(&mut self, watch: Watch) -> Result<Watched, Fault> {
+        self.watch = watch.session_id;
+        match watch.session_id {
+            None => Ok(Watched::default()),
+            Some(id) => Ok(Watched {
+                partial: dispatch::partial(&self.house, id).await?,
+            }),
+        }
+    }
+
+    /// Tells one event of the bus. Never waits.
+    fn tell(&mut self, item: Result<Arc<Item>, broadcast::error::RecvError>) {
+        let item = match item {
+            Ok(item) => item,
+            Err(broadcast::error::RecvError::Lagged(missed)) => return self.lose(missed),
+            Err(broadcast::error::RecvError::Closed) => {
+                self.news = None;
+                return;
+            }
+        };
+        let event = &item.event;
+        let kept = match event.seq {
+            Some(seq) if seq <= self.told => return,
+            Some(seq) => {
+                let Some(frame) = item.frame() else { return };
+                let kept = self.line.outbox().fact(frame);
+                self.told = seq;
+                kept
+            }
+            None => {
+                let for_all = matches!(event.news, News::Stopping);
+                if !for_all && (event.session_id.is_none() || event.session_id != self.watch) {
+                    return;
+                }
+                let Some(frame) = item.frame() else { return };
+                self.line.outbox().passing(frame);
+                true
+            }
+        };
+        if kept {
+            self.line.filled.notify_one();
+        } else {
+            self.lose(0);
+        }
+    }
+
+    /// Facts were lost: the client is told, and gets no more until it subscribes again.
+    fn lose(&mut self, missed: u64) {
+        self.line.outbox().lost(missed);
+        self.news = None;
+        self.line.filled.notify_one();
+    }
+}
+
+async fn next(
+    news: &mut Option<broadcast::Receiver<Arc<Item>>>,
+) -> Result<Arc<Item>, broadcast::error::RecvError> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Writes what is in the outbox, as much at once as there is.
+async fn write(mut replies: Replies, line: Arc<Line>) {
+    let _closing = line.closed.clone().drop_guard();
+    loop {
+        let filled = line.filled.notified();
+        let mut any = false;
+        {
+            let mut outbox = line.outbox();
+            while let Some(next) = outbox.pop() {
+                any = true;
+                match next {
+                    Next::Frame(frame) => replies.queue(frame),
+                    Next::Missed(missed) => queue_news(&mut replies, News::Gap { missed }),
+                    Next::Dropped(deltas) => queue_news(&mut replies, News::Dropped { deltas }),
+                }
+            }
+        }
+        line.drained.notify_waiters();
+        if any {
+            // What the system's buffer does not take waits here; the outbox fills behind it.
+            if replies.flush().await.is_err() {
+                return;
+            }
+            continue;
+        }
+        tokio::select! {
+            () = filled => {}
+            () = line.closed.cancelled() => return,
+        }
+    }
+}
+
+fn queue_news(replies: &mut Replies, news: News) {
+    let event = Event {
+        seq: None,
+        at: Timestamp::now(),
+        session_id: None,
+        news,
+    };
+    match smartopol_ipc::encode(&Envelope::Event(event)) {
+        Ok(frame) => replies.queue(frame),
+        Err(err) => tracing::error!("news cannot be encoded: {err}"),
+    }
+}

@@ -1,0 +1,97 @@
+//! One line per method; the work is in the handler of its noun.
+
+use serde::Serialize;
+use smartopol_ipc::{Bytes, server};
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::session::Partial;
+use smartopol_protocol::{Code, Fault, Request, SessionId};
+
+use super::handler::{approval, daemon, message, provider, rule, session, trace, turn};
+use crate::House;
+
+/// Does what a request says and returns the frame of its reply.
+pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Request) -> Bytes {
+    match request {
+        Request::DaemonStatus(_) => reply(id, daemon::status(house).await),
+        Request::DaemonStop(_) => reply(id, daemon::stop(house)),
+        Request::DaemonBackup(params) => reply(id, daemon::backup(house, params).await),
+        Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
+        Request::SessionCreate(params) => reply(id, session::create(house, params).await),
+        Request::SessionList(_) => reply(id, session::list(house).await),
+        Request::SessionFind(params) => reply(id, session::find(house, params).await),
+        Request::SessionShow(params) => reply(id, session::show(house, params).await),
+        Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
+        Request::SessionDelete(params) => reply(id, session::delete(house, params).await),
+        Request::MessageSend(params) => reply(id, message::send(house, actor, params).await),
+        Request::MessageWithdraw(params) => reply(id, message::withdraw(house, params).await),
+        Request::TurnInterrupt(params) => reply(id, turn::interrupt(house, params).await),
+        Request::TurnContinue(params) => reply(id, turn::go_on(house, params).await),
+        Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
+        Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
+        Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
+        Request::RuleList(_) => reply(id, rule::list(house).await),
+        Request::RuleRevoke(params) => reply(id, rule::revoke(house, params).await),
+        Request::TraceList(params) => reply(id, trace::list(house, params).await),
+        Request::TraceShow(params) => reply(id, trace::show(house, params).await),
+        Request::TraceStats(params) => reply(id, trace::stats(house, params).await),
+        Request::ProviderList(_) => reply(id, provider::list(house).await),
+        Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
+        // These change the connection, which keeps them to itself.
+        Request::EventSubscribe(_) | Request::EventWatch(_) => reply::<()>(
+            id,
+            Err(Fault::new(
+                Code::BadRequest,
+                "not possible on this connection",
+            )),
+        ),
+    }
+}
+
+/// Returns true for what one who only observes may not do.
+pub(crate) const fn changes(request: &Request) -> bool {
+    match request {
+        Request::DaemonStatus(_)
+        | Request::DaemonCheck(_)
+        | Request::EventSubscribe(_)
+        | Request::EventWatch(_)
+        | Request::SessionList(_)
+        | Request::SessionFind(_)
+        | Request::SessionShow(_)
+        | Request::ApprovalList(_)
+        | Request::ApprovalShow(_)
+        | Request::RuleList(_)
+        | Request::TraceList(_)
+        | Request::TraceShow(_)
+        | Request::TraceStats(_)
+        | Request::ProviderList(_) => false,
+        Request::DaemonStop(_)
+        | Request::DaemonBackup(_)
+        | Request::SessionCreate(_)
+        | Request::SessionConfigure(_)
+        | Request::SessionDelete(_)
+        | Request::MessageSend(_)
+        | Request::MessageWithdraw(_)
+        | Request::TurnInterrupt(_)
+        | Request::TurnContinue(_)
+        | Request::ApprovalDecide(_)
+        | Request::RuleRevoke(_)
+        | Request::ProviderTest(_) => true,
+    }
+}
+
+/// Returns true for what may take longer than a person waits for anything else.
+pub(crate) const fn takes_long(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ProviderTest(_) | Request::DaemonBackup(_) | Request::DaemonCheck(_)
+    )
+}
+
+/// Returns what a session is saying right now.
+pub(crate) async fn partial(house: &House, id: SessionId) -> Result<Option<Partial>, Fault> {
+    session::partial(house, id).await
+}
+
+fn reply<T: Serialize>(id: u64, answer: Result<T, Fault>) -> Bytes {
+    server::reply(id, &answer)
+}

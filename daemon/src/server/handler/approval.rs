@@ -1,0 +1,28 @@
+//! Approvals: what waits, and answers.
+
+use smartopol_protocol::Fault;
+use smartopol_protocol::approval::{Actor, Approval, Decide, List, Listed, Show};
+
+use crate::House;
+use crate::approvals::desk;
+
+pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
+    let approvals = house.store.read(move |r| r.approvals(&list)).await?;
+    Ok(Listed { approvals })
+}
+
+pub(crate) async fn show(house: &House, show: Show) -> Result<Approval, Fault> {
+    house
+        .store
+        .read(move |r| r.approval(show.id))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn decide(
+    house: &House,
+    actor: &Actor,
+    answer: Decide,
+) -> Result<Approval, Fault> {
+    desk::decide(house, answer, actor.clone()).await
+}

@@ -1,0 +1,77 @@
+//! The daemon as a whole: how it is, stopping it, backups.
+
+use std::path::PathBuf;
+
+use smartopol_protocol::daemon::{BackedUp, Backup, Checked, StatusShown};
+use smartopol_protocol::{Code, Fault, Timestamp};
+
+use crate::House;
+
+pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
+    let counts = house.store.read(|r| r.counts()).await?;
+    let bytes = house.store.read(|r| Ok(r.size_bytes())).await?;
+    // The providers are still being looked for right after the start: status does not wait.
+    let chosen = house.providers().ok().and_then(|providers| {
+        providers
+            .list()
+            .into_iter()
+            .find(|provider| provider.chosen)
+    });
+    let (provider, model) = chosen
+        .map(|provider| (provider.name, provider.default_model))
+        .unwrap_or_default();
+    let facts = &house.facts;
+    Ok(StatusShown {
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        started_at: facts.started_at,
+        uptime_ms: Timestamp::now().millis_since(facts.started_at),
+        socket: facts.socket.clone(),
+        database: facts.database.clone(),
+        log: facts.log.clone(),
+        config: facts.config.clone(),
+        agent_id: house.store.agent_id(),
+        phases: facts.phases.list(),
+        sessions: counts.sessions,
+        active_sessions: counts.active_sessions,
+        pending_approvals: counts.pending_approvals,
+        clients: house.clients.count(),
+        database_bytes: bytes,
+        rss_bytes: rss(),
+        provider,
+        model,
+        mode: house.config.approvals.mode,
+    })
+}
+
+pub(crate) fn stop(house: &House) -> Result<(), Fault> {
+    house.leave.notify_one();
+    Ok(())
+}
+
+pub(crate) async fn backup(house: &House, backup: Backup) -> Result<BackedUp, Fault> {
+    let path = PathBuf::from(&backup.path);
+    if !path.is_absolute() {
+        return Err(Fault::new(
+            Code::BadRequest,
+            format!("`path` is not absolute: {}", backup.path),
+        )
+        .hint("name the file with its whole path"));
+    }
+    let bytes = house.store.backup(path).await?;
+    Ok(BackedUp { bytes })
+}
+
+pub(crate) async fn check(house: &House) -> Result<Checked, Fault> {
+    Ok(Checked {
+        problems: house.store.check().await?,
+    })
+}
+
+/// Returns the resident memory of this process in bytes; 0 where the system does not tell.
+fn rss() -> u64 {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|statm| statm.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.map_or(0, |pages| pages * rustix::param::page_size() as u64)
+}

@@ -1,0 +1,50 @@
+//! Messages: saying something, taking it back.
+
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::message::{Message, Part, Role, Send, Sent, Withdraw};
+use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
+
+use super::SOON;
+use crate::House;
+use crate::session::Cmd;
+
+/// The longest message, in bytes.
+const MAX_MESSAGE: usize = 256 * 1024;
+
+pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sent, Fault> {
+    if send.text.trim().is_empty() {
+        return Err(Fault::new(Code::BadRequest, "`text` is empty").hint("say something in it"));
+    }
+    if send.text.len() > MAX_MESSAGE {
+        let told = format!(
+            "`text` has {} bytes, and {MAX_MESSAGE} are the most",
+            send.text.len()
+        );
+        return Err(Fault::new(Code::TooLarge, told)
+            .hint("put it into a file of the workspace and let the agent read it"));
+    }
+    let text = house.redactor.known(&send.text).0.into_owned();
+    let message = Message {
+        id: send.id.unwrap_or_else(MessageId::new),
+        session_id: send.session_id,
+        turn_id: None,
+        position: None,
+        role: Role::User,
+        parts: vec![Part::Text { text }],
+        peer: Some(actor.peer.clone()),
+        interrupted: false,
+        created_at: Timestamp::now(),
+    };
+    let say = |reply| Cmd::Say(Box::new(message), reply);
+    house.router.ask(house, send.session_id, SOON, say).await
+}
+
+pub(crate) async fn withdraw(house: &House, withdraw: Withdraw) -> Result<(), Fault> {
+    let id = withdraw.id;
+    let message = house.store.read(move |r| r.message(id)).await?;
+    let take_back = |reply| Cmd::Withdraw(id, reply);
+    house
+        .router
+        .ask(house, message.session_id, SOON, take_back)
+        .await
+}

@@ -1,0 +1,21 @@
+//! Rules: those of the config and learned ones.
+
+use smartopol_protocol::approval::{ListedRules, RevokeRule};
+use smartopol_protocol::{Fault, Timestamp};
+
+use crate::House;
+
+pub(crate) async fn list(house: &House) -> Result<ListedRules, Fault> {
+    Ok(ListedRules {
+        rules: house.rules().await?,
+    })
+}
+
+pub(crate) async fn revoke(house: &House, revoke: RevokeRule) -> Result<(), Fault> {
+    let at = Timestamp::now();
+    house
+        .store
+        .write(move |w| w.revoke_rule(revoke.id, at))
+        .await
+        .map_err(Fault::from)
+}

@@ -1,0 +1,122 @@
+//! Sessions: making, finding, showing, changing, removing.
+
+use std::path::Path;
+
+use smartopol_protocol::session::{
+    Configure, Create, Delete, Find, Listed, Partial, Session, SessionState, Show, Shown,
+};
+use smartopol_protocol::{Code, Fault, SessionId, Timestamp};
+
+use super::SOON;
+use crate::House;
+use crate::session::Cmd;
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 64;
+
+pub(crate) async fn create(house: &House, create: Create) -> Result<Session, Fault> {
+    let path = Path::new(&create.workspace);
+    if !path.is_absolute() || !path.is_dir() {
+        let told = format!(
+            "`workspace` is no folder with an absolute path: {}",
+            create.workspace
+        );
+        return Err(Fault::new(Code::BadRequest, told).hint("name a folder that exists"));
+    }
+    // One spelling of a folder, so that it is found again.
+    let workspace = path
+        .canonicalize()
+        .map_err(|err| {
+            Fault::new(
+                Code::BadRequest,
+                format!("`workspace` cannot be read: {err}"),
+            )
+        })?
+        .to_string_lossy()
+        .into_owned();
+    check_name(create.name.as_deref())?;
+    check_model(house, create.model.as_deref()).await?;
+    let at = Timestamp::now();
+    house
+        .store
+        .write(move |w| {
+            let (name, model) = (create.name.as_deref(), create.model.as_deref());
+            w.create_session(SessionId::new(), name, &workspace, create.mode, model, at)
+        })
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn list(house: &House) -> Result<Listed, Fault> {
+    let sessions = house.store.read(|r| r.sessions()).await?;
+    Ok(Listed { sessions })
+}
+
+pub(crate) async fn find(house: &House, mut find: Find) -> Result<Session, Fault> {
+    if let Some(workspace) = &find.workspace
+        && let Ok(path) = Path::new(workspace).canonicalize()
+    {
+        find.workspace = Some(path.to_string_lossy().into_owned());
+    }
+    house
+        .store
+        .read(move |r| r.find_session(find.key.as_deref(), find.workspace.as_deref()))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
+    let read = move |r: &smartopol_store::Reader<'_>| r.show(show.id, show.before, show.limit);
+    let mut shown = house.store.read(read).await?;
+    if matches!(shown.session.state, SessionState::Running) {
+        shown.partial = partial(house, show.id).await?;
+    }
+    Ok(shown)
+}
+
+pub(crate) async fn partial(house: &House, id: SessionId) -> Result<Option<Partial>, Fault> {
+    // The store knows whether there is such a session and whether it can be speaking at all.
+    let session = house.store.read(move |r| r.session(id)).await?;
+    if !matches!(session.state, SessionState::Running) {
+        return Ok(None);
+    }
+    house.router.ask(house, id, SOON, Cmd::Partial).await
+}
+
+pub(crate) async fn configure(house: &House, change: Configure) -> Result<Session, Fault> {
+    check_name(change.name.as_deref())?;
+    check_model(
+        house,
+        change.model.as_deref().filter(|model| !model.is_empty()),
+    )
+    .await?;
+    let id = change.id;
+    let say = |reply| Cmd::Configure(Box::new(change), reply);
+    house.router.ask(house, id, SOON, say).await
+}
+
+pub(crate) async fn delete(house: &House, delete: Delete) -> Result<(), Fault> {
+    house.router.ask(house, delete.id, SOON, Cmd::Delete).await
+}
+
+fn check_name(name: Option<&str>) -> Result<(), Fault> {
+    let Some(name) = name else { return Ok(()) };
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(Fault::new(Code::BadRequest, "`name` is not a name")
+            .hint(format!("a name has 1 to {MAX_NAME} printable characters")));
+    }
+    Ok(())
+}
+
+async fn check_model(house: &House, model: Option<&str>) -> Result<(), Fault> {
+    let Some(model) = model else { return Ok(()) };
+    house
+        .providers()?
+        .resolve(Some(model))
+        .map(drop)
+        .map_err(|err| {
+            Fault::new(Code::BadRequest, err.to_string())
+                .hint("see them with: smartopol providers list")
+        })
+}

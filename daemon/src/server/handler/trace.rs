@@ -1,0 +1,30 @@
+//! Traces: lists, one, statistics.
+
+use smartopol_protocol::Fault;
+use smartopol_protocol::trace::{List, Listed, Show, Stats, StatsShown, Trace};
+
+use crate::House;
+
+pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
+    house
+        .store
+        .read(move |r| r.traces(&list))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn show(house: &House, show: Show) -> Result<Trace, Fault> {
+    house
+        .store
+        .read(move |r| r.trace(&show.id))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn stats(house: &House, stats: Stats) -> Result<StatsShown, Fault> {
+    house
+        .store
+        .read(move |r| r.stats(&stats.filter))
+        .await
+        .map_err(Fault::from)
+}

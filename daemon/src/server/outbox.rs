@@ -1,0 +1,153 @@
+//! What waits to be sent to one client, and what gives way when it is slow.
+//!
+//! A reply is never lost. A fact displaces passing news. When even the facts are too many, the
+//! client is told how many it missed, and gets no more until it subscribes again.
+
+use std::collections::VecDeque;
+
+use smartopol_ipc::Bytes;
+
+/// How many frames wait for one client.
+pub(crate) const OUTBOX: usize = 256;
+
+/// Frames on their way to one client.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    room: usize,
+    waiting: VecDeque<Waiting>,
+    missed: u64,
+    dropped: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    frame: Bytes,
+    passing: bool,
+}
+
+/// What is sent next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This frame.
+    Frame(Bytes),
+    /// Word of so many lost facts.
+    Missed(u64),
+    /// Word of so many dropped pieces of passing news.
+    Dropped(u64),
+}
+
+impl Outbox {
+    /// An outbox for so many frames.
+    pub(crate) fn new(room: usize) -> Self {
+        Self {
+            room,
+            waiting: VecDeque::new(),
+            missed: 0,
+            dropped: 0,
+        }
+    }
+
+    /// Returns true where another frame fits.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting.len() < self.room
+    }
+
+    /// Adds a frame that must arrive: a reply, or an event of a replay.
+    pub(crate) fn must(&mut self, frame: Bytes) {
+        self.waiting.push_back(Waiting {
+            frame,
+            passing: false,
+        });
+    }
+
+    /// Adds passing news, or drops it where there is no room.
+    pub(crate) fn passing(&mut self, frame: Bytes) {
+        if self.has_room() {
+            self.waiting.push_back(Waiting {
+                frame,
+                passing: true,
+            });
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Adds a fact; where there is no room it displaces the oldest passing news.
+    ///
+    /// Returns false where even that is not possible: the fact is lost and counted.
+    pub(crate) fn fact(&mut self, frame: Bytes) -> bool {
+        if !self.has_room() {
+            let Some(place) = self.waiting.iter().position(|waiting| waiting.passing) else {
+                self.missed += 1;
+                return false;
+            };
+            self.waiting.remove(place);
+            self.dropped += 1;
+        }
+        self.must(frame);
+        true
+    }
+
+    /// Counts facts that were lost before they came here.
+    pub(crate) fn lost(&mut self, facts: u64) {
+        self.missed += facts;
+    }
+
+    /// Takes what is sent next. Word of a loss comes after what was kept.
+    pub(crate) fn pop(&mut self) -> Option<Next> {
+        if let Some(waiting) = self.waiting.pop_front() {
+            return Some(Next::Frame(waiting.frame));
+        }
+        if self.missed > 0 {
+            return Some(Next::Missed(std::mem::take(&mut self.missed)));
+        }
+        (self.dropped > 0).then(|| Next::Dropped(std::mem::take(&mut self.dropped)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(name: &'static str) -> Bytes {
+        Bytes::from_static(name.as_bytes())
+    }
+
+    fn drain(outbox: &mut Outbox) -> Vec<Next> {
+        std::iter::from_fn(|| outbox.pop()).collect()
+    }
+
+    #[test]
+    fn a_fact_displaces_a_delta_and_the_client_hears_of_it() {
+        let mut outbox = Outbox::new(2);
+        outbox.passing(frame("delta"));
+        assert!(outbox.fact(frame("one")));
+        assert!(outbox.fact(frame("two")));
+        assert_eq!(
+            drain(&mut outbox),
+            [
+                Next::Frame(frame("one")),
+                Next::Frame(frame("two")),
+                Next::Dropped(1)
+            ]
+        );
+    }
+
+    #[test]
+    fn a_reply_is_never_lost_and_lost_facts_are_counted() {
+        let mut outbox = Outbox::new(1);
+        assert!(outbox.fact(frame("one")));
+        assert!(!outbox.fact(frame("two")));
+        outbox.must(frame("reply"));
+        outbox.passing(frame("delta"));
+        assert_eq!(
+            drain(&mut outbox),
+            [
+                Next::Frame(frame("one")),
+                Next::Frame(frame("reply")),
+                Next::Missed(1),
+                Next::Dropped(1),
+            ]
+        );
+    }
+}

@@ -1,0 +1,235 @@
+//! Whether the calls of an answer may run.
+//!
+//! Owns: inspecting a call, judging it by the policy, and writing down what came of it: a question
+//! to a person, or a trace.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+use smartopol_agent::Ruling;
+use smartopol_protocol::approval::{Approval, ApprovalState, Mode, Rule, Verdict};
+use smartopol_protocol::session::Session;
+use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
+use smartopol_protocol::trace::DecidedBy;
+use smartopol_protocol::{ApprovalId, CallId, Timestamp, TurnId};
+use tokio_util::sync::CancellationToken;
+
+use super::live::LiveCall;
+use super::plan::Plan;
+use crate::House;
+use crate::approvals::policy::{Judgement, Policy};
+use crate::record;
+
+/// A call as the model asked for it.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) id: CallId,
+    pub(super) name: String,
+    pub(super) input: Value,
+}
+
+/// Inspects and judges the calls of an answer, and says in `plan` what to write.
+pub(super) async fn authorize(
+    house: &House,
+    session: &Session,
+    turn_id: TurnId,
+    asked: Vec<Asked>,
+    plan: &mut Plan,
+) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
+    let rules = house.rules().await?;
+    let inspected = inspect(house, session, asked).await;
+    let at = Timestamp::now();
+    let mut ruled = Vec::with_capacity(inspected.len());
+    for (asked, inspection) in inspected {
+        let mut live = LiveCall {
+            call: ToolCall {
+                id: asked.id,
+                session_id: session.id,
+                turn_id,
+                name: asked.name,
+                input: asked.input,
+                inspection: Inspection::default(),
+                state: CallState::Asked,
+                asked_at: at,
+                started_at: None,
+                finished_at: None,
+                trace_id: None,
+            },
+            trace: None,
+            approval: None,
+            cancel: CancellationToken::new(),
+        };
+        let ruling = match inspection {
+            Ok(inspection) => {
+                live.call.inspection = inspection;
+                let judgement = judge(house, session, &rules, &live.call);
+                rule(house, &mut live, judgement, at, plan)
+            }
+            Err(output) => {
+                live.call.inspection.title = live.call.name.clone();
+                live.call.inspection.cwd = session.workspace.clone();
+                let reason = "the call itself is wrong".to_owned();
+                refuse(house, &mut live, output, DecidedBy::Check, reason, at, plan)
+            }
+        };
+        plan.calls.push(record::stored(house, &live.call));
+        ruled.push((live, ruling));
+    }
+    Ok(ruled)
+}
+
+/// Judges a call by floor, rules and mode.
+pub(super) fn judge(
+    house: &House,
+    session: &Session,
+    rules: &[Rule],
+    call: &ToolCall,
+) -> Judgement {
+    let mode: Mode = session.mode.unwrap_or(house.config.approvals.mode);
+    Policy {
+        mode,
+        session_id: session.id,
+        rules,
+        floor: &house.floor,
+    }
+    .judge(&call.name, &call.inspection)
+}
+
+/// Looks at what the calls would do. It reads files, so it happens where blocking hurts nobody.
+async fn inspect(
+    house: &House,
+    session: &Session,
+    asked: Vec<Asked>,
+) -> Vec<(Asked, Result<Inspection, ToolOutput>)> {
+    let tools = house.tools.clone();
+    let workspace = PathBuf::from(&session.workspace);
+    let kept = asked.clone();
+    let inspected = tokio::task::spawn_blocking(move || {
+        asked
+            .into_iter()
+            .map(|asked| {
+                let inspection = tools.inspect(&asked.name, &asked.input, &workspace);
+                (asked, inspection)
+            })
+            .collect()
+    })
+    .await;
+    inspected.unwrap_or_else(|err| {
+        tracing::error!("a call could not be inspected: {err}");
+        let output = ToolOutput {
+            status: OutputStatus::Error,
+            text: "the call could not be inspected, so it was not run".into(),
+            details: Value::Null,
+        };
+        kept.into_iter()
+            .map(|asked| (asked, Err(output.clone())))
+            .collect()
+    })
+}
+
+fn rule(
+    house: &House,
+    live: &mut LiveCall,
+    judgement: Judgement,
+    at: Timestamp,
+    plan: &mut Plan,
+) -> Ruling {
+    match judgement.verdict {
+        Verdict::Allow => {
+            run(house, live, judgement.by, judgement.reason, at, plan);
+            Ruling::Run
+        }
+        Verdict::Deny => {
+            let output = ToolOutput {
+                status: OutputStatus::Denied,
+                text: format!("not allowed: {}", judgement.reason),
+                details: Value::Null,
+            };
+            refuse(
+                house,
+                live,
+                output,
+                judgement.by,
+                judgement.reason,
+                at,
+                plan,
+            )
+        }
+        Verdict::Ask => {
+            let expire_after = i64::from(house.config.approvals.expire_after_seconds) * 1000;
+            let approval = Approval {
+                id: ApprovalId::new(),
+                session_id: live.call.session_id,
+                turn_id: live.call.turn_id,
+                call_id: live.call.id,
+                tool: live.call.name.clone(),
+                inspection: record::stored(house, &live.call).inspection,
+                reason: judgement.reason,
+                rule: judgement.pattern,
+                asked_at: at,
+                expires_at: at.plus_millis(expire_after),
+                state: ApprovalState::Pending,
+            };
+            live.call.state = CallState::Waiting {
+                approval_id: approval.id,
+            };
+            plan.asked.push(approval.clone());
+            live.approval = Some(approval);
+            Ruling::Ask
+        }
+    }
+}
+
+/// Writes down that a call runs: the trace stands before the tool starts.
+pub(super) fn run(
+    house: &House,
+    live: &mut LiveCall,
+    by: DecidedBy,
+    reason: String,
+    at: Timestamp,
+    plan: &mut Plan,
+) {
+    let trace = record::begin(house, &live.call, live.approval.as_ref(), by, reason, at);
+    live.call.state = CallState::Running;
+    live.call.started_at = Some(at);
+    live.call.trace_id = Some(trace.id);
+    plan.begun.push(trace.clone());
+    live.trace = Some(trace);
+}
+
+/// Writes down that a call does not run, with its complete trace.
+pub(super) fn refuse(
+    house: &House,
+    live: &mut LiveCall,
+    output: ToolOutput,
+    by: DecidedBy,
+    reason: String,
+    at: Timestamp,
+    plan: &mut Plan,
+) -> Ruling {
+    let trace = record::begin(house, &live.call, live.approval.as_ref(), by, reason, at);
+    live.call.trace_id = Some(trace.id);
+    plan.begun.push(trace.clone());
+    live.trace = Some(trace);
+    settle(house, live, &output, None, at, plan);
+    Ruling::Refuse(output)
+}
+
+/// Writes down a call's output and completes its trace.
+pub(super) fn settle(
+    house: &House,
+    live: &mut LiveCall,
+    output: &ToolOutput,
+    took: Option<std::time::Duration>,
+    at: Timestamp,
+    plan: &mut Plan,
+) {
+    if let Some(trace) = &mut live.trace {
+        record::complete(house, trace, output, took);
+        plan.completed.push(trace.clone());
+    }
+    live.call.state = CallState::Finished {
+        output: output.clone(),
+    };
+    live.call.finished_at = Some(at);
+}

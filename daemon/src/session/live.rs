@@ -1,0 +1,109 @@
+//! A turn while it runs: the machine, its row, its calls.
+
+use std::collections::HashMap;
+
+use smartopol_protocol::CallId;
+use smartopol_protocol::approval::Approval;
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::Partial;
+use smartopol_protocol::tool::ToolCall;
+use smartopol_protocol::trace::Trace;
+use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_providers::Target;
+use tokio_util::sync::CancellationToken;
+
+use super::asking::Asking;
+
+/// A turn while it runs.
+pub(super) struct Live {
+    /// The row, as it was last stored.
+    pub(super) turn: Turn,
+    /// What decides.
+    pub(super) machine: smartopol_agent::Turn,
+    /// Who is asked; `None` where no provider could be found.
+    pub(super) target: Option<Target>,
+    /// The question on its way.
+    pub(super) asking: Option<Asking>,
+    /// The calls of the newest answer.
+    pub(super) calls: HashMap<CallId, LiveCall>,
+    /// What is being said and not yet a message.
+    pub(super) partial: Partial,
+    /// Bytes of the answer so far.
+    pub(super) heard: usize,
+    /// What this step used so far; counted once the step ends.
+    pub(super) step_usage: Usage,
+}
+
+/// A call of the newest answer.
+pub(super) struct LiveCall {
+    /// The row, as it was last stored.
+    pub(super) call: ToolCall,
+    /// Its trace, once it was decided.
+    pub(super) trace: Option<Trace>,
+    /// Its question, where a person is or was asked.
+    pub(super) approval: Option<Approval>,
+    /// Stops it.
+    pub(super) cancel: CancellationToken,
+}
+
+impl Live {
+    pub(super) fn new(turn: Turn, machine: smartopol_agent::Turn, target: Option<Target>) -> Self {
+        let partial = Partial {
+            turn_id: turn.id,
+            step: machine.steps(),
+            reasoning: String::new(),
+            text: String::new(),
+            call: None,
+        };
+        Self {
+            turn,
+            machine,
+            target,
+            asking: None,
+            calls: HashMap::new(),
+            partial,
+            heard: 0,
+            step_usage: Usage::default(),
+        }
+    }
+
+    /// Begins to hear a new answer.
+    pub(super) fn listen(&mut self, asking: Asking) {
+        self.asking = Some(asking);
+        self.partial = Partial {
+            turn_id: self.turn.id,
+            step: self.machine.steps(),
+            reasoning: String::new(),
+            text: String::new(),
+            call: None,
+        };
+        self.heard = 0;
+    }
+
+    /// Returns the row as it has to be stored now; `None` where nothing about it changed.
+    pub(super) fn row(&mut self) -> Option<Turn> {
+        let mut now = self.turn.clone();
+        now.usage += std::mem::take(&mut self.step_usage);
+        now.steps = self.machine.steps();
+        if !matches!(now.state, TurnState::Finished { .. }) {
+            now.state = if self.machine.is_waiting() {
+                TurnState::Waiting
+            } else {
+                TurnState::Running
+            };
+        }
+        (now != self.turn).then(|| {
+            self.turn = now.clone();
+            now
+        })
+    }
+}
+
+impl Drop for Live {
+    /// Whatever the reason, no tool goes on without its turn.
+    fn drop(&mut self) {
+        for call in self.calls.values() {
+            call.cancel.cancel();
+        }
+    }
+}

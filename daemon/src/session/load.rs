@@ -1,0 +1,194 @@
+//! A session as it is found in the store, after a rest, a restart or a crash.
+//!
+//! Owns what becomes of a turn that was left open: one that waited for a person goes on waiting;
+//! one that was cut off in a stream or a tool is closed, and can be continued.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+use smartopol_agent::turn::Resumed;
+use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::session::Session;
+use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall, ToolOutput};
+use smartopol_protocol::trace::{DecidedBy, Trace};
+use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::{MessageId, SessionId, Timestamp};
+use smartopol_store::{Error, Reader};
+use tokio_util::sync::CancellationToken;
+
+use super::live::LiveCall;
+use super::plan::Plan;
+use crate::{House, record};
+
+/// How many of the newest messages an actor keeps in memory; no model reads more.
+pub(super) const TRANSCRIPT: u32 = 4_000;
+
+/// A session as it is stored.
+pub(super) struct Stored {
+    pub(super) session: Session,
+    pub(super) transcript: Vec<Message>,
+    pub(super) queue: VecDeque<Message>,
+    pub(super) open: Option<Open>,
+}
+
+/// A turn that was left open.
+pub(super) struct Open {
+    pub(super) turn: Turn,
+    /// The calls of its newest answer that have no output message yet, in the order asked.
+    pub(super) calls: Vec<(ToolCall, Option<Approval>, Option<Trace>)>,
+}
+
+/// Reads a session.
+pub(super) async fn load(house: &House, id: SessionId) -> Result<Stored, Error> {
+    house
+        .store
+        .read(move |r| {
+            let (transcript, _) = r.transcript(id, None, TRANSCRIPT)?;
+            let turn = r.unfinished_turn(id)?;
+            let open = turn
+                .map(|turn| open(r, turn, transcript.last()))
+                .transpose()?;
+            Ok(Stored {
+                session: r.session(id)?,
+                queue: r.queued(id)?.into(),
+                transcript,
+                open,
+            })
+        })
+        .await
+}
+
+fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Error> {
+    let unanswered = last.filter(|message| message.role == Role::Agent);
+    let ids: Vec<_> = unanswered
+        .map(|message| message.calls().collect())
+        .unwrap_or_default();
+    let mut calls = Vec::with_capacity(ids.len());
+    for id in ids {
+        let call = r.call(id)?;
+        let approval = match call.state {
+            CallState::Waiting { approval_id } => Some(r.approval(approval_id)?),
+            _ => None,
+        };
+        let trace = r.trace_of_call(id)?;
+        calls.push((call, approval, trace));
+    }
+    Ok(Open { turn, calls })
+}
+
+/// What is done about an open turn.
+pub(super) enum Reopened {
+    /// It goes on: its calls, what the machine is told of each, and approvals that were answered
+    /// while nobody listened.
+    Waiting {
+        calls: Vec<(LiveCall, Resumed)>,
+        answered: Vec<Approval>,
+    },
+    /// It is closed.
+    Closed,
+}
+
+/// Says what becomes of an open turn, and in `plan` what to write for it.
+pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
+    let at = Timestamp::now();
+    let waits = open.calls.iter().any(|(_, approval, _)| approval.is_some());
+    let mut calls = Vec::with_capacity(open.calls.len());
+    let mut answered = Vec::new();
+    for (call, approval, trace) in &open.calls {
+        let mut live = LiveCall {
+            call: call.clone(),
+            trace: trace.clone(),
+            approval: approval.clone(),
+            cancel: CancellationToken::new(),
+        };
+        let output = match (&call.state, approval) {
+            (CallState::Finished { output }, _) => Some(output.clone()),
+            (_, Some(approval)) => {
+                if approval.state != ApprovalState::Pending {
+                    answered.push(approval.clone());
+                }
+                None
+            }
+            _ => {
+                let output = cut_off(live.trace.is_some());
+                if live.trace.is_none() {
+                    let reason = "the daemon ended before it was decided".to_owned();
+                    let by = DecidedBy::Interrupt;
+                    let trace = record::begin(house, &live.call, None, by, reason, at);
+                    live.call.trace_id = Some(trace.id);
+                    plan.begun.push(trace.clone());
+                    live.trace = Some(trace);
+                }
+                super::authorize::settle(house, &mut live, &output, None, at, plan);
+                plan.calls.push(record::stored(house, &live.call));
+                Some(output)
+            }
+        };
+        let resumed = Resumed {
+            id: call.id,
+            name: call.name.clone(),
+            input: call.input.clone(),
+            output,
+        };
+        calls.push((live, resumed));
+    }
+    if waits {
+        return Reopened::Waiting { calls, answered };
+    }
+    let parts: Vec<Part> = calls
+        .iter()
+        .filter_map(|(live, resumed)| {
+            resumed.output.as_ref().map(|output| Part::ToolOutput {
+                call_id: live.call.id,
+                status: output.status,
+                text: output.text.clone(),
+            })
+        })
+        .collect();
+    if !parts.is_empty() {
+        plan.messages
+            .push(message(&open.turn, Role::Tool, parts, false, at));
+    }
+    let mut turn = open.turn.clone();
+    turn.state = TurnState::Finished {
+        outcome: Outcome::CutOff,
+    };
+    turn.finished_at = Some(at);
+    plan.turn = Some(turn);
+    Reopened::Closed
+}
+
+fn cut_off(began: bool) -> ToolOutput {
+    let text = if began {
+        "interrupted: the daemon ended while this ran; what it had done by then is not known"
+    } else {
+        "not run: the daemon ended first"
+    };
+    ToolOutput {
+        status: OutputStatus::Interrupted,
+        text: text.into(),
+        details: Value::Null,
+    }
+}
+
+/// Returns a message of a turn.
+pub(super) fn message(
+    turn: &Turn,
+    role: Role,
+    parts: Vec<Part>,
+    interrupted: bool,
+    at: Timestamp,
+) -> Message {
+    Message {
+        id: MessageId::new(),
+        session_id: turn.session_id,
+        turn_id: Some(turn.id),
+        position: None,
+        role,
+        parts,
+        peer: None,
+        interrupted,
+        created_at: at,
+    }
+}

@@ -1,0 +1,83 @@
+//! One conversation: an actor that owns the turn and carries out what it asks for.
+//!
+//! Owns: the transcript in memory, the queue of messages, the running turn. The turn itself is
+//! pure and lives in `smartopol_agent`; what is true is in the store, written before it is told.
+
+mod actor;
+mod asking;
+mod authorize;
+mod live;
+mod load;
+mod plan;
+
+use std::time::Duration;
+
+use smartopol_protocol::approval::Approval;
+use smartopol_protocol::message::{Message, Sent};
+use smartopol_protocol::session::{Configure, Continued, Interrupted, Partial, Session};
+use smartopol_protocol::tool::ToolOutput;
+use smartopol_protocol::{CallId, Fault, MessageId, SessionId};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::House;
+
+pub(crate) use actor::run;
+
+/// How many words wait for a session before it is busy.
+pub(crate) const INBOX: usize = 32;
+
+/// How long an actor without anything to do stays.
+const RETIRE_AFTER: Duration = Duration::from_secs(120);
+
+type Reply<T> = oneshot::Sender<Result<T, Fault>>;
+
+/// A word for a session.
+#[derive(Debug)]
+pub(crate) enum Cmd {
+    /// A user says something.
+    Say(Box<Message>, Reply<Sent>),
+    /// A message that waits is taken back.
+    Withdraw(MessageId, Reply<()>),
+    /// The turn shall stop.
+    Interrupt(Reply<Interrupted>),
+    /// An ended turn shall go on.
+    Continue(Reply<Continued>),
+    /// Its name, mode or model changes.
+    Configure(Box<Configure>, Reply<Session>),
+    /// It is removed.
+    Delete(Reply<()>),
+    /// What is being said right now?
+    Partial(Reply<Option<Partial>>),
+    /// One of its approvals ended.
+    Decided(Box<Approval>),
+    /// Look whether something was left open or waits, as after a restart.
+    Wake,
+    /// Come to an end by then; a turn that waits is left waiting.
+    Park {
+        /// When a running turn is interrupted.
+        deadline: Instant,
+        /// Told at the end.
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// A tool's output, on its way back to its session.
+#[derive(Debug)]
+struct Finished {
+    call_id: CallId,
+    output: ToolOutput,
+    took: Duration,
+}
+
+/// The store failed in the middle of something: the actor starts over from what is stored.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Broken(#[from] smartopol_store::Error);
+
+/// Everything an actor is given.
+struct Doors {
+    house: House,
+    id: SessionId,
+    inbox: mpsc::Receiver<Cmd>,
+}

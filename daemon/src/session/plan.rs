@@ -1,0 +1,69 @@
+//! What one step of a session writes, all or nothing.
+
+use smartopol_protocol::ApprovalId;
+use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::message::Message;
+use smartopol_protocol::tool::ToolCall;
+use smartopol_protocol::trace::Trace;
+use smartopol_protocol::turn::Turn;
+use smartopol_store::{Error, Writer};
+
+/// What one step of a session writes, in this order.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Approvals that end with this step.
+    pub(super) ended: Vec<(ApprovalId, ApprovalState)>,
+    /// Messages to add to the transcript before the calls they make are stored.
+    pub(super) messages: Vec<Message>,
+    /// Calls as they stand now.
+    pub(super) calls: Vec<ToolCall>,
+    /// Questions to a person.
+    pub(super) asked: Vec<Approval>,
+    /// Traces that begin.
+    pub(super) begun: Vec<Trace>,
+    /// Traces that are complete.
+    pub(super) completed: Vec<Trace>,
+    /// The turn as it stands now.
+    pub(super) turn: Option<Turn>,
+}
+
+impl Plan {
+    pub(super) fn is_empty(&self) -> bool {
+        self.ended.is_empty()
+            && self.messages.is_empty()
+            && self.calls.is_empty()
+            && self.asked.is_empty()
+            && self.begun.is_empty()
+            && self.completed.is_empty()
+            && self.turn.is_none()
+    }
+
+    /// Writes it and returns the messages with their places.
+    pub(super) fn write(self, w: &mut Writer<'_>) -> Result<Vec<Message>, Error> {
+        for (id, state) in self.ended {
+            // Where a person was faster, their answer stays; the call is settled all the same.
+            let _ = w.end_approval(id, state)?;
+        }
+        let messages = self
+            .messages
+            .into_iter()
+            .map(|message| w.add_message(message))
+            .collect::<Result<Vec<_>, _>>()?;
+        for call in &self.calls {
+            w.put_call(call)?;
+        }
+        for approval in &self.asked {
+            w.ask_approval(approval)?;
+        }
+        for trace in &self.begun {
+            w.begin_trace(trace)?;
+        }
+        for trace in &self.completed {
+            w.complete_trace(trace)?;
+        }
+        if let Some(turn) = &self.turn {
+            w.put_turn(turn)?;
+        }
+        Ok(messages)
+    }
+}
