@@ -136,6 +136,25 @@ async fn a_frame_beyond_skipping_ends_the_connection_after_the_fault() {
 }
 
 #[tokio::test]
+async fn the_last_fault_is_heard_over_a_socket_though_much_was_left_unread() {
+    let (mut near, far) = tokio::net::UnixStream::pair().unwrap();
+    say(&mut near, 1, HELLO.as_bytes()).await;
+    let (mut requests, mut replies, _) = server::handshake(far, "cli:7", "1.2.3").await.unwrap();
+    near.write_all(&[1, 0xff, 0xff, 0xff, 0xff]).await.unwrap();
+    near.write_all(&[b'x'; 60_000]).await.unwrap();
+    let bad = requests.next().await.unwrap().unwrap_err();
+    replies
+        .send(server::reply::<()>(bad.id, &Err(bad.fault)))
+        .await
+        .unwrap();
+    drop((requests, replies));
+    let mut heard = Vec::new();
+    // The connection may end with a reset; what was said before it must have come.
+    let _ = near.read_to_end(&mut heard).await;
+    assert!(String::from_utf8_lossy(&heard).contains("too_large"));
+}
+
+#[tokio::test]
 async fn a_peer_that_leaves_in_the_middle_of_a_frame_just_left() {
     let (mut near, mut requests, _replies) = stranger().await;
     near.write_all(&frame(1, REQUEST.as_bytes())[..20])
