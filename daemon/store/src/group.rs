@@ -121,22 +121,8 @@ impl Group {
 
     /// Does the first write and all that wait behind it in one transaction.
     fn batch(&mut self, first: Box<dyn Write>, inbox: &mut mpsc::Receiver<Job>) {
-        let mut tasks = Vec::new();
-        let mut facts = Vec::new();
-        let done = self.exec("BEGIN IMMEDIATE").and_then(|()| {
-            let mut next = Some(first);
-            while let Some(mut task) = next {
-                let sound = self.one(&mut *task, &mut facts);
-                tasks.push(task);
-                sound?;
-                next = if tasks.len() < BATCH {
-                    waiting(inbox)
-                } else {
-                    None
-                };
-            }
-            self.commit(&facts)
-        });
+        let (mut tasks, mut facts) = (vec![first], Vec::new());
+        let done = self.fill(&mut tasks, &mut facts, inbox);
         match &done {
             Ok(()) => self.publish(&facts),
             Err(err) => {
@@ -148,6 +134,27 @@ impl Group {
         for task in tasks {
             task.answer(done.clone());
         }
+    }
+
+    /// Carries out `tasks` and those that wait, which join them, and commits.
+    fn fill(
+        &mut self,
+        tasks: &mut Vec<Box<dyn Write>>,
+        facts: &mut Vec<Event>,
+        inbox: &mut mpsc::Receiver<Job>,
+    ) -> Result<()> {
+        self.exec("BEGIN IMMEDIATE")?;
+        while let Some(task) = tasks.last_mut() {
+            self.one(&mut **task, facts)?;
+            if tasks.len() == BATCH {
+                break;
+            }
+            match waiting(inbox) {
+                Some(next) => tasks.push(next),
+                None => break,
+            }
+        }
+        self.commit(facts)
     }
 
     /// Does one write in its own savepoint. An error means that the transaction is lost.
@@ -196,5 +203,81 @@ fn waiting(inbox: &mut mpsc::Receiver<Job>) -> Option<Box<dyn Write>> {
             Job::Write(task) => return Some(task),
             Job::Close => inbox.close(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smartopol_protocol::SessionId;
+
+    use super::*;
+    use crate::{connection, migrate};
+
+    fn group(folder: &std::path::Path) -> Group {
+        let path = folder.join("smartopol.db");
+        let mut conn = connection::writer(&path).unwrap();
+        migrate::run(&mut conn, &path).unwrap();
+        let clock = Box::new(|| Timestamp::from_millis(0));
+        Group::new(conn, Box::new(|_| ()), clock).unwrap()
+    }
+
+    fn create(name: String) -> (Box<dyn Write>, oneshot::Receiver<Result<()>>) {
+        Task::new(move |w: &mut Writer<'_>| {
+            let id = SessionId::new();
+            let at = w.now();
+            w.create_session(id, Some(&name), "/a", None, Some(&"m".repeat(3_000)), at)
+                .map(drop)
+        })
+    }
+
+    #[test]
+    fn a_full_disk_fails_all_who_share_the_commit_and_the_writer_lives_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut group = group(folder.path());
+        let pages: i64 = group
+            .conn
+            .query_row("PRAGMA page_count", (), |row| row.get(0))
+            .unwrap();
+        let limit = |group: &Group, pages: i64| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            group.conn.query_row(&sql, (), |_| Ok(())).unwrap();
+        };
+        limit(&group, pages + 8);
+        let (jobs, mut inbox) = mpsc::channel(64);
+        let mut answers = Vec::new();
+        for number in 0..40 {
+            let (task, answer) = create(format!("s{number}"));
+            jobs.try_send(Job::Write(task))
+                .unwrap_or_else(|_| panic!("no room"));
+            answers.push(answer);
+        }
+        let first = waiting(&mut inbox).unwrap();
+        group.batch(first, &mut inbox);
+        let results: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv()).collect();
+        let stored: u64 = group
+            .conn
+            .query_row("SELECT count(*) FROM sessions", (), |row| row.get(0))
+            .unwrap();
+        let kept = results
+            .iter()
+            .filter(|result| matches!(result, Ok(Ok(()))))
+            .count();
+        let full = results
+            .iter()
+            .filter(|result| matches!(result, Ok(Err(Error::Full))))
+            .count();
+        assert_eq!(
+            stored, kept as u64,
+            "who heard yes is stored, who heard no is not"
+        );
+        assert!(full > 0, "{results:?}");
+
+        limit(&group, 100_000);
+        let (task, mut answer) = create("later".into());
+        group.batch(task, &mut inbox);
+        while let Some(task) = waiting(&mut inbox) {
+            group.batch(task, &mut inbox);
+        }
+        assert!(matches!(answer.try_recv(), Ok(Ok(()))));
     }
 }

@@ -90,3 +90,37 @@ impl Reader<'_> {
         Ok(events.collect::<rusqlite::Result<_>>()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_facts_go_in_small_bites_and_the_newest_stay() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(include_str!("schema/0001.sql")).unwrap();
+        let newest = KEEP + 2_000;
+        conn.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+             INSERT INTO journal (seq, at, news) SELECT i, 0, '{}' FROM n",
+            [newest],
+        )
+        .unwrap();
+        let mut oldest = Reader::new(&conn).oldest_seq().unwrap();
+        let mut bites = 0;
+        loop {
+            let now = prune(&conn, oldest, newest).unwrap();
+            assert!(now - oldest <= BITE + 1);
+            if now == oldest {
+                break;
+            }
+            (oldest, bites) = (now, bites + 1);
+        }
+        assert!(bites >= 3, "{bites}");
+        let left: u64 = conn
+            .query_row("SELECT count(*) FROM journal", (), |row| row.get(0))
+            .unwrap();
+        assert!((KEEP..KEEP + SLACK).contains(&left), "{left}");
+        assert_eq!(newest - oldest + 1, left);
+    }
+}

@@ -142,3 +142,115 @@ const fn name(role: Role) -> &'static str {
         Role::System => "a notice",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smartopol_protocol::message::Level;
+    use smartopol_protocol::tool::OutputStatus;
+    use smartopol_protocol::{MessageId, SessionId, Timestamp};
+
+    use super::*;
+
+    fn call(number: u8) -> CallId {
+        CallId::from_bytes([number; 16])
+    }
+
+    /// `u` a person, `a` the agent, `a12` the agent with calls 1 and 2, `t12` their outputs,
+    /// `s` a notice.
+    fn message(word: &str) -> Message {
+        let (role, numbers) = word.split_at(1);
+        let calls = numbers.bytes().map(|digit| call(digit - b'0'));
+        let text = || Part::Text { text: "hi".into() };
+        let (role, parts) = match role {
+            "u" => (Role::User, vec![text()]),
+            "a" => {
+                let asked = calls.map(|id| Part::ToolCall {
+                    id,
+                    name: "exec".into(),
+                    input: serde_json::Value::Null,
+                });
+                (Role::Agent, [text()].into_iter().chain(asked).collect())
+            }
+            "t" => {
+                let outputs = calls.map(|call_id| Part::ToolOutput {
+                    call_id,
+                    status: OutputStatus::Ok,
+                    text: String::new(),
+                });
+                (Role::Tool, outputs.collect())
+            }
+            _ => {
+                let level = Level::Info;
+                let text = "cut".into();
+                (Role::System, vec![Part::Notice { level, text }])
+            }
+        };
+        Message {
+            id: MessageId::new(),
+            session_id: SessionId::new(),
+            turn_id: None,
+            position: None,
+            role,
+            parts,
+            peer: None,
+            interrupted: false,
+            created_at: Timestamp::default(),
+        }
+    }
+
+    fn walk(words: &str) -> Result<Tail, Error> {
+        words
+            .split_whitespace()
+            .try_fold(Tail::Empty, |tail, word| tail.then(&message(word)))
+    }
+
+    #[test]
+    fn what_a_provider_accepts_may_be_stored() {
+        for (words, tail) in [
+            ("", Tail::Empty),
+            ("s", Tail::Empty),
+            ("s u a", Tail::Agent),
+            ("u u s u a u", Tail::User),
+            ("u a12", Tail::Asked(vec![call(1), call(2)])),
+            ("u a12 t21 s a3 t3 a u", Tail::User),
+            ("u a1 t1 u a", Tail::Agent),
+            ("u s a1 t1 s s a", Tail::Agent),
+        ] {
+            assert_eq!(walk(words).unwrap(), tail, "{words}");
+        }
+    }
+
+    #[test]
+    fn what_a_provider_refuses_may_not() {
+        for words in [
+            "a",
+            "t1",
+            "s a",
+            "u t1",
+            "u a a",
+            "u a s a",
+            "u a1 a",
+            "u a1 u",
+            "u a1 s",
+            "u a t1",
+            "u a12 t1",
+            "u a1 t12",
+            "u a1 t2",
+            "u a1 t11",
+            "u a1 t1 t1",
+            "u a1 t1 s t1",
+        ] {
+            assert!(matches!(walk(words), Err(Error::Order(_))), "{words}");
+        }
+        for words in ["u a11", "t", "u a1 t"] {
+            assert!(matches!(walk(words), Err(Error::Invalid(_))), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_another_role_is_refused() {
+        let mut notice = message("s");
+        notice.role = Role::User;
+        assert!(matches!(Tail::Empty.then(&notice), Err(Error::Invalid(_))));
+    }
+}

@@ -125,7 +125,10 @@ impl Writer<'_> {
                 turn.id
             )));
         }
-        turn.message_id = message;
+        let message = message
+            .map(|id| self.placeable(id, session.id))
+            .transpose()?;
+        turn.message_id = message.as_ref().map(|message| message.id);
         self.prepare(&format!(
             "INSERT INTO turns ({COLUMNS}, finished)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)"
@@ -143,7 +146,7 @@ impl Writer<'_> {
             turn.finished_at.map(Millis),
         ])?;
         let message = message
-            .map(|id| self.place_message(id, turn.id, session.id, turn.started_at))
+            .map(|message| self.place_message(message, &turn))
             .transpose()?;
         self.turn_changed(&turn, Usage::default(), turn.started_at)?;
         Ok((turn, message))
