@@ -1,1 +1,10 @@
-//! In the making.
+//! For tests only: a scripted provider, a terminal, a daemon in a temporary home.
+//!
+//! Owns what tests of several crates share. Nothing that ships depends on it.
+
+pub mod home;
+pub mod provider;
+pub mod terminal;
+
+pub use home::Home;
+pub use terminal::Terminal;

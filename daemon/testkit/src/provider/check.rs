@@ -1,0 +1,291 @@
+//! What the real services refuse, refused here too.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Who is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    Anthropic,
+    Openai,
+    Ollama,
+}
+
+/// Why a request is refused: a status and words.
+pub(super) type Refused = (u16, String);
+
+type Headers = BTreeMap<String, String>;
+
+/// Checks a request; returns its newest text: the user's, or that of the tools' outputs.
+pub(super) fn check(wire: Wire, headers: &Headers, body: &Value) -> Result<String, Refused> {
+    if body["model"].as_str().is_none_or(str::is_empty) {
+        return Err(bad("model: Field required"));
+    }
+    if body["stream"] == Value::Bool(false) || (wire != Wire::Ollama && body["stream"] != true) {
+        return Err(bad("this server only streams"));
+    }
+    let messages = body["messages"]
+        .as_array()
+        .filter(|messages| !messages.is_empty());
+    let messages = messages.ok_or_else(|| bad("messages: at least one message is required"))?;
+    tools(wire, body)?;
+    match wire {
+        Wire::Anthropic => anthropic(headers, body, messages),
+        Wire::Openai => {
+            if !headers.contains_key("authorization") {
+                return Err((401, "You didn't provide an API key.".into()));
+            }
+            openai(messages)
+        }
+        Wire::Ollama => ollama(messages),
+    }
+}
+
+fn bad(words: impl Into<String>) -> Refused {
+    (400, words.into())
+}
+
+fn tools(wire: Wire, body: &Value) -> Result<(), Refused> {
+    let mut names = Vec::new();
+    for tool in list(&body["tools"]) {
+        let (name, schema) = match wire {
+            Wire::Anthropic => (&tool["name"], &tool["input_schema"]),
+            _ => (&tool["function"]["name"], &tool["function"]["parameters"]),
+        };
+        let name = name.as_str().unwrap_or_default();
+        if !is_name(name) || schema["type"] != "object" {
+            return Err(bad(format!(
+                "tools: {name:?} has no good name or no schema of an object"
+            )));
+        }
+        if names.contains(&name) {
+            return Err(bad("tools: Tool names must be unique."));
+        }
+        names.push(name);
+    }
+    Ok(())
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+fn anthropic(headers: &Headers, body: &Value, messages: &[Value]) -> Result<String, Refused> {
+    if !headers.contains_key("x-api-key") && !headers.contains_key("authorization") {
+        return Err((401, "x-api-key header is required".into()));
+    }
+    if !headers.contains_key("anthropic-version") {
+        return Err(bad("anthropic-version: header is required"));
+    }
+    let max_tokens = body["max_tokens"]
+        .as_u64()
+        .filter(|max_tokens| *max_tokens > 0);
+    let max_tokens = max_tokens.ok_or_else(|| bad("max_tokens: Field required"))?;
+    if body["thinking"]["type"] == "enabled" {
+        let budget = body["thinking"]["budget_tokens"].as_u64().unwrap_or(0);
+        if budget < 1_024 || budget >= max_tokens {
+            return Err(bad(
+                "thinking.budget_tokens: at least 1024 and less than max_tokens",
+            ));
+        }
+    }
+    let marks = body
+        .to_string()
+        .matches("\"cache_control\":{\"type\":\"ephemeral\"}")
+        .count();
+    if marks > 4 {
+        return Err(bad(format!(
+            "at most 4 blocks may have cache_control, found {marks}"
+        )));
+    }
+    for block in list(&body["system"]) {
+        not_blank(&block["text"], "system")?;
+    }
+    let mut open: Vec<String> = Vec::new();
+    let mut newest = String::new();
+    for (place, message) in messages.iter().enumerate() {
+        let expected = if place % 2 == 0 { "user" } else { "assistant" };
+        if message["role"] != expected {
+            return Err(bad(format!(
+                "messages.{place}: expected the role {expected}"
+            )));
+        }
+        let blocks = list(&message["content"]);
+        if blocks.is_empty() {
+            return Err(bad(format!("messages.{place}: content must be non-empty")));
+        }
+        let mut asked = std::mem::take(&mut open);
+        let mut texts = Vec::new();
+        let mut has_said = false;
+        for block in blocks {
+            match (block["type"].as_str().unwrap_or_default(), expected) {
+                ("text", _) => {
+                    not_blank(&block["text"], &format!("messages.{place}"))?;
+                    has_said = true;
+                    texts.push(block["text"].as_str().unwrap_or_default().to_owned());
+                }
+                ("tool_use", "assistant") => {
+                    let name = block["name"].as_str().unwrap_or_default();
+                    if !is_name(name) || !block["input"].is_object() {
+                        return Err(bad(format!("messages.{place}: malformed tool_use block")));
+                    }
+                    open.push(block["id"].as_str().unwrap_or_default().to_owned());
+                }
+                ("tool_result", "user") => {
+                    if has_said {
+                        return Err(bad(format!(
+                            "messages.{place}: tool_result must come first"
+                        )));
+                    }
+                    answer(&mut asked, &block["tool_use_id"], place)?;
+                    not_blank(&block["content"], &format!("messages.{place}: tool_result"))?;
+                    texts.push(block["content"].as_str().unwrap_or_default().to_owned());
+                }
+                ("thinking", "assistant") if block["signature"].is_string() => {}
+                ("redacted_thinking", "assistant") if block["data"].is_string() => {}
+                (kind, _) => {
+                    return Err(bad(format!(
+                        "messages.{place}: no block of type {kind:?} here"
+                    )));
+                }
+            }
+        }
+        all_answered(&asked, place)?;
+        newest = texts.join("\n");
+    }
+    all_answered(&open, messages.len())?;
+    ends_with_user(messages, "user")?;
+    Ok(newest)
+}
+
+fn openai(messages: &[Value]) -> Result<String, Refused> {
+    let mut open: Vec<String> = Vec::new();
+    let mut outputs: Vec<String> = Vec::new();
+    let mut newest = String::new();
+    let mut is_first = true;
+    for (place, message) in messages.iter().enumerate() {
+        let role = message["role"].as_str().unwrap_or_default();
+        if role == "tool" {
+            answer(&mut open, &message["tool_call_id"], place)?;
+            outputs.push(message["content"].as_str().unwrap_or_default().to_owned());
+            newest = outputs.join("\n");
+            continue;
+        }
+        all_answered(&open, place)?;
+        outputs.clear();
+        let text = message["content"].as_str().unwrap_or_default();
+        match role {
+            "system" if is_first => not_blank(&message["content"], "system")?,
+            "user" => {
+                not_blank(&message["content"], &format!("messages[{place}]"))?;
+                newest = text.to_owned();
+                is_first = false;
+            }
+            "assistant" if !is_first => {
+                let calls = list(&message["tool_calls"]);
+                if calls.is_empty() && text.trim().is_empty() {
+                    return Err(bad(format!(
+                        "messages[{place}]: content or tool_calls needed"
+                    )));
+                }
+                for call in calls {
+                    let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+                    let name = call["function"]["name"].as_str().unwrap_or_default();
+                    let read: Result<Value, _> = serde_json::from_str(arguments);
+                    if read.is_err() || !is_name(name) || call["type"] != "function" {
+                        return Err(bad(format!("messages[{place}]: malformed tool call")));
+                    }
+                    open.push(call["id"].as_str().unwrap_or_default().to_owned());
+                }
+            }
+            other => return Err(bad(format!("messages[{place}]: no role {other:?} here"))),
+        }
+    }
+    all_answered(&open, messages.len())?;
+    ends_with_user(messages, "tool")?;
+    Ok(newest)
+}
+
+fn ollama(messages: &[Value]) -> Result<String, Refused> {
+    let mut open = 0_usize;
+    let mut outputs: Vec<String> = Vec::new();
+    let mut newest = String::new();
+    for (place, message) in messages.iter().enumerate() {
+        let text = message["content"].as_str().unwrap_or_default().to_owned();
+        match message["role"].as_str().unwrap_or_default() {
+            "system" if place == 0 => {}
+            "tool" if open > 0 && message["tool_name"].is_string() => {
+                open -= 1;
+                outputs.push(text);
+                newest = outputs.join("\n");
+                continue;
+            }
+            _ if open > 0 => return Err(bad(format!("messages[{place}]: a call has no output"))),
+            "user" => {
+                not_blank(&message["content"], &format!("messages[{place}]"))?;
+                newest = text;
+            }
+            "assistant" => {
+                let calls = list(&message["tool_calls"]);
+                if calls
+                    .iter()
+                    .any(|call| !call["function"]["arguments"].is_object())
+                {
+                    return Err(bad(format!("messages[{place}]: arguments are no object")));
+                }
+                open = calls.len();
+            }
+            other => return Err(bad(format!("messages[{place}]: no role {other:?} here"))),
+        }
+        outputs.clear();
+    }
+    if open > 0 {
+        return Err(bad("the last calls have no outputs"));
+    }
+    ends_with_user(messages, "tool")?;
+    Ok(newest)
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn not_blank(text: &Value, place: &str) -> Result<(), Refused> {
+    match text.as_str() {
+        Some(text) if !text.trim().is_empty() => Ok(()),
+        _ => Err(bad(format!("{place}: text content must be non-empty"))),
+    }
+}
+
+fn answer(asked: &mut Vec<String>, id: &Value, place: usize) -> Result<(), Refused> {
+    let known = asked.iter().position(|asked| id == asked);
+    match known {
+        Some(known) => drop(asked.remove(known)),
+        None => {
+            return Err(bad(format!(
+                "messages.{place}: {id} answers no call right before it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn all_answered(asked: &[String], place: usize) -> Result<(), Refused> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    Err(bad(format!(
+        "messages.{place}: calls without outputs right after them: {asked:?}"
+    )))
+}
+
+fn ends_with_user(messages: &[Value], or: &str) -> Result<(), Refused> {
+    match messages.last().map(|message| &message["role"]) {
+        Some(role) if role == "user" || role == or => Ok(()),
+        _ => Err(bad("messages: the last one must be the user's")),
+    }
+}
