@@ -1,5 +1,7 @@
 //! Looking whether the database is sound: the file, the references, and our own promises.
 
+use std::error::Error as _;
+
 use smartopol_protocol::message::Message;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Session, SessionState};
@@ -8,7 +10,7 @@ use smartopol_protocol::{SessionId, TurnId};
 
 use crate::column::{Key, json};
 use crate::order::Tail;
-use crate::{Reader, Result, turn};
+use crate::{Error, Reader, Result, turn};
 
 /// How many messages are in memory at a time.
 const PAGE: u32 = 500;
@@ -62,10 +64,25 @@ impl Reader<'_> {
         for promise in PROMISES {
             problems.extend(self.lines(promise)?);
         }
+        match self.row_problems() {
+            Ok(more) => problems.extend(more),
+            Err(err @ Error::Unreadable(_)) => problems.push(match err.source() {
+                Some(cause) => format!("{err}: {cause}"),
+                None => err.to_string(),
+            }),
+            Err(err) => return Err(err),
+        }
+        Ok(problems)
+    }
+
+    /// Returns what is wrong with the rows of sessions, their transcripts and turns.
+    fn row_problems(&self) -> Result<Vec<String>> {
+        let mut problems = Vec::new();
         for session in self.sessions()? {
+            let mut own = self.transcript_problems(session.id)?;
+            own.extend(self.turn_problems(&session)?);
             let about = |problem: String| format!("session {}: {problem}", session.name);
-            problems.extend(self.transcript_problems(session.id)?.into_iter().map(about));
-            problems.extend(self.turn_problems(&session)?.into_iter().map(about));
+            problems.extend(own.into_iter().map(about));
         }
         Ok(problems)
     }

@@ -33,7 +33,7 @@ pub(crate) trait Write: Send {
 /// A caller's closure, its result once it ran, and the way back.
 pub(crate) struct Task<T, F> {
     change: Option<F>,
-    result: Result<T>,
+    result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
@@ -50,7 +50,7 @@ where
         let (reply, answer) = oneshot::channel();
         let task = Self {
             change: Some(change),
-            result: Err(Error::Closed),
+            result: None,
             reply,
         };
         (Box::new(task), answer)
@@ -72,13 +72,18 @@ where
             writer.finish()?;
             Ok(value)
         }));
-        self.result = ran.unwrap_or_else(|cause| Err(Error::panicked(&*cause)));
-        self.result.as_ref().map(drop).map_err(Clone::clone)
+        let result = ran.unwrap_or_else(|cause| Err(Error::panicked(&*cause)));
+        let sound = result.as_ref().map(drop).map_err(Clone::clone);
+        self.result = Some(result);
+        sound
     }
 
     fn answer(self: Box<Self>, committed: Result<()>) {
         // The caller may be gone; its write stands all the same.
-        let result = self.result.and_then(|value| committed.map(|()| value));
+        let result = match self.result {
+            Some(result) => result.and_then(|value| committed.map(|()| value)),
+            None => Err(committed.err().unwrap_or(Error::Closed)), // It never got to run.
+        };
         self.reply.send(result).ok();
     }
 }

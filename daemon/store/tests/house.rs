@@ -294,3 +294,12 @@ pub fn complete(trace: &Trace, duration_ms: u64) -> Trace {
     trace.result = json!({"text": "a  b"});
     trace
 }
+
+/// Opens the file past the store, as an intruder would.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "some tests break what the store keeps whole"
+)]
+pub fn raw(path: &std::path::Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(path).unwrap()
+}

@@ -277,7 +277,7 @@ async fn rules_are_learned_and_revoked_once() {
         .unwrap();
     assert_eq!(
         house.store.read(|r| r.rules()).await.unwrap(),
-        [rule.clone()]
+        vec![rule.clone()]
     );
     let id = rule.id.unwrap();
     house

@@ -48,7 +48,7 @@ async fn a_trace_is_begun_once_and_completed_once() {
         .await
         .unwrap();
     let open = house.store.read(|r| r.open_traces()).await.unwrap();
-    assert_eq!(open, [begun.clone()]);
+    assert_eq!(open, vec![begun.clone()]);
 
     let second = house.store.write(move |w| w.begin_trace(&twin)).await;
     assert!(matches!(second, Err(Error::Conflict(_))), "{second:?}");
