@@ -27,6 +27,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         tokio::select! {
             accepted = listener.accept() => if let Ok((stream, _)) = accepted {
                 let _fast = stream.set_nodelay(true);
+                shared.change(|script| script.connections += 1);
                 connections.push(connection(BufReader::new(stream), &shared));
             },
             Some(_ended) = connections.next(), if !connections.is_empty() => {}

@@ -59,6 +59,7 @@ struct Script {
     log: Vec<Received>,
     models: Vec<String>,
     calls: u64,
+    connections: usize,
 }
 
 impl Shared {
@@ -164,6 +165,11 @@ impl ScriptedProvider {
     /// Returns all requests for answers so far, in the order they came.
     pub fn requests(&self) -> Vec<Received> {
         self.shared.script().log.clone()
+    }
+
+    /// Returns how many connections were made so far.
+    pub fn connections(&self) -> usize {
+        self.shared.script().connections
     }
 
     /// Waits until so many requests came, and returns all.
