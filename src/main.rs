@@ -1,1 +1,64 @@
-fn main() {}
+//! The front door: understands what was typed, hands it on, and decides the exit code.
+
+mod cli;
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use smartopol_config::{Config, Paths};
+use smartopol_daemon::lifecycle;
+use smartopol_tui::plain;
+
+use crate::cli::{Cli, Command, Console};
+
+fn main() -> ExitCode {
+    // The guard of a command is started for every one: nothing comes before it.
+    let mut words = env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "guard") {
+        return smartopol_tools::guard::run(words);
+    }
+    let Some(command) = Cli::parse().command else {
+        return exit(welcome());
+    };
+    exit(carry_out(command))
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Completions { shell } => cli::completions(shell)?,
+        Command::Man { dir } => cli::manual(dir)?,
+        Command::Daemon(command) => return lifecycle::run(command, &Paths::from_env()?),
+        Command::Plain(command) => {
+            let paths = Paths::from_env()?;
+            if command.starts_daemon() {
+                lifecycle::start(&paths)?;
+            }
+            return plain::run(command, &paths);
+        }
+        Command::Tui(console) => return open(console),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open(console: Console) -> anyhow::Result<ExitCode> {
+    let paths = Paths::from_env()?;
+    let loaded = Config::load(&paths, env::vars_os())?;
+    lifecycle::start(&paths)?;
+    let args = smartopol_tui::Args {
+        session: console.session,
+        linear: console.linear,
+        observe: console.observe,
+    };
+    smartopol_tui::run(args, &paths, &loaded.config)
+}
+
+fn welcome() -> anyhow::Result<ExitCode> {
+    io::stdout().write_all(cli::WELCOME.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn exit(result: anyhow::Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|err| plain::report(&err))
+}

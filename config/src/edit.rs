@@ -15,6 +15,8 @@ use crate::problem::{Problem, Problems};
 use crate::section::{self, Config};
 use crate::shape::{Holds, Shape};
 
+const PLACE: &str = "command line";
+
 /// Why a key was not set.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,17 +53,31 @@ pub fn set(path: &Path, key: &str, value: &str) -> Result<(), Error> {
     swap(path, &text).map_err(io_error)
 }
 
-/// Returns `text` with `key` set to `value`; not yet checked as a whole.
-fn edited(text: &str, key: &str, value: &str) -> Result<String, Problems> {
-    let wrong = |message: String, hint: String| {
-        Problems(vec![Problem::new("command line", message).hint(hint)])
-    };
+/// Says whether there is such a key that holds a value.
+///
+/// # Errors
+/// Where there is none, with the nearest one.
+pub fn known(key: &str) -> Result<(), Problem> {
+    parsed(key).map(|_| ())
+}
+
+/// Returns the parts of a key and its shape.
+fn parsed(key: &str) -> Result<(Vec<String>, &'static Shape), Problem> {
     let parts = toml_edit::Key::parse(key).map_err(|_| {
-        let hint = "a key is like `agent.max_steps`".to_owned();
-        wrong(format!("`{}` is not a key", key.escape_debug()), hint)
+        let message = format!("`{}` is not a key", key.escape_debug());
+        Problem::new(PLACE, message).hint("a key is like `agent.max_steps`")
     })?;
     let parts: Vec<String> = parts.iter().map(|part| part.get().to_owned()).collect();
-    let shape = shape_of(&parts).map_err(|(message, hint)| wrong(message, hint))?;
+    let shape =
+        shape_of(&parts).map_err(|(message, hint)| Problem::new(PLACE, message).hint(hint))?;
+    Ok((parts, shape))
+}
+
+/// Returns `text` with `key` set to `value`; not yet checked as a whole.
+fn edited(text: &str, key: &str, value: &str) -> Result<String, Problems> {
+    let wrong =
+        |message: String, hint: String| Problems(vec![Problem::new(PLACE, message).hint(hint)]);
+    let (parts, shape) = parsed(key).map_err(|problem| Problems(vec![problem]))?;
     let value = new_value(shape, value).ok_or_else(|| {
         wrong(
             format!("the value for {} is not TOML", quoted(&parts)),

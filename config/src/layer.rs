@@ -71,6 +71,19 @@ pub struct Entry {
     pub origin: Origin,
 }
 
+impl Entry {
+    /// Returns the value for scripts: a text without its quotes, all else as TOML.
+    pub fn bare(&self) -> String {
+        match toml::de::DeValue::parse(&self.value) {
+            Ok(value) => match value.get_ref().as_str() {
+                Some(text) => text.to_owned(),
+                None => self.value.clone(),
+            },
+            Err(_) => self.value.clone(),
+        }
+    }
+}
+
 /// The settings in force, and where they came from.
 #[derive(Clone, Debug)]
 pub struct Loaded {

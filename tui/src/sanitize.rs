@@ -16,6 +16,53 @@ pub fn text(text: &str) -> Cow<'_, str> {
     shown(text, Breaks::Kept)
 }
 
+/// Makes text fit that comes in pieces, as [`text`] would the whole.
+#[derive(Debug, Default)]
+pub struct Stream {
+    before: char,
+    /// A carriage return that may be half of a line break.
+    held: bool,
+}
+
+impl Stream {
+    /// Returns the next piece, fit to be shown.
+    pub fn push(&mut self, piece: &str) -> String {
+        let mut out = String::with_capacity(piece.len());
+        for c in piece.chars() {
+            if std::mem::take(&mut self.held) && c != '\n' {
+                push_visible(&mut out, '\r');
+            }
+            match c {
+                '\r' => self.held = true,
+                c if acts(self.before, c, Breaks::Kept) => push_visible(&mut out, c),
+                c => out.push(c),
+            }
+            self.before = c;
+        }
+        out
+    }
+}
+
+/// Returns a program's output: as [`text`], but what only sets colours is left out.
+pub fn output(raw: &str) -> Cow<'_, str> {
+    if !raw.contains("\u{1b}[") {
+        return text(raw);
+    }
+    let mut pieces = raw.split("\u{1b}[");
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|c: char| !matches!(c, '0'..='9' | ';' | ':'));
+        match end.and_then(|end| piece.get(end..)?.strip_prefix('m')) {
+            Some(rest) => plain.push_str(rest),
+            None => {
+                plain.push_str("\u{1b}[");
+                plain.push_str(piece);
+            }
+        }
+    }
+    Cow::Owned(text(&plain).into_owned())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Breaks {
     Kept,
@@ -136,6 +183,10 @@ mod tests {
             let out = line(&given);
             prop_assert!(!out.chars().any(|c| c.is_control() || hides(c)));
             prop_assert_eq!(line(&out), out.as_ref());
+            let mut stream = Stream::default();
+            let pieces: String = given.chars().map(|c| stream.push(&c.to_string())).collect();
+            let whole = text(&given);
+            prop_assert!(whole == pieces || whole.strip_suffix('␍') == Some(&pieces));
             let out = text(&given);
             prop_assert!(!out.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || hides(c)));
         }

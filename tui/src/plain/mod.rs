@@ -1,0 +1,109 @@
+//! The same without a screen: every command that talks to the daemon or about the settings.
+//!
+//! Owns: the words of the command line, text and `--json` output, exit codes. What a command
+//! prints is for people and aligned; with `--json` it is one object a line, as the daemon says it.
+
+mod approvals;
+mod config;
+mod follow;
+mod link;
+mod models;
+mod out;
+mod report;
+mod sessions;
+mod table;
+mod time;
+mod traces;
+mod turns;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use smartopol_config::Paths;
+
+pub use report::report;
+
+/// Exit code of a turn in which a call was denied.
+const DENIED: u8 = 4;
+
+/// A command that prints and ends.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say something to the agent; the reply streams to standard output
+    Send(turns::Send),
+    /// Stop the running turn of a session
+    #[command(after_help = "Example:\n  smartopol interrupt --session notes")]
+    Interrupt {
+        /// Which session.
+        #[command(flatten)]
+        session: link::Which,
+    },
+    /// Go on with a turn that was interrupted, cut off, failed or reached a limit
+    #[command(after_help = "Example:\n  smartopol continue --session notes")]
+    Continue {
+        /// Which session.
+        #[command(flatten)]
+        session: link::Which,
+        /// Print each event as one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Conversations: list, show, rename, export, delete
+    #[command(subcommand)]
+    Sessions(sessions::Command),
+    /// Questions about tool calls: list, show, allow, deny, and the rules learned from answers
+    #[command(subcommand)]
+    Approvals(approvals::Command),
+    /// The record of every tool call: list, tail, show, stats
+    #[command(subcommand)]
+    Traces(traces::Command),
+    /// Who serves models: list, test
+    #[command(subcommand)]
+    Providers(models::Providers),
+    /// Models: list, set
+    #[command(subcommand)]
+    Models(models::Models),
+    /// The settings: show, get, set, path, check; works without a daemon
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+impl Command {
+    /// Returns true where the daemon is to be started first if it does not run.
+    pub const fn starts_daemon(&self) -> bool {
+        matches!(self, Self::Send(_))
+    }
+}
+
+/// Carries out a command and returns its exit code.
+///
+/// # Errors
+/// What went wrong, to be told by [`report`].
+pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
+    let mut out = out::Out::new();
+    if let Command::Config(command) = command {
+        config::run(command, paths, &mut out)?;
+        out.flush()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Send(send) => turns::send(send, paths, &mut out).await,
+            Command::Interrupt { session } => turns::interrupt(&session, paths, &mut out).await,
+            Command::Continue { session, json } => {
+                turns::go_on(&session, json, paths, &mut out).await
+            }
+            Command::Sessions(command) => sessions::run(command, paths, &mut out).await,
+            Command::Approvals(command) => approvals::run(command, paths, &mut out).await,
+            Command::Traces(command) => traces::run(command, paths, &mut out).await,
+            Command::Providers(command) => models::providers(command, paths, &mut out).await,
+            Command::Models(command) => models::models(command, paths, &mut out).await,
+            Command::Config(_) => Ok(ExitCode::SUCCESS),
+        }
+    })?;
+    out.flush()?;
+    Ok(code)
+}

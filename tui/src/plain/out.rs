@@ -1,0 +1,113 @@
+//! Where commands print: standard output, as wide and as colourful as it is.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use serde::Serialize;
+
+use crate::sanitize;
+
+/// How a text is meant. Every meaning can be read without colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Less important.
+    Quiet,
+    /// Well.
+    Good,
+    /// Not well.
+    Bad,
+    /// Waits for a person.
+    Waits,
+}
+
+/// Standard output.
+pub(super) struct Out {
+    stdout: BufWriter<Stdout>,
+    colour: bool,
+    width: Option<usize>,
+}
+
+impl Out {
+    pub(super) fn new() -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        Self {
+            colour: terminal && may_colour(),
+            width: terminal
+                .then(|| crossterm::terminal::size().ok())
+                .flatten()
+                .map(|(width, _)| usize::from(width))
+                .filter(|width| *width >= 20),
+            stdout: BufWriter::new(stdout),
+        }
+    }
+
+    /// Returns how many columns there are; `None` where lines may be of any length.
+    pub(super) const fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Prints a line, fit for a terminal.
+    pub(super) fn line(&mut self, text: impl Display) -> io::Result<()> {
+        writeln!(self.stdout, "{}", sanitize::line(&text.to_string()))
+    }
+
+    /// Prints a text of one or more lines, fit for a terminal.
+    pub(super) fn text(&mut self, text: &str) -> io::Result<()> {
+        writeln!(
+            self.stdout,
+            "{}",
+            sanitize::text(text).trim_end_matches('\n')
+        )
+    }
+
+    /// Prints something as one line of JSON.
+    pub(super) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.stdout, value)?;
+        self.stdout.write_all(b"\n")
+    }
+
+    /// Prints text that is fit for a terminal already, as it is.
+    pub(super) fn raw(&mut self, text: &str) -> io::Result<()> {
+        self.stdout.write_all(text.as_bytes())
+    }
+
+    /// Returns `text`, which is fit already, in its tone.
+    pub(super) fn tone(&self, tone: Tone, text: &str) -> String {
+        toned(self.colour, tone, text)
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+}
+
+/// Returns true where nobody asked for no colour.
+pub(super) fn may_colour() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+pub(super) fn toned(colour: bool, tone: Tone, text: &str) -> String {
+    let code = match tone {
+        _ if !colour => return text.to_owned(),
+        Tone::Plain => return text.to_owned(),
+        Tone::Quiet => "2",
+        Tone::Good => "32",
+        Tone::Bad => "31",
+        Tone::Waits => "33",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// Returns `text` as one line of at most `most` characters, for places that want a glance.
+pub(super) fn glance(text: &str, most: usize) -> String {
+    let line = sanitize::line(text.trim());
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.into_owned(),
+    }
+}

@@ -1,0 +1,102 @@
+//! Times as people write and read them.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use smartopol_protocol::Timestamp;
+
+const SECOND: i64 = 1000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Reads `--since`: so long ago (`90s`, `15m`, `1h`, `2d`, `1w`), a day, or a moment.
+pub(super) fn since(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Some(ago) = ago(text) {
+        return Ok(Timestamp::now().plus_millis(-ago));
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Ok(moment);
+    }
+    if let Ok(day) = text.parse::<Date>()
+        && let Ok(start) = day.to_zoned(TimeZone::system())
+    {
+        return Ok(Timestamp::from_millis(start.timestamp().as_millisecond()));
+    }
+    Err(
+        "say how long ago (90s, 15m, 1h, 2d, 1w), a day (2026-11-21) or a moment \
+         (2026-11-21T09:00:00Z)"
+            .into(),
+    )
+}
+
+fn ago(text: &str) -> Option<i64> {
+    let unit = match text.chars().next_back()? {
+        's' => SECOND,
+        'm' => MINUTE,
+        'h' => HOUR,
+        'd' => DAY,
+        'w' => 7 * DAY,
+        _ => return None,
+    };
+    let count: i64 = text.get(..text.len() - 1)?.parse().ok()?;
+    (count >= 0).then(|| count.checked_mul(unit))?
+}
+
+/// Returns how long ago `at` was.
+pub(super) fn age(at: Timestamp) -> String {
+    let ms = i64::try_from(Timestamp::now().millis_since(at)).unwrap_or(i64::MAX);
+    match ms {
+        ..MINUTE => format!("{} s ago", ms / SECOND),
+        MINUTE..HOUR => format!("{} min ago", ms / MINUTE),
+        HOUR..DAY => format!("{} h ago", ms / HOUR),
+        _ => format!("{} d ago", ms / DAY),
+    }
+}
+
+/// Returns how long it is until `at`.
+pub(super) fn until(at: Timestamp) -> String {
+    let ms = i64::try_from(at.millis_since(Timestamp::now())).unwrap_or(i64::MAX);
+    match ms {
+        ..MINUTE => format!("{} s", ms / SECOND),
+        MINUTE..HOUR => format!("{} min", ms / MINUTE),
+        _ => format!("{} h", ms / HOUR),
+    }
+}
+
+/// Returns the local date and time.
+pub(super) fn local(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
+        |_| at.to_string(),
+        |moment| {
+            let local = moment.to_zoned(TimeZone::system());
+            local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn since_takes_what_people_write() {
+        let now = Timestamp::now();
+        for (text, ms) in [("90s", 90_000), ("1h", HOUR), ("0d", 0), ("2w", 14 * DAY)] {
+            let at = since(text).unwrap();
+            let off = now
+                .plus_millis(-ms)
+                .millis_since(at)
+                .max(at.millis_since(now.plus_millis(-ms)));
+            assert!(off < 5_000, "{text}");
+        }
+        assert_eq!(
+            since("2026-11-21T09:00:00Z").unwrap().to_string(),
+            "2026-11-21T09:00:00.000Z"
+        );
+        assert!(since("2026-11-21").is_ok());
+        for bad in ["", "h", "-1h", "1y", "yesterday", "99999999999999999d", "é"] {
+            assert!(since(bad).is_err(), "{bad}");
+        }
+    }
+}
