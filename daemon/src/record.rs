@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
-use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::approval::{Actor, ApprovalState};
 use smartopol_protocol::message::Part;
 use smartopol_protocol::tool::{Body, Effect, Inspection, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
@@ -14,35 +14,40 @@ use smartopol_protocol::{Timestamp, TraceId};
 use smartopol_traces::record::{self, Begin};
 
 use crate::House;
+use crate::session::LiveCall;
 
 /// Begins the trace of a call that was decided.
 pub(crate) fn begin(
     house: &House,
-    call: &ToolCall,
-    approval: Option<&Approval>,
+    live: &LiveCall,
     decided_by: DecidedBy,
     reason: String,
     at: Timestamp,
 ) -> Trace {
-    let actor = approval.and_then(|approval| match &approval.state {
-        ApprovalState::Allowed { decision } | ApprovalState::Denied { decision } => {
-            Some(&decision.actor)
-        }
-        _ => None,
-    });
-    record::begin(
-        Begin {
-            id: TraceId::new(),
-            agent_id: house.store.agent_id(),
-            at,
-            call,
-            decided_by,
-            reason,
-            approval_id: approval.map(|approval| approval.id),
-            actor,
-        },
-        &house.redactor,
-    )
+    let answered = live
+        .approval
+        .as_ref()
+        .and_then(|approval| match &approval.state {
+            ApprovalState::Allowed { decision } | ApprovalState::Denied { decision } => {
+                Some(&decision.actor)
+            }
+            _ => None,
+        });
+    let asker = Actor {
+        peer: live.asker.clone(),
+        client: String::new(),
+    };
+    let begin = Begin {
+        id: TraceId::new(),
+        agent_id: house.store.agent_id(),
+        at,
+        call: &live.call,
+        decided_by,
+        reason,
+        approval_id: live.approval.as_ref().map(|approval| approval.id),
+        actor: Some(answered.unwrap_or(&asker)),
+    };
+    record::begin(begin, &house.redactor)
 }
 
 /// Completes a trace with what the call gave back.

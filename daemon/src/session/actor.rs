@@ -374,9 +374,13 @@ impl<'a> Actor<'a> {
         message: Option<Message>,
         target: Option<Target>,
     ) -> Result<(), Broken> {
+        let asker = message
+            .as_ref()
+            .and_then(|message| message.peer.clone())
+            .unwrap_or_default();
         self.transcript.extend(message);
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
-        self.live = Some(Live::new(turn, machine, target));
+        self.live = Some(Live::new(turn, machine, target, asker));
         self.perform(effects, Plan::default()).await
     }
 
@@ -424,7 +428,7 @@ impl<'a> Actor<'a> {
                 let steps = open.turn.steps;
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
-                let mut turn = Live::new(open.turn, machine, target);
+                let mut turn = Live::new(open.turn, machine, target, open.asker);
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;
@@ -480,7 +484,8 @@ impl<'a> Actor<'a> {
         }
         let mut ruled = Vec::new();
         if !asked.is_empty() {
-            ruled = authorize(&self.house, &self.session, live.turn.id, asked, &mut plan).await?;
+            let turn = (live.turn.id, live.asker.as_str());
+            ruled = authorize(&self.house, &self.session, turn, asked, &mut plan).await?;
         }
         if outcome.is_some() || !ruled.is_empty() {
             live.asking = None;

@@ -32,7 +32,7 @@ pub(super) struct Asked {
 pub(super) async fn authorize(
     house: &House,
     session: &Session,
-    turn_id: TurnId,
+    (turn_id, asker): (TurnId, &str),
     asked: Vec<Asked>,
     plan: &mut Plan,
 ) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
@@ -57,6 +57,7 @@ pub(super) async fn authorize(
             },
             trace: None,
             approval: None,
+            asker: asker.into(),
             cancel: CancellationToken::new(),
         };
         let ruling = match inspection {
@@ -189,7 +190,7 @@ pub(super) fn run(
     at: Timestamp,
     plan: &mut Plan,
 ) {
-    let trace = record::begin(house, &live.call, live.approval.as_ref(), by, reason, at);
+    let trace = record::begin(house, live, by, reason, at);
     live.call.state = CallState::Running;
     live.call.started_at = Some(at);
     live.call.trace_id = Some(trace.id);
@@ -207,7 +208,7 @@ pub(super) fn refuse(
     at: Timestamp,
     plan: &mut Plan,
 ) -> Ruling {
-    let trace = record::begin(house, &live.call, live.approval.as_ref(), by, reason, at);
+    let trace = record::begin(house, live, by, reason, at);
     live.call.trace_id = Some(trace.id);
     plan.begun.push(trace.clone());
     live.trace = Some(trace);

@@ -22,6 +22,8 @@ pub(super) struct Live {
     pub(super) machine: smartopol_agent::Turn,
     /// Who is asked; `None` where no provider could be found.
     pub(super) target: Option<Target>,
+    /// The peer whose message began the turn; empty where nobody's did.
+    pub(super) asker: String,
     /// The question on its way.
     pub(super) asking: Option<Asking>,
     /// The calls of the newest answer.
@@ -35,19 +37,26 @@ pub(super) struct Live {
 }
 
 /// A call of the newest answer.
-pub(super) struct LiveCall {
+pub(crate) struct LiveCall {
     /// The row, as it was last stored.
-    pub(super) call: ToolCall,
+    pub(crate) call: ToolCall,
     /// Its trace, once it was decided.
-    pub(super) trace: Option<Trace>,
+    pub(crate) trace: Option<Trace>,
     /// Its question, where a person is or was asked.
-    pub(super) approval: Option<Approval>,
+    pub(crate) approval: Option<Approval>,
+    /// The peer whose message began the turn; empty where nobody's did.
+    pub(crate) asker: String,
     /// Stops it.
-    pub(super) cancel: CancellationToken,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Live {
-    pub(super) fn new(turn: Turn, machine: smartopol_agent::Turn, target: Option<Target>) -> Self {
+    pub(super) fn new(
+        turn: Turn,
+        machine: smartopol_agent::Turn,
+        target: Option<Target>,
+        asker: String,
+    ) -> Self {
         let partial = Partial {
             turn_id: turn.id,
             step: machine.steps(),
@@ -59,6 +68,7 @@ impl Live {
             turn,
             machine,
             target,
+            asker,
             asking: None,
             calls: HashMap::new(),
             partial,

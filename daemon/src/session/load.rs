@@ -35,6 +35,8 @@ pub(super) struct Stored {
 /// A turn that was left open.
 pub(super) struct Open {
     pub(super) turn: Turn,
+    /// The peer whose message began it; empty where nobody's did.
+    pub(super) asker: String,
     /// The calls of its newest answer that have no output message yet, in the order asked.
     pub(super) calls: Vec<(ToolCall, Option<Approval>, Option<Trace>)>,
 }
@@ -74,7 +76,11 @@ fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Erro
         let trace = r.trace_of_call(id)?;
         calls.push((call, approval, trace));
     }
-    Ok(Open { turn, calls })
+    let asker = match turn.message_id {
+        Some(id) => r.message(id)?.peer.unwrap_or_default(),
+        None => String::new(),
+    };
+    Ok(Open { turn, asker, calls })
 }
 
 /// What is done about an open turn.
@@ -100,6 +106,7 @@ pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
             call: call.clone(),
             trace: trace.clone(),
             approval: approval.clone(),
+            asker: open.asker.clone(),
             cancel: CancellationToken::new(),
         };
         let output = match (&call.state, approval) {
@@ -115,7 +122,7 @@ pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
                 if live.trace.is_none() {
                     let reason = "the daemon ended before it was decided".to_owned();
                     let by = DecidedBy::Interrupt;
-                    let trace = record::begin(house, &live.call, None, by, reason, at);
+                    let trace = record::begin(house, &live, by, reason, at);
                     live.call.trace_id = Some(trace.id);
                     plan.begun.push(trace.clone());
                     live.trace = Some(trace);

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::House;
 
 pub(crate) use actor::run;
+pub(crate) use live::LiveCall;
 
 /// How many words wait for a session before it is busy.
 pub(crate) const INBOX: usize = 32;

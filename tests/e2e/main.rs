@@ -1,0 +1,98 @@
+//! The real program in a real home, through its public doors.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod attach;
+mod console;
+mod crash;
+mod daemon_life;
+mod models;
+mod scripting;
+
+use std::time::Duration;
+
+use smartopol_ipc::{Client, Events};
+use smartopol_protocol::session::Session;
+use smartopol_protocol::{News, approval, event, message};
+use smartopol_testkit::Home;
+use smartopol_testkit::home::LIMIT;
+
+/// An empty home for the program under test.
+fn home() -> Home {
+    Home::new(env!("CARGO_BIN_EXE_smartopol")).unwrap()
+}
+
+/// Says something in a session.
+async fn say(client: &Client, session: &Session, text: &str) -> message::Sent {
+    let send = message::Send { session_id: session.id, text: text.into(), id: None };
+    client.call(send).await.unwrap()
+}
+
+/// Gets events from now on, with the passing ones of a session.
+async fn listen(client: &Client, session: &Session) -> event::Subscribed {
+    let watch = Some(session.id);
+    client.call(event::Subscribe { since: None, watch }).await.unwrap()
+}
+
+/// Waits for the first event that `pick` wants.
+async fn until<T>(events: &mut Events, mut pick: impl FnMut(&News) -> Option<T>) -> T {
+    let found = tokio::time::timeout(LIMIT, async {
+        loop {
+            let event = events.recv().await.expect("the daemon went away");
+            if let Some(found) = pick(&event.news) {
+                return found;
+            }
+        }
+    });
+    found.await.expect("what was waited for never came")
+}
+
+/// Waits until a turn has ended and says how.
+async fn outcome(events: &mut Events) -> smartopol_protocol::turn::Outcome {
+    until(events, |news| match news {
+        News::TurnChanged(turn) => match &turn.state {
+            smartopol_protocol::turn::TurnState::Finished { outcome } => Some(outcome.clone()),
+            _ => None,
+        },
+        _ => None,
+    })
+    .await
+}
+
+/// Waits until a person is asked.
+async fn asked(events: &mut Events) -> approval::Approval {
+    until(events, |news| match news {
+        News::ApprovalChanged(approval) if approval.state == approval::ApprovalState::Pending => {
+            Some((**approval).clone())
+        }
+        _ => None,
+    })
+    .await
+}
+
+/// Allows or denies once.
+async fn decide(client: &Client, approval: &approval::Approval, allow: bool) {
+    let decide = approval::Decide {
+        id: approval.id,
+        allow,
+        scope: approval::Scope::Once,
+        note: String::new(),
+    };
+    client.call(decide).await.unwrap();
+}
+
+/// Asks again and again until something is so.
+async fn eventually<T, F>(what: &str, mut ask: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let until = tokio::time::Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < until, "never happened: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
