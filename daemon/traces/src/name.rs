@@ -19,8 +19,25 @@ const PARTS: &[&str] = &[
 
 /// How names end that only speak of a secret.
 const ABOUT: &[&str] = &[
-    "file", "files", "path", "dir", "count", "limit", "length", "size", "type", "izer", "ize",
-    "ized", "izing", "ization", "budget", "usage", "expiry", "stdin", "prompt",
+    "file",
+    "files",
+    "path",
+    "dir",
+    "count",
+    "limit",
+    "length",
+    "size",
+    "type",
+    "tokenizer",
+    "tokenize",
+    "tokenized",
+    "tokenizing",
+    "tokenization",
+    "budget",
+    "usage",
+    "expiry",
+    "stdin",
+    "prompt",
 ];
 
 /// How a name is a secret's.

@@ -71,11 +71,12 @@ impl Redactor {
             Value::Array(items) => self.clean_list(items, count),
             Value::Object(fields) => {
                 let fields = fields.iter().map(|(key, value)| {
-                    let value = match self.is_secret(key, value) {
+                    let key = self.clean_text(key, count);
+                    let value = match self.is_secret(&key, value) {
                         true => redacted(count),
                         false => self.clean(value, count),
                     };
-                    (self.clean_text(key, count), value)
+                    (key, value)
                 });
                 Value::Object(fields.collect::<Map<_, _>>())
             }
@@ -90,17 +91,21 @@ impl Redactor {
             let text = item.as_str().unwrap_or_default();
             let is_secret =
                 after_flag && !text.is_empty() && !text.starts_with('-') && text != REDACTED;
-            after_flag = text.len() <= FLAG_BYTES
-                && text.starts_with("--")
-                && !text.contains(['=', ' '])
-                && name::secret(text, &self.keys).is_some();
-            if is_secret {
-                redacted(count)
-            } else {
-                self.clean(item, count)
-            }
+            let item = match is_secret {
+                true => redacted(count),
+                false => self.clean(item, count),
+            };
+            after_flag = item.as_str().is_some_and(|text| self.is_flag(text));
+            item
         });
         Value::Array(items.collect())
+    }
+
+    fn is_flag(&self, text: &str) -> bool {
+        text.len() <= FLAG_BYTES
+            && text.starts_with("--")
+            && !text.contains(['=', ' '])
+            && name::secret(text, &self.keys).is_some()
     }
 
     fn clean_text(&self, text: &str, count: &mut u64) -> String {

@@ -4,7 +4,7 @@ use super::anchor::Rule;
 use crate::REDACTED;
 
 /// How far a decision may look, in bytes. What is accepted may be longer.
-pub(super) const LOOK: usize = 256;
+pub(super) const LOOK: usize = 128;
 
 /// Where and how long: a place in the text.
 pub(super) type Place = Option<(usize, usize)>;
@@ -100,7 +100,7 @@ pub(super) fn pem(text: &str, end: usize) -> Place {
 
 /// The password in a URL, or a token in the place of a user.
 pub(super) fn url(text: &str, start: usize) -> Place {
-    let length = run(text, start, LOOK * 4, |byte| {
+    let length = run(text, start, LOOK * 8, |byte| {
         !matches!(
             byte,
             b'/' | b'?' | b'#' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\'
