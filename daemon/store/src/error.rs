@@ -76,8 +76,8 @@ pub enum Error {
     ReadOnly,
     /// The database is damaged.
     #[error(
-        "the database is damaged: stop the daemon, keep the file, and put the newest backup in its \
-         place"
+        "the database is damaged: stop the daemon, move the file and those named after it (-wal, \
+         -shm) away, and put the newest backup in its place"
     )]
     Corrupt(#[source] Arc<rusqlite::Error>),
     /// Another program holds the database.

@@ -220,8 +220,8 @@ mod tests {
 
     fn group(folder: &std::path::Path) -> Group {
         let path = folder.join("smartopol.db");
-        let mut conn = connection::writer(&path).unwrap();
-        migrate::run(&mut conn, &path).unwrap();
+        let shape = |conn: &mut Connection| migrate::run(conn, &path).map(drop);
+        let conn = connection::writer(&path, shape).unwrap();
         let clock = Box::new(|| Timestamp::from_millis(0));
         Group::new(conn, Box::new(|_| ()), clock).unwrap()
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
+use rusqlite::Connection;
 use smartopol_protocol::{AgentId, Event, Timestamp};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
@@ -65,7 +66,8 @@ impl Store {
         clock: impl Fn() -> Timestamp + Send + 'static,
     ) -> Result<Self> {
         let Options { path, on_commit } = options;
-        let mut conn = connection::writer(&path)?;
+        let shape = |conn: &mut Connection| migrate::run(conn, &path).map(drop);
+        let mut conn = connection::writer(&path, shape)?;
         let agent_id = migrate::run(&mut conn, &path)?;
 
         let (reads, inbox) = mpsc::channel(READS);

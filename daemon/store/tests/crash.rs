@@ -61,6 +61,19 @@ async fn a_dropped_store_can_be_opened_again_at_once() {
     house.sound().await;
 }
 
+#[tokio::test]
+async fn a_log_left_by_a_database_that_was_removed_does_not_reach_the_next_one() {
+    let house = House::new();
+    house.session().await;
+    let path = house.folder.path().join("again.db");
+    let log = path.with_extension("db-wal");
+    std::fs::copy(house.path().with_extension("db-wal"), &log).unwrap();
+    let store = open(&path, &Default::default(), &Default::default());
+    assert_eq!(store.read(|r| r.sessions()).await.unwrap(), []);
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+    assert_ne!(store.agent_id(), house.store.agent_id());
+}
+
 /// Not a test by itself: writes and prints what was acknowledged until it is killed.
 #[test]
 fn victim() {

@@ -2,6 +2,8 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     unreachable_pub,
     reason = "a test fails by panicking, ends its own tasks, and its modules have no face"
