@@ -4,11 +4,16 @@
 //! pure and lives in `smartopol_agent`; what is true is in the store, written before it is told.
 
 mod actor;
+mod answers;
 mod asking;
 mod authorize;
+mod hands;
+mod listening;
 mod live;
 mod load;
 mod plan;
+mod turning;
+mod words;
 
 use std::time::Duration;
 

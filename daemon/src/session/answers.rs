@@ -1,0 +1,94 @@
+//! What people decided about calls that waited.
+
+use smartopol_agent::{Event, Ruling};
+use smartopol_protocol::Timestamp;
+use smartopol_protocol::approval::{Approval, ApprovalState, Scope, Verdict};
+use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
+use smartopol_protocol::trace::DecidedBy;
+
+use super::actor::Actor;
+use super::plan::Plan;
+use super::{Broken, authorize};
+use crate::approvals::desk;
+use crate::record;
+
+impl Actor<'_> {
+    pub(super) async fn decided(&mut self, approval: Approval) -> Result<(), Broken> {
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let Some(call) = live.calls.get_mut(&approval.call_id) else {
+            return Ok(());
+        };
+        if !matches!(call.call.state, CallState::Waiting { .. }) {
+            return Ok(());
+        }
+        call.approval = Some(approval.clone());
+        let (at, mut plan) = (Timestamp::now(), Plan::default());
+        let ruling = match desk::refusal(&approval.state) {
+            None => {
+                let reason = "a person allowed it".to_owned();
+                authorize::run(&self.house, call, DecidedBy::Person, reason, at, &mut plan);
+                Ruling::Run
+            }
+            Some(text) => {
+                let (status, by) = match approval.state {
+                    ApprovalState::Expired { .. } => (OutputStatus::Expired, DecidedBy::Expiry),
+                    ApprovalState::Cancelled { .. } => {
+                        (OutputStatus::Interrupted, DecidedBy::Interrupt)
+                    }
+                    _ => (OutputStatus::Denied, DecidedBy::Person),
+                };
+                let output = ToolOutput {
+                    status,
+                    text: text.clone(),
+                    ..ToolOutput::default()
+                };
+                authorize::refuse(&self.house, call, output, by, text, at, &mut plan)
+            }
+        };
+        plan.calls.push(record::stored(&self.house, &call.call));
+        self.advance_with(Event::Ruled(approval.call_id, ruling), plan)
+            .await?;
+        self.follow(&approval).await
+    }
+
+    /// An answer for longer also answers what else waits here and is covered by it.
+    pub(super) async fn follow(&mut self, approval: &Approval) -> Result<(), Broken> {
+        let ApprovalState::Allowed { decision } = &approval.state else {
+            return Ok(());
+        };
+        if decision.scope == Scope::Once {
+            return Ok(());
+        }
+        let rules = self.house.rules().await?;
+        let Some(live) = &self.live else {
+            return Ok(());
+        };
+        let covered: Vec<_> = live
+            .calls
+            .values()
+            .filter(|call| matches!(call.call.state, CallState::Waiting { .. }))
+            .filter(|call| {
+                authorize::judge(&self.house, &self.session, &rules, &call.call).verdict
+                    == Verdict::Allow
+            })
+            .filter_map(|call| call.approval.as_ref().map(|approval| approval.id))
+            .collect();
+        for id in covered {
+            let state = ApprovalState::Allowed {
+                decision: decision.clone(),
+            };
+            let ended = self
+                .house
+                .store
+                .write(move |w| w.end_approval(id, state))
+                .await?;
+            if let smartopol_store::Ended::Now(approval) = ended {
+                self.house.desk.forget(&approval);
+                Box::pin(self.decided(approval)).await?;
+            }
+        }
+        Ok(())
+    }
+}

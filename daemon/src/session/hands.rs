@@ -1,0 +1,150 @@
+//! Tools at work: started, heard of, stopped.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use smartopol_agent::Event;
+use smartopol_protocol::approval::ApprovalState;
+use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
+use smartopol_protocol::trace::DecidedBy;
+use smartopol_protocol::{CallId, News, Timestamp};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::actor::{Actor, OUTPUTS};
+use super::live::Live;
+use super::plan::Plan;
+use super::{Broken, Finished, authorize};
+use crate::{House, record};
+
+impl Actor<'_> {
+    pub(super) fn execute(&mut self, id: CallId) {
+        let Some(call) = self.live.as_ref().and_then(|live| live.calls.get(&id)) else {
+            return;
+        };
+        let (name, input) = (call.call.name.clone(), call.call.input.clone());
+        let (progress, mut pieces) = mpsc::channel::<String>(OUTPUTS);
+        let run = smartopol_tools::Run {
+            workspace: PathBuf::from(&self.session.workspace),
+            call_id: id,
+            cancel: call.cancel.clone(),
+            progress: Some(progress),
+        };
+        let (house, session_id) = (self.house.clone(), self.session.id);
+        self.house.supervisor.spawn("tool output", async move {
+            while let Some(text) = pieces.recv().await {
+                house
+                    .bus
+                    .tell(Some(session_id), News::OutputDelta { call_id: id, text });
+            }
+        });
+        let (tools, finish) = (self.house.tools.clone(), self.finish.clone());
+        self.house.supervisor.spawn("tool", async move {
+            let started = Instant::now();
+            let mut guard = Unfinished {
+                call_id: id,
+                finish: Some(finish),
+            };
+            let output = tools.run(&name, &input, run).await;
+            if let Some(finish) = guard.finish.take() {
+                let took = started.elapsed();
+                // A session that ended no longer waits for it.
+                let _ = finish
+                    .send(Finished {
+                        call_id: id,
+                        output,
+                        took,
+                    })
+                    .await;
+            }
+        });
+    }
+
+    pub(super) async fn tool_finished(&mut self, finished: Finished) -> Result<(), Broken> {
+        let Finished {
+            call_id,
+            output,
+            took,
+        } = finished;
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let Some(call) = live.calls.get_mut(&call_id) else {
+            return Ok(());
+        };
+        if matches!(call.call.state, CallState::Finished { .. }) {
+            return Ok(());
+        }
+        let output = record::clean_output(&self.house, output);
+        let mut plan = Plan::default();
+        let at = Timestamp::now();
+        authorize::settle(&self.house, call, &output, Some(took), at, &mut plan);
+        plan.calls.push(record::stored(&self.house, &call.call));
+        self.advance_with(Event::ToolFinished(call_id, output), plan)
+            .await
+    }
+}
+
+/// Says that a tool panicked, where nothing else came of it.
+struct Unfinished {
+    call_id: CallId,
+    finish: Option<mpsc::Sender<Finished>>,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(finish) = self.finish.take() else {
+            return;
+        };
+        let output = ToolOutput {
+            status: OutputStatus::Error,
+            text: "the tool itself failed; the daemon's log says more".into(),
+            details: serde_json::Value::Null,
+        };
+        let _ = finish.try_send(Finished {
+            call_id: self.call_id,
+            output,
+            took: Duration::ZERO,
+        });
+    }
+}
+
+/// Settles a call that did not run to its end, and takes back its question.
+pub(super) fn abandon(
+    house: &House,
+    live: &mut Live,
+    id: CallId,
+    output: &ToolOutput,
+    at: Timestamp,
+    plan: &mut Plan,
+) {
+    let Some(call) = live.calls.get_mut(&id) else {
+        return;
+    };
+    call.cancel.cancel();
+    if let Some(approval) = &call.approval
+        && approval.state == ApprovalState::Pending
+    {
+        house.desk.forget(approval);
+        let state = ApprovalState::Cancelled {
+            at,
+            reason: output.text.clone(),
+        };
+        plan.ended.push((approval.id, state));
+    }
+    if call.trace.is_none() {
+        let (by, reason) = (DecidedBy::Interrupt, output.text.clone());
+        authorize::refuse(house, call, output.clone(), by, reason, at, plan);
+    } else {
+        let took = call.call.started_at.map(|started| at.millis_since(started));
+        authorize::settle(
+            house,
+            call,
+            output,
+            took.map(Duration::from_millis),
+            at,
+            plan,
+        );
+    }
+    plan.calls.push(record::stored(house, &call.call));
+}

@@ -1,0 +1,165 @@
+//! What the model says, piece by piece.
+
+use smartopol_agent::context::{self, Material};
+use smartopol_agent::{Event, prompt};
+use smartopol_protocol::message::{Level, Part, Role};
+use smartopol_protocol::model::ModelEvent;
+use smartopol_protocol::{News, SessionId, Timestamp};
+use smartopol_providers::Progress;
+
+use super::Broken;
+use super::actor::Actor;
+use super::asking::{Asking, Heard, MAX_ANSWER, event};
+use super::live::Live;
+use super::load::message;
+use super::plan::Plan;
+use crate::House;
+
+impl Actor<'_> {
+    pub(super) async fn ask(&mut self) -> Result<(), Broken> {
+        let providers = match self.house.providers() {
+            Ok(providers) => providers,
+            Err(fault) => return self.failed(fault.message, fault.hint).await,
+        };
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let target = match live.target.clone() {
+            Some(target) => target,
+            None => match providers.resolve(self.session.model.as_deref()) {
+                Ok(target) => target,
+                Err(err) => return self.failed(err.to_string(), String::new()).await,
+            },
+        };
+        let agent = &self.house.config.agent;
+        let start = self
+            .transcript
+            .iter()
+            .position(|said| said.role == Role::User);
+        let (request, left_out) = context::request(Material {
+            model: &target.model.clone(),
+            system: prompt::system(
+                &self.session.workspace,
+                std::env::consts::OS,
+                &agent.instructions,
+            ),
+            transcript: self
+                .transcript
+                .get(start.unwrap_or(0)..)
+                .unwrap_or_default(),
+            tools: &self.house.specs,
+            budget: u64::from(agent.context_tokens),
+            reasoning: agent.reasoning,
+        });
+        live.listen(Asking::start(&self.house, providers, target, request));
+        if left_out > self.left_out {
+            self.left_out = left_out;
+            let text = format!(
+                "The conversation is longer than the model is given: its {left_out} oldest \
+                 messages stay here but are left out of the request. \
+                 `agent.context_tokens` sets how much is given."
+            );
+            let turn = live.turn.clone();
+            let parts = vec![Part::Notice {
+                level: Level::Warning,
+                text,
+            }];
+            let notice = message(&turn, Role::System, parts, false, Timestamp::now());
+            self.write(Plan {
+                messages: vec![notice],
+                ..Plan::default()
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn failed(&mut self, message: String, hint: String) -> Result<(), Broken> {
+        Box::pin(self.advance(Event::Failed { message, hint })).await
+    }
+
+    pub(super) async fn heard(&mut self, heard: Heard) -> Result<(), Broken> {
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        match heard {
+            Heard::Piece(Progress::Retrying { reason, after }) => {
+                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                let news = News::Retrying {
+                    turn_id: live.turn.id,
+                    reason,
+                    after_ms,
+                };
+                self.house.bus.tell(Some(self.session.id), news);
+                Ok(())
+            }
+            Heard::Piece(Progress::Event(piece)) => {
+                if live.heard > MAX_ANSWER {
+                    let message = format!("the answer is longer than {MAX_ANSWER} bytes");
+                    let hint = "continue the turn, and ask for less at a time".to_owned();
+                    return self.failed(message, hint).await;
+                }
+                tell(&self.house, self.session.id, live, &piece);
+                match event(piece) {
+                    Some(event) => self.advance(event).await,
+                    None => Ok(()),
+                }
+            }
+            Heard::Failed { message, hint } => self.failed(message, hint).await,
+            Heard::End => {
+                live.asking = None;
+                let message = "the provider ended its answer without saying so".to_owned();
+                let hint = "continue the turn to ask again".to_owned();
+                self.failed(message, hint).await
+            }
+        }
+    }
+}
+
+/// Tells clients a piece of an answer, with its place in it.
+fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEvent) {
+    let (turn_id, step) = (live.turn.id, live.partial.step);
+    let news = match piece {
+        ModelEvent::Text { text } => {
+            let offset = live.partial.text.len() as u64;
+            live.partial.text.push_str(text);
+            live.heard += text.len();
+            News::TextDelta {
+                turn_id,
+                step,
+                offset,
+                text: text.clone(),
+            }
+        }
+        ModelEvent::Reasoning { text } => {
+            let offset = live.partial.reasoning.len() as u64;
+            live.partial.reasoning.push_str(text);
+            live.heard += text.len();
+            News::ReasoningDelta {
+                turn_id,
+                step,
+                offset,
+                text: text.clone(),
+            }
+        }
+        ModelEvent::CallProgress { name, bytes, .. } => {
+            live.partial.call = Some((name.clone(), *bytes));
+            News::CallDelta {
+                turn_id,
+                step,
+                name: name.clone(),
+                bytes: *bytes,
+            }
+        }
+        ModelEvent::Call { input, .. } => {
+            live.heard += input.to_string().len();
+            return;
+        }
+        ModelEvent::Usage { usage } => {
+            live.step_usage = *usage;
+            return;
+        }
+        ModelEvent::ReasoningEnd { .. } | ModelEvent::Done { .. } => return,
+    };
+    house.bus.tell(Some(session_id), news);
+}

@@ -1,0 +1,231 @@
+//! A turn's way from its first effect to its last.
+//!
+//! Owns the order: everything that an event means is written in one transaction, then told to
+//! tools and models.
+
+use smartopol_agent::{Effect, Event, Limits, Ruling};
+use smartopol_protocol::message::{Message, Role};
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_protocol::{MessageId, Timestamp, TurnId};
+use smartopol_providers::Target;
+
+use super::Broken;
+use super::actor::Actor;
+use super::authorize::{Asked, authorize};
+use super::hands::abandon;
+use super::live::Live;
+use super::load::{self, Reopened, TRANSCRIPT, message, reopen};
+use super::plan::Plan;
+use crate::record;
+
+impl Actor<'_> {
+    /// Returns the row of a turn that may begin, and who is asked.
+    pub(super) async fn new_turn(
+        &self,
+        message_id: Option<MessageId>,
+    ) -> (Option<Turn>, Option<Target>) {
+        let target = match self.house.providers() {
+            Ok(providers) => providers.resolve(self.session.model.as_deref()).ok(),
+            Err(_) => None,
+        };
+        let turn = Turn {
+            id: TurnId::new(),
+            session_id: self.session.id,
+            message_id,
+            state: TurnState::Running,
+            steps: 1,
+            usage: Usage::default(),
+            provider: target
+                .as_ref()
+                .map(|target| target.provider_name.clone())
+                .unwrap_or_default(),
+            model: target
+                .as_ref()
+                .map(|target| target.model.clone())
+                .unwrap_or_default(),
+            started_at: Timestamp::now(),
+            finished_at: None,
+        };
+        (Some(turn), target)
+    }
+
+    pub(super) async fn begin(
+        &mut self,
+        turn: Turn,
+        message: Option<Message>,
+        target: Option<Target>,
+    ) -> Result<(), Broken> {
+        let asker = message
+            .as_ref()
+            .and_then(|message| message.peer.clone())
+            .unwrap_or_default();
+        self.transcript.extend(message);
+        let (machine, effects) = smartopol_agent::Turn::start(self.limits());
+        self.live = Some(Live::new(turn, machine, target, asker));
+        self.perform(effects, Plan::default()).await
+    }
+
+    /// Begins the turn of the message that waits longest, where nothing runs.
+    pub(super) async fn next_turn(&mut self) -> Result<(), Broken> {
+        while self.live.is_none() && self.park.is_none() && !self.deleted {
+            let Some(message) = self.queue.pop_front() else {
+                return Ok(());
+            };
+            let (Some(turn), target) = self.new_turn(Some(message.id)).await else {
+                return Ok(());
+            };
+            let id = message.id;
+            let (turn, message) = self
+                .house
+                .store
+                .write(move |w| w.begin_turn(turn, Some(id)))
+                .await?;
+            // Boxed: beginning a turn can end it, which begins the next.
+            Box::pin(self.begin(turn, message, target)).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        let agent = &self.house.config.agent;
+        Limits {
+            steps: agent.max_steps,
+            repeats: agent.max_repeats,
+        }
+    }
+
+    pub(super) async fn reopen(&mut self, open: load::Open) -> Result<(), Broken> {
+        let mut plan = Plan::default();
+        match reopen(&self.house, &open, &mut plan) {
+            Reopened::Closed => {
+                self.write(plan).await?;
+            }
+            Reopened::Waiting { calls, answered } => {
+                let target = match self.house.providers() {
+                    Ok(providers) => providers.resolve(self.session.model.as_deref()).ok(),
+                    Err(_) => None,
+                };
+                let (live, resumed): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+                let steps = open.turn.steps;
+                let (machine, effects) =
+                    smartopol_agent::Turn::resume(self.limits(), steps, resumed);
+                let mut turn = Live::new(open.turn, machine, target, open.asker);
+                turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
+                self.live = Some(turn);
+                self.perform(effects, plan).await?;
+                for approval in answered {
+                    self.decided(approval).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the machine what happened and does what it says.
+    pub(super) async fn advance(&mut self, event: Event) -> Result<(), Broken> {
+        self.advance_with(event, Plan::default()).await
+    }
+
+    pub(super) async fn advance_with(&mut self, event: Event, plan: Plan) -> Result<(), Broken> {
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let effects = live.machine.on(event);
+        self.perform(effects, plan).await?;
+        self.next_turn().await
+    }
+
+    /// Carries out effects: everything to write in one transaction first, then what goes on.
+    pub(super) async fn perform(
+        &mut self,
+        effects: Vec<Effect>,
+        mut plan: Plan,
+    ) -> Result<(), Broken> {
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let at = Timestamp::now();
+        let (mut asked, mut execute, mut ask, mut outcome) = (Vec::new(), Vec::new(), false, None);
+        for effect in effects {
+            match effect {
+                Effect::Ask => ask = true,
+                Effect::Record { parts, interrupted } => {
+                    let parts = record::clean(&self.house, parts);
+                    plan.messages
+                        .push(message(&live.turn, Role::Agent, parts, interrupted, at));
+                }
+                Effect::Authorize { id, name, input } => asked.push(Asked { id, name, input }),
+                Effect::Execute(id) => execute.push(id),
+                Effect::Abandon(id, output) => {
+                    abandon(&self.house, live, id, &output, at, &mut plan);
+                }
+                Effect::Answer(parts) => {
+                    plan.messages
+                        .push(message(&live.turn, Role::Tool, parts, false, at));
+                    live.calls.clear();
+                }
+                Effect::Finish(how) => outcome = Some(how),
+            }
+        }
+        let mut ruled = Vec::new();
+        if !asked.is_empty() {
+            let turn = (live.turn.id, live.asker.as_str());
+            ruled = authorize(&self.house, &self.session, turn, asked, &mut plan).await?;
+        }
+        if outcome.is_some() || !ruled.is_empty() {
+            live.asking = None;
+        }
+        if let Some(outcome) = outcome {
+            live.turn.finished_at = Some(at);
+            live.turn.usage += std::mem::take(&mut live.step_usage);
+            live.turn.steps = live.machine.steps();
+            live.turn.state = TurnState::Finished { outcome };
+            plan.turn = Some(live.turn.clone());
+        }
+        // What the rulings mean is known before anything is written, so one commit says it all.
+        let mut more = Vec::new();
+        for (call, ruling) in ruled {
+            let id = call.call.id;
+            if let (Some(approval), Ruling::Ask) = (&call.approval, &ruling) {
+                self.house.desk.watch(approval);
+            }
+            live.calls.insert(id, call);
+            more.extend(live.machine.on(Event::Ruled(id, ruling)));
+        }
+        if plan.turn.is_none() {
+            plan.turn = live.row();
+        }
+        self.write(plan).await?;
+        for id in execute {
+            self.execute(id);
+        }
+        if self
+            .live
+            .as_ref()
+            .is_some_and(|live| live.machine.is_finished())
+            && more.is_empty()
+        {
+            self.live = None;
+            return Ok(());
+        }
+        if ask {
+            self.ask().await?;
+        }
+        if !more.is_empty() {
+            Box::pin(self.perform(more, Plan::default())).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write(&mut self, plan: Plan) -> Result<(), Broken> {
+        if plan.is_empty() {
+            return Ok(());
+        }
+        let messages = self.house.store.write(move |w| plan.write(w)).await?;
+        self.transcript.extend(messages);
+        let surplus = self.transcript.len().saturating_sub(TRANSCRIPT as usize);
+        self.transcript.drain(..surplus);
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! What people say to a session.
+
+use smartopol_agent::{Event, Stop};
+use smartopol_protocol::message::{Message, Part, Role, Sent};
+use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
+use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
+
+use super::actor::Actor;
+use super::{Broken, Reply};
+
+impl Actor<'_> {
+    pub(super) async fn say(&mut self, said: Message, reply: Reply<Sent>) -> Result<(), Broken> {
+        let begins = self.live.is_none() && self.queue.is_empty();
+        let (turn, target) = if begins {
+            self.new_turn(Some(said.id)).await
+        } else {
+            (None, None)
+        };
+        let id = said.id;
+        let kept = turn.clone();
+        let stored = self
+            .house
+            .store
+            .write(move |w| {
+                if let Ok(known) = w.message(id) {
+                    return Ok((known, None));
+                }
+                let message = w.queue_message(said)?;
+                match kept {
+                    None => Ok((message, None)),
+                    Some(turn) => {
+                        let (turn, begun) = w.begin_turn(turn, Some(message.id))?;
+                        Ok((begun.unwrap_or(message), Some(turn)))
+                    }
+                }
+            })
+            .await;
+        let (message, turn) = match stored {
+            Ok(stored) => stored,
+            Err(err) => {
+                let _ = reply.send(Err(Fault::from(err)));
+                return Ok(());
+            }
+        };
+        let known = message.position.is_some() && turn.is_none()
+            || self.queue.iter().any(|queued| queued.id == message.id);
+        let sent = Sent {
+            message_id: message.id,
+            turn_id: message.turn_id,
+        };
+        let _ = reply.send(Ok(sent));
+        match turn {
+            Some(turn) => self.begin(turn, Some(message), target).await,
+            None if known => Ok(()),
+            None => {
+                self.queue.push_back(message);
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn withdraw(&mut self, id: MessageId, reply: Reply<()>) -> Result<(), Broken> {
+        let at = Timestamp::now();
+        let result = self
+            .house
+            .store
+            .write(move |w| w.withdraw_message(id, at))
+            .await;
+        if result.is_ok() {
+            self.queue.retain(|message| message.id != id);
+        }
+        let _ = reply.send(result.map_err(Fault::from));
+        Ok(())
+    }
+
+    pub(super) async fn interrupt(&mut self, reply: Reply<Interrupted>) -> Result<(), Broken> {
+        let turn_id = self.live.as_ref().map(|live| live.turn.id);
+        let result = self.advance(Event::Stopped(Stop::Person)).await;
+        let _ = reply.send(Ok(Interrupted { turn_id }));
+        result
+    }
+
+    pub(super) async fn go_on(&mut self, reply: Reply<Continued>) -> Result<(), Broken> {
+        if self.live.is_some() {
+            let fault = Fault::new(Code::Conflict, "a turn is running already");
+            let _ = reply.send(Err(fault.hint("stop it first: smartopol interrupt")));
+            return Ok(());
+        }
+        let Some(last) = self
+            .transcript
+            .iter()
+            .rev()
+            .find(|said| said.role != Role::System)
+        else {
+            let fault = Fault::new(Code::Conflict, "there is nothing to continue");
+            let _ = reply.send(Err(fault.hint("say something first: smartopol send TEXT")));
+            return Ok(());
+        };
+        // Models go on from a question or from tool outputs; their own last word needs a nudge.
+        let nudge = (last.role == Role::Agent).then(|| Message {
+            id: MessageId::new(),
+            session_id: self.session.id,
+            turn_id: None,
+            position: None,
+            role: Role::User,
+            parts: vec![Part::Text {
+                text: "Continue.".into(),
+            }],
+            peer: None,
+            interrupted: false,
+            created_at: Timestamp::now(),
+        });
+        let (turn, target) = self.new_turn(nudge.as_ref().map(|nudge| nudge.id)).await;
+        let Some(turn) = turn else { return Ok(()) };
+        let stored = self
+            .house
+            .store
+            .write(move |w| {
+                let id = nudge
+                    .map(|nudge| w.queue_message(nudge))
+                    .transpose()?
+                    .map(|said| said.id);
+                w.begin_turn(turn, id)
+            })
+            .await;
+        match stored {
+            Ok((turn, message)) => {
+                let _ = reply.send(Ok(Continued { turn_id: turn.id }));
+                self.begin(turn, message, target).await
+            }
+            Err(err) => {
+                let _ = reply.send(Err(Fault::from(err)));
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) async fn configure(
+        &mut self,
+        change: Configure,
+        reply: Reply<Session>,
+    ) -> Result<(), Broken> {
+        let at = Timestamp::now();
+        let id = self.session.id;
+        let changed = self
+            .house
+            .store
+            .write(move |w| {
+                let model = change
+                    .model
+                    .as_deref()
+                    .map(|model| (!model.is_empty()).then_some(model));
+                w.configure_session(id, change.name.as_deref(), change.mode, model, at)
+            })
+            .await;
+        if let Ok(session) = &changed {
+            self.session = session.clone();
+        }
+        let _ = reply.send(changed.map_err(Fault::from));
+        Ok(())
+    }
+
+    pub(super) async fn delete(&mut self, reply: Reply<()>) -> Result<(), Broken> {
+        self.advance(Event::Stopped(Stop::Person)).await?;
+        self.queue.clear();
+        let (id, at) = (self.session.id, Timestamp::now());
+        let result = self
+            .house
+            .store
+            .write(move |w| w.delete_session(id, at))
+            .await;
+        self.deleted = result.is_ok();
+        let _ = reply.send(result.map_err(Fault::from));
+        Ok(())
+    }
+}
