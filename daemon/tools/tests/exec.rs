@@ -201,19 +201,24 @@ async fn what_a_command_leaves_behind_is_ended_and_said() {
 
 #[tokio::test]
 async fn when_the_daemon_is_killed_even_a_session_of_its_own_ends() {
-    // A daemon that starts a guard, as a shell does it: the socket dies with the one who holds it.
     let bench = Bench::new();
     let pids = bench.workspace.join("pids");
     let command = format!(
-        "setsid sh -c 'echo $$ >> {0}; exec sleep 60' & setsid setsid sleep 60 & echo $! $$ >> {0}; wait",
+        "setsid sh -c 'echo $$ >> {0}; trap \"\" TERM; while :; do sleep 60; done' & \
+         setsid setsid sleep 60 & echo $! $$ >> {0}; wait",
         pids.display()
     );
     let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let socket = |end| std::process::Stdio::from(std::os::fd::OwnedFd::from(end));
+    // Holds the socket as the daemon does, and nothing else.
+    let mut daemon = std::process::Command::new("sleep")
+        .arg("60")
+        .stdin(socket(ours))
+        .spawn()
+        .unwrap();
     let mut guard = std::process::Command::new(env!("CARGO_BIN_EXE_smartopol-guard"))
         .args(["sh", "-c", &command])
-        .stdin(std::process::Stdio::from(std::os::fd::OwnedFd::from(
-            theirs,
-        )))
+        .stdin(socket(theirs))
         .spawn()
         .unwrap();
     let written = until(|| {
@@ -221,11 +226,51 @@ async fn when_the_daemon_is_killed_even_a_session_of_its_own_ends() {
         (text.split_whitespace().count() == 3).then_some(text)
     });
     let written = written.await;
-    drop(ours); // What the system does to a killed process.
+    daemon.kill().unwrap(); // SIGKILL
+    daemon.wait().unwrap();
     for pid in written.split_whitespace() {
         ended(pid).await;
     }
     guard.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_guard_that_is_asked_to_end_takes_its_command_with_it() {
+    let bench = Bench::new();
+    let mut run = bench.call();
+    let (sender, mut progress) = tokio::sync::mpsc::channel(4);
+    run.progress = Some(sender);
+    let input = json!({"command": "echo $$ $PPID; exec sleep 60"});
+    let stopper = async {
+        let pids = progress.recv().await.unwrap();
+        let guard = pids.split_whitespace().nth(1).unwrap().parse().unwrap();
+        let guard = rustix::process::Pid::from_raw(guard).unwrap();
+        rustix::process::kill_process(guard, rustix::process::Signal::TERM).unwrap();
+        pids
+    };
+    let (output, pids) = tokio::join!(bench.run_with("exec", input, run), stopper);
+    assert!(
+        output.text.ends_with("[ended by signal SIGTERM]"),
+        "{}",
+        output.text
+    );
+    ended(pids.split_whitespace().next().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_guard_that_is_killed_is_told_and_its_command_ends() {
+    let bench = Bench::new();
+    let mut run = bench.call();
+    let (sender, mut progress) = tokio::sync::mpsc::channel(4);
+    run.progress = Some(sender);
+    let input = json!({"command": "echo $$; kill -KILL $PPID; exec sleep 60"});
+    let (output, pid) = tokio::join!(bench.run_with("exec", input, run), progress.recv());
+    assert!(
+        output.text.contains("nobody knows how it ended"),
+        "{}",
+        output.text
+    );
+    ended(pid.unwrap().trim()).await;
 }
 
 #[tokio::test]

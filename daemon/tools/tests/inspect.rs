@@ -1,1 +1,400 @@
+//! What a person is shown before a call runs, and that nothing changes by it.
 
+use std::os::unix::fs::symlink;
+
+use serde_json::{Value, json};
+use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, Place};
+use smartopol_tools::place;
+
+use crate::{Bench, text};
+
+fn read(path: String, place: Place) -> Vec<Effect> {
+    vec![Effect::Read { path, place }]
+}
+
+#[test]
+fn the_tools_are_told_in_order_with_a_schema_of_their_own() {
+    let specs = Bench::new().tools.specs();
+    let names: Vec<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "edit_file",
+            "exec",
+            "list_files",
+            "read_file",
+            "search_files",
+            "write_file"
+        ]
+    );
+    for spec in &specs {
+        assert_eq!(spec.input_schema["type"], "object", "{}", spec.name);
+        assert_eq!(
+            spec.input_schema["additionalProperties"], false,
+            "{}",
+            spec.name
+        );
+    }
+    assert_eq!(specs, Bench::new().tools.specs());
+}
+
+#[test]
+fn a_plain_command_shows_its_words_and_all_else_shows_none() {
+    let bench = Bench::new();
+    let inspection = bench.inspect(
+        "exec",
+        json!({"command": "git commit -m 'a b'", "timeout_seconds": "7"}),
+    );
+    let words = ["git", "commit", "-m", "a b"].map(String::from).to_vec();
+    assert_eq!(
+        inspection,
+        Inspection {
+            title: "git commit -m 'a b'".into(),
+            cwd: text(&bench.workspace),
+            effects: vec![Effect::Run { words: Some(words) }],
+            body: Body::Command {
+                text: "git commit -m 'a b'".into(),
+                timeout_seconds: 7
+            },
+        }
+    );
+    let none = vec![Effect::Run { words: None }];
+    assert_eq!(
+        bench.inspect("exec", json!({"command": "ls | wc"})).effects,
+        none
+    );
+    // A variable can make another command of any command.
+    let inspection = bench.inspect(
+        "exec",
+        json!({"argv": ["git", "diff"], "env": {"GIT_PAGER": "rm x"}}),
+    );
+    assert_eq!(inspection.effects, none);
+    assert_eq!(inspection.title, "GIT_PAGER='rm x' git diff");
+    let inspection = bench.inspect("exec", json!({"command": "\n\necho a\necho b"}));
+    assert_eq!(inspection.title, "echo a …");
+}
+
+#[test]
+fn a_shell_with_other_quotes_has_no_plain_commands() {
+    let settings = smartopol_config::section::tools::Tools {
+        shell: "/usr/bin/fish".into(),
+        ..Default::default()
+    };
+    let bench = Bench::with(settings);
+    assert_eq!(
+        bench.inspect("exec", json!({"command": "ls"})).effects,
+        [Effect::Run { words: None }]
+    );
+}
+
+#[test]
+fn paths_out_of_the_workspace_are_told_however_they_are_written() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.workspace.join("dir")).unwrap();
+    symlink(&bench.outside, bench.workspace.join("link")).unwrap();
+    symlink("../outside/new", bench.workspace.join("dangling")).unwrap();
+    symlink("dir", bench.workspace.join("inner")).unwrap();
+    symlink("loop", bench.workspace.join("loop")).unwrap();
+    let outside = text(&bench.outside);
+    let home = std::env::var("HOME").unwrap();
+    let home = text(&std::path::Path::new(&home).canonicalize().unwrap());
+    let cases = [
+        (
+            "a.txt",
+            format!("{}/a.txt", bench.workspace.display()),
+            Place::Workspace,
+        ),
+        (
+            "dir/../a.txt",
+            format!("{}/a.txt", bench.workspace.display()),
+            Place::Workspace,
+        ),
+        (
+            "inner/x",
+            format!("{}/dir/x", bench.workspace.display()),
+            Place::Workspace,
+        ),
+        ("../outside/a", format!("{outside}/a"), Place::Outside),
+        ("link/a", format!("{outside}/a"), Place::Outside),
+        (
+            "link/../workspace/a",
+            format!("{}/a", bench.workspace.display()),
+            Place::Workspace,
+        ),
+        (
+            "dangling",
+            format!("{outside}/../outside/new").replace("/../outside", ""),
+            Place::Outside,
+        ),
+        ("/etc/../etc/hosts", "/etc/hosts".into(), Place::Outside),
+        ("~/x", format!("{home}/x"), Place::Outside),
+        ("~", home.clone(), Place::Outside),
+        (
+            "~x/y",
+            format!("{}/~x/y", bench.workspace.display()),
+            Place::Workspace,
+        ),
+        (
+            "no/such/../../../up",
+            format!("{}/up", bench.workspace.parent().unwrap().display()),
+            Place::Outside,
+        ),
+    ];
+    for (path, expected, where_it_is) in cases {
+        let (found, found_place) = place(path, &bench.workspace);
+        assert_eq!(
+            (text(&found), found_place),
+            (expected, where_it_is),
+            "{path}"
+        );
+        let effects = bench.inspect("read_file", json!({ "path": path })).effects;
+        assert_eq!(effects, read(text(&found), where_it_is));
+    }
+    let _ = place("loop", &bench.workspace);
+    let sibling = place(
+        &format!("{}-more/a", bench.workspace.display()),
+        &bench.workspace,
+    );
+    assert_eq!(sibling.1, Place::Outside);
+}
+
+#[test]
+fn a_workspace_that_is_a_link_is_the_folder_it_leads_to() {
+    let bench = Bench::new();
+    let link = bench.outside.join("ws");
+    symlink(&bench.workspace, &link).unwrap();
+    assert_eq!(
+        place("a", &link),
+        (bench.workspace.join("a"), Place::Workspace)
+    );
+    let absolute = text(&bench.workspace.join("a"));
+    assert_eq!(place(&absolute, &link).1, Place::Workspace);
+}
+
+#[test]
+fn a_command_in_a_folder_outside_says_so() {
+    let bench = Bench::new();
+    let inspection = bench.inspect("exec", json!({"argv": ["ls"], "cwd": "../outside"}));
+    assert_eq!(inspection.cwd, text(&bench.outside));
+    assert_eq!(
+        inspection.effects[1..],
+        read(text(&bench.outside), Place::Outside)
+    );
+}
+
+#[test]
+fn a_write_shows_its_diff_and_changes_nothing() {
+    let bench = Bench::new();
+    let path = bench.write("a.txt", "one\ntwo\nthree\n");
+    let inspection = bench.inspect(
+        "write_file",
+        json!({"path": "a.txt", "content": "one\n2\nthree\nfour\n"}),
+    );
+    assert_eq!(inspection.title, "write a.txt (+2 −1)");
+    assert_eq!(
+        inspection.effects,
+        [Effect::Write {
+            path: text(&path),
+            place: Place::Workspace
+        }]
+    );
+    let Body::Diff {
+        diff,
+        added: 2,
+        removed: 1,
+        ..
+    } = inspection.body
+    else {
+        panic!("{:?}", inspection.body);
+    };
+    let expected = format!(
+        "--- {0}\n+++ {0}\n@@ -1,3 +1,4 @@\n one\n-two\n+2\n three\n+four\n",
+        path.display()
+    );
+    assert_eq!(diff, expected);
+    assert_eq!(bench.read("a.txt"), "one\ntwo\nthree\n");
+
+    let inspection = bench.inspect("write_file", json!({"path": "new/b.txt", "content": "x\n"}));
+    assert_eq!(inspection.title, "write new/b.txt (+1 −0)");
+    assert!(
+        matches!(inspection.body, Body::Diff { diff, .. } if diff.starts_with("--- /dev/null\n"))
+    );
+    assert!(!bench.workspace.join("new").exists());
+}
+
+#[test]
+fn a_huge_diff_is_cut_and_says_so() {
+    let bench = Bench::new();
+    let content: String = (0..100_000).map(|number| format!("{number}\n")).collect();
+    let inspection = bench.inspect("write_file", json!({"path": "big", "content": content}));
+    let Body::Diff { diff, added, .. } = inspection.body else {
+        panic!()
+    };
+    assert_eq!(added, 100_000);
+    assert!(diff.len() < 300_000 && diff.ends_with("more lines of this diff are not shown\n"));
+}
+
+#[test]
+fn an_unknown_tool_names_the_nearest_ones() {
+    let bench = Bench::new();
+    let said = bench.refused("readfile", json!({}));
+    assert!(
+        said.starts_with("There is no tool `readfile`. Did you mean `read_file`"),
+        "{said}"
+    );
+    let said = bench.refused("zzz", json!({}));
+    assert!(
+        said.starts_with("There is no tool `zzz`. The tools are `edit_file`, "),
+        "{said}"
+    );
+    assert!(bench.refused(&"x".repeat(100_000), json!({})).len() < 500);
+}
+
+#[test]
+fn wrong_arguments_are_told_with_field_value_and_remedy() {
+    let bench = Bench::new();
+    let cases: &[(&str, Value, &str)] = &[
+        (
+            "read_file",
+            json!("{\"path\": "),
+            "must be a JSON object, but they are `\"{\\\"path\\\": \"`",
+        ),
+        (
+            "read_file",
+            json!({}),
+            "`read_file` needs the field `path`, a string, and it is missing.",
+        ),
+        ("read_file", json!({"path": null}), "needs the field `path`"),
+        (
+            "read_file",
+            json!({"path": 5}),
+            "takes a string as `path`, but got `5`",
+        ),
+        (
+            "read_file",
+            json!({"path": ""}),
+            "cannot use `path`: it is empty",
+        ),
+        ("read_file", json!({"path": "a\0b"}), "cannot use `path`"),
+        (
+            "read_file",
+            json!({"path": "a", "limit_line": 5}),
+            "no field `limit_line`. Did you mean `limit_lines`?",
+        ),
+        (
+            "read_file",
+            json!({"path": "a", "limit_lines": 0}),
+            "takes a whole number from 1 to 4294967295 as `limit_lines`, but got `0`",
+        ),
+        (
+            "read_file",
+            json!({"path": "a", "offset_lines": -1}),
+            "as `offset_lines`, but got `-1`",
+        ),
+        (
+            "list_files",
+            json!({"hidden": "maybe"}),
+            "takes true or false as `hidden`",
+        ),
+        (
+            "exec",
+            json!({}),
+            "`exec` needs `command`, a string, or `argv`",
+        ),
+        (
+            "exec",
+            json!({"command": "ls", "argv": ["ls"]}),
+            "Send only one of them.",
+        ),
+        (
+            "exec",
+            json!({"command": " "}),
+            "cannot use `command`: it is empty",
+        ),
+        (
+            "exec",
+            json!({"argv": []}),
+            "cannot use `argv`: it is empty",
+        ),
+        (
+            "exec",
+            json!({"argv": "ls -la"}),
+            "takes a list of strings as `argv`",
+        ),
+        ("exec", json!({"command": "a\0"}), "holds a NUL"),
+        (
+            "exec",
+            json!({"command": "x".repeat(200_000)}),
+            "Write it to a file",
+        ),
+        (
+            "exec",
+            json!({"command": "ls", "cwd": "nowhere"}),
+            "is not a folder",
+        ),
+        (
+            "exec",
+            json!({"command": "ls", "env": {"A=B": "c"}}),
+            "cannot use `env`",
+        ),
+        (
+            "exec",
+            json!({"command": "ls", "env": ["A"]}),
+            "takes an object whose values are strings as `env`",
+        ),
+        (
+            "exec",
+            json!({"command": "ls", "timeout_seconds": 99_999}),
+            "takes a whole number from 1 to 3600",
+        ),
+        (
+            "search_files",
+            json!({"pattern": "("}),
+            "not a regular expression",
+        ),
+        (
+            "search_files",
+            json!({"pattern": "a\\nb"}),
+            "not a regular expression that matches within a line",
+        ),
+        (
+            "search_files",
+            json!({"pattern": ""}),
+            "cannot use `pattern`: it is empty",
+        ),
+        (
+            "search_files",
+            json!({"pattern": "a", "glob": "[a"}),
+            "cannot use `glob`",
+        ),
+        (
+            "edit_file",
+            json!({"path": "a", "old": "x"}),
+            "There is no file `a`",
+        ),
+        (
+            "write_file",
+            json!({"path": "a"}),
+            "needs the field `content`",
+        ),
+    ];
+    for (tool, input, expected) in cases {
+        let said = bench.refused(tool, input.clone());
+        assert!(said.contains(expected), "{tool} {input}: {said}");
+        assert!(said.len() < 800, "{}", said.len());
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_by_inspection_is_refused_by_running_it() {
+    let bench = Bench::new();
+    let output = bench.run("nothing", json!({})).await;
+    assert_eq!(output.status, OutputStatus::Error);
+    let run = bench.call();
+    run.cancel.cancel();
+    let output = bench
+        .run_with("exec", json!({"command": "touch x"}), run)
+        .await;
+    assert_eq!(output.status, OutputStatus::Interrupted);
+    assert!(!bench.workspace.join("x").exists());
+}
