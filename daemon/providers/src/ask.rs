@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
+use smartopol_config::Secret;
 use smartopol_config::section::providers::Kind as Wire;
 use smartopol_protocol::Timestamp;
 use smartopol_protocol::model::{ModelEvent, ModelRequest};
@@ -25,6 +27,7 @@ const ERROR_LIMIT: usize = 64 << 10;
 pub(crate) async fn run(
     target: &Target,
     request: &ModelRequest,
+    secrets: &[Secret],
     out: &mpsc::Sender<Progress>,
 ) -> Result<(), ModelError> {
     let provider = &target.provider;
@@ -48,8 +51,10 @@ pub(crate) async fn run(
     let body = wire::body(target, request).to_string();
     for tried in 0.. {
         let mut outlet = Outlet::new(target, out);
-        let Err(err) = once(target, body.clone(), &mut outlet).await else {
-            return Ok(());
+        let err = match once(target, body.clone(), &mut outlet).await {
+            Ok(()) => return Ok(()),
+            // A service may repeat what it was sent.
+            Err(err) => err.without(secrets),
         };
         let after = match outlet.shown {
             true => None,
@@ -136,7 +141,8 @@ async fn once(target: &Target, body: String, out: &mut Outlet<'_>) -> Result<(),
             format!("check base_url of [providers.{}]", provider.name),
         ));
     }
-    let bytes = response.bytes_stream();
+    // A URL may have a key in its query.
+    let bytes = response.bytes_stream().map_err(reqwest::Error::without_url);
     let frames = match provider.wire {
         Wire::Ollama => Frames::lines(bytes, provider.idle_timeout),
         _ => Frames::sse(bytes, provider.idle_timeout),
@@ -207,11 +213,13 @@ async fn listen<D: AsRef<[u8]> + Send + 'static>(
     loop {
         let text = match frames.next().await {
             Ok(Some(text)) => text,
-            Ok(None) => return finish(provider, &mut *reader, out, None).await,
+            Ok(None) => return finish(&mut *reader, out, cut(provider)).await,
             Err(Broken::Stopped(Stopped::Broken(cause))) => {
-                return finish(provider, &mut *reader, out, Some(cause)).await;
+                return finish(&mut *reader, out, cut(provider).because(cause)).await;
             }
-            Err(Broken::Stopped(Stopped::Idle(limit))) => return Err(idle(provider, limit)),
+            Err(Broken::Stopped(Stopped::Idle(limit))) => {
+                return finish(&mut *reader, out, idle(provider, limit)).await;
+            }
             Err(err) => return Err(malformed(provider, &err.to_string()).because(err)),
         };
         let read = reader.read(&text, &mut events);
@@ -225,7 +233,7 @@ async fn listen<D: AsRef<[u8]> + Send + 'static>(
             }
             // Half an event at the very end was cut, not garbled.
             Err(Flaw::Json(err)) if frames.ended() => {
-                return finish(provider, &mut *reader, out, Some(Box::new(err))).await;
+                return finish(&mut *reader, out, cut(provider).because(err)).await;
             }
             Err(Flaw::Json(err)) => {
                 return Err(malformed(provider, "an event is not what it should be").because(err));
@@ -243,30 +251,29 @@ async fn listen<D: AsRef<[u8]> + Send + 'static>(
     }
 }
 
-/// Says how an answer ended that has no more bytes.
+/// No more comes: the answer is whole nevertheless, or `err` is what happened.
 async fn finish(
-    provider: &Provider,
     reader: &mut dyn Reader,
     out: &mut Outlet<'_>,
-    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    err: ModelError,
 ) -> Result<(), ModelError> {
     let mut events = Vec::new();
-    if reader.end(&mut events) {
-        for event in events {
-            out.event(event).await?;
-        }
-        return Ok(());
+    if !reader.end(&mut events) {
+        return Err(err);
     }
-    let err = ModelError::new(
+    for event in events {
+        out.event(event).await?;
+    }
+    Ok(())
+}
+
+fn cut(provider: &Provider) -> ModelError {
+    ModelError::new(
         Kind::CutStream,
         format!("the answer of {} was cut before its end", provider.name),
         "continue the turn to ask again",
     )
-    .retry(Retry::Soon);
-    Err(match cause {
-        Some(cause) => err.because(cause),
-        None => err,
-    })
+    .retry(Retry::Soon)
 }
 
 async fn first_model(provider: &Provider) -> Result<String, ModelError> {

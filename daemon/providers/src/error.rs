@@ -20,6 +20,14 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A well-known provider was not found.
+    #[error("{wanted} was not found: {remedy}")]
+    UnknownProvider {
+        /// What was asked for.
+        wanted: String,
+        /// What to do.
+        remedy: String,
+    },
     /// No such model can be asked.
     #[error("{wanted:?} is no model of the offline provider: name one as provider/model")]
     UnknownModel {

@@ -13,6 +13,7 @@ mod offline;
 mod provider;
 mod refusal;
 mod retry;
+mod section;
 mod transcript;
 mod wire;
 
@@ -129,6 +130,12 @@ impl Providers {
             };
             return provider.checked(model);
         }
+        if let Some(remedy) = find::remedy(wanted) {
+            return Err(Error::UnknownProvider {
+                wanted: wanted.to_owned(),
+                remedy,
+            });
+        }
         chosen.checked(wanted)
     }
 
@@ -147,13 +154,12 @@ impl Providers {
         out: mpsc::Sender<Progress>,
         cancel: CancellationToken,
     ) -> Result<(), ModelError> {
-        let answer = tokio::select! {
+        tokio::select! {
             biased;
             () = cancel.cancelled() => Err(ModelError::cancelled()),
             () = out.closed() => Err(ModelError::cancelled()),
-            answer = ask::run(target, &request, &out) => answer,
-        };
-        answer.map_err(|err| err.without(&self.secrets))
+            answer = ask::run(target, &request, &self.secrets, &out) => answer,
+        }
     }
 
     /// Returns every secret known here, for redaction.

@@ -1,5 +1,6 @@
 //! One provider: where it is, how it is spoken to, what it is known to serve.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use crate::error::{Error, Kind, ModelError};
 use crate::{Target, offline};
 
 /// One provider, as it was found.
-#[derive(Debug)]
 pub struct Provider {
     pub(crate) name: String,
     pub(crate) wire: Wire,
@@ -30,6 +30,19 @@ pub struct Provider {
     pub(crate) idle_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) client: OnceLock<Client>,
+}
+
+impl fmt::Debug for Provider {
+    /// Shows neither the client nor the query of the URL, which can hold a key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("name", &self.name)
+            .field("wire", &self.wire)
+            .field("base_url", &self.shown_url)
+            .field("key", &self.key)
+            .field("default_model", &self.default_model)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Provider {

@@ -86,7 +86,10 @@ impl Said {
             // The words may repeat a part of the key.
             Kind::Auth if status == Some(403) => ModelError::new(
                 Kind::Auth,
-                format!("the key for {name} may not use {model}"),
+                match provider.key {
+                    Some(_) => format!("the key for {name} may not use {model}"),
+                    None => format!("{name} does not let us use {model}"),
+                },
                 format!("check what the key may do, or {}", provider.key_remedy()),
             ),
             Kind::Auth if provider.key.is_none() => ModelError::new(

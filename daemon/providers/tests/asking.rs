@@ -191,6 +191,25 @@ async fn cancelling_or_not_listening_closes_the_connection_at_once() {
     }
 }
 
+/// The daemon asks from tasks of its own.
+#[tokio::test]
+async fn finding_and_asking_can_move_between_threads() {
+    fn movable<T: Send>(future: T) -> T {
+        future
+    }
+    let server = ScriptedProvider::start().await;
+    let providers = movable(Providers::find(&config(&server), &env(&[])))
+        .await
+        .unwrap();
+    let target = providers.resolve(Some("anthropic")).unwrap();
+    let (out, inbox) = mpsc::channel(1);
+    drop(inbox);
+    let asked = request(vec![user("go")]);
+    let asking = movable(providers.ask(&target, asked, out, CancellationToken::new()));
+    assert_eq!(asking.await.unwrap_err().kind, Kind::Cancelled);
+    movable(providers.test(&target)).await.unwrap();
+}
+
 #[tokio::test]
 async fn one_connection_serves_several_requests() {
     let server = ScriptedProvider::start().await;

@@ -371,26 +371,36 @@ async fn no_secret_is_in_any_error() {
             "x-secret".into(),
             smartopol_config::Secret::new("hush-hush"),
         );
+        let url = format!("{}/v1?token=hidden-in-the-query", server.base_url());
+        let provider = config.providers.get_mut(name).unwrap();
+        (provider.base_url, provider.retries) = (Some(url), Some(1));
     }
     let providers = Providers::find(&config, &env(&[])).await.unwrap();
     for wire in WIRES {
         for status in [400, 401, 403, 404, 413, 429, 500, 529] {
             server.clear_rules();
-            server.rule(Rule::any().status(status, words(wire, "x", &echo)));
-            let err = ask(&providers, wire, request(vec![user("go")]))
-                .await
-                .1
-                .unwrap_err();
-            let all = format!("{err:?} {err}");
+            let refused = Rule::any().status(status, words(wire, "x", &echo));
+            server.rule(refused.header("retry-after-ms", "0"));
+            let (told, ended) = ask(&providers, wire, request(vec![user("go")])).await;
+            let all = format!("{told:?} {:?}", ended.unwrap_err());
             assert!(!all.contains(KEY) && !all.contains("hush-hush"), "{all}");
         }
+        server.clear_rules();
+        server.rule(Rule::any().text("some text here").cut_after(1));
+        let (_, ended) = ask(&providers, wire, request(vec![user("go")])).await;
+        let mut all = format!("{:?}", ended.as_ref().unwrap_err());
+        all += &std::error::Error::source(&ended.unwrap_err())
+            .unwrap()
+            .to_string();
+        assert!(!all.contains("hidden-in"), "{all}");
     }
     let shown = format!("{providers:?} {:?}", providers.list());
     assert!(!shown.contains(KEY) && !shown.contains("hush-hush"));
+    assert!(!shown.contains("hidden-in"), "{shown}");
     let known: Vec<String> = providers
         .secrets()
         .iter()
         .map(|secret| secret.expose().to_owned())
         .collect();
-    assert_eq!(known, ["hush-hush", KEY]);
+    assert_eq!(known, ["hidden-in-the-query", "hush-hush", KEY]);
 }

@@ -146,6 +146,10 @@ async fn a_name_is_resolved_by_provider_then_as_a_model_of_the_chosen_one() {
         );
     }
     assert!(providers.resolve(Some("offline/gpt")).is_err());
+    assert_eq!(
+        providers.resolve(Some("openai")).unwrap_err().to_string(),
+        "openai was not found: set OPENAI_API_KEY, or api_key in [providers.openai]"
+    );
     let priced = providers.resolve(Some("anthropic")).unwrap();
     assert_eq!(
         (priced.context_tokens, priced.price.is_some()),
@@ -232,6 +236,20 @@ async fn a_key_of_another_service_is_never_sent_to_a_custom_one() {
 }
 
 #[tokio::test]
+async fn a_stray_variable_of_a_service_that_is_not_used_does_no_harm() {
+    let stray = [
+        ("OPENAI_BASE_URL", "no url"),
+        ("OLLAMA_HOST", "no host either"),
+    ];
+    assert_eq!(names(&Config::default(), &stray).await, ["offline"]);
+    let offline = with("offline", Provider::default());
+    assert_eq!(
+        names(&offline, &[("OPENAI_API_KEY", "k")]).await,
+        ["offline", "openai"]
+    );
+}
+
+#[tokio::test]
 async fn ollama_hosts_are_read_as_ollama_reads_them() {
     for (host, url) in [
         ("0.0.0.0:8080", "http://127.0.0.1:8080"),
@@ -239,8 +257,7 @@ async fn ollama_hosts_are_read_as_ollama_reads_them() {
         ("127.0.0.2", "http://127.0.0.2:11434"),
         ("http://127.0.0.1:1/v1/", "http://127.0.0.1:1/v1"),
     ] {
-        let mut config = wanting("ollama/qwen3");
-        config.agent.model = "ollama/qwen3".into();
+        let config = wanting("ollama/qwen3");
         let list = find(&config, &[("OLLAMA_HOST", host)])
             .await
             .unwrap()

@@ -74,12 +74,14 @@ async fn obey(
     out: &mut Outlet<'_>,
 ) -> Result<usize, ModelError> {
     let mut calls = Vec::new();
+    let mut wanted = 0;
     let mut has_said = false;
     let mut understood = false;
     for line in lines {
         let text = match line {
             Line::Call(call) if request.tools.iter().any(|tool| tool.name == call.tool) => {
                 understood = true;
+                wanted += 1;
                 if calls.len() < MOST_CALLS {
                     calls.push(call);
                 }
@@ -115,6 +117,10 @@ async fn obey(
         }
         has_said = true;
         say(&text, out).await?;
+    }
+    let left_out = wanted - calls.len();
+    if left_out > 0 {
+        say(&format!("I left out {left_out} of {wanted} commands."), out).await?;
     }
     if !understood {
         say(&reply::hello(&request.tools), out).await?;

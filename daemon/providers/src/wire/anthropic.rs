@@ -455,3 +455,86 @@ fn think(text: String, out: &mut Vec<ModelEvent>) {
         out.push(ModelEvent::Reasoning { text });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(frames: &[Value]) -> (Vec<ModelEvent>, Answer) {
+        let (mut answer, mut out) = (Answer::default(), Vec::new());
+        for frame in frames {
+            answer.read(&frame.to_string(), &mut out).unwrap();
+        }
+        (out, answer)
+    }
+
+    #[test]
+    fn input_counts_what_the_cache_read_and_wrote() {
+        let usage = json!({ "input_tokens": 5, "cache_read_input_tokens": 100,
+                            "cache_creation_input_tokens": 20, "output_tokens": 1 });
+        let (out, answer) = read(&[
+            json!({ "type": "message_start", "message": { "usage": usage } }),
+            json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" },
+                    "usage": { "output_tokens": 30 } }),
+            json!({ "type": "message_stop" }),
+        ]);
+        let counted = Usage {
+            input: 125,
+            cache_read: 100,
+            cache_write: 20,
+            ..Usage::default()
+        };
+        assert_eq!(
+            out,
+            [
+                ModelEvent::Usage {
+                    usage: Usage {
+                        output: 1,
+                        ..counted
+                    }
+                },
+                ModelEvent::Usage {
+                    usage: Usage {
+                        output: 30,
+                        ..counted
+                    }
+                },
+                ModelEvent::Done {
+                    stop: StopReason::End
+                },
+            ]
+        );
+        assert!(answer.is_done());
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_over_and_whole_arguments_are_taken() {
+        let search = json!({ "type": "server_tool_use", "id": "s", "name": "web_search" });
+        let call = json!({ "type": "tool_use", "name": "exec", "input": { "command": "ls" } });
+        let (out, mut answer) = read(&[
+            json!({ "type": "content_block_start", "index": 0, "content_block": search }),
+            json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "odd_delta" } }),
+            json!({ "type": "content_block_stop", "index": 0 }),
+            json!({ "type": "something_new", "with": ["more"] }),
+            json!({ "type": "content_block_start", "index": 1, "content_block": call }),
+            json!({ "type": "content_block_stop", "index": 1 }),
+        ]);
+        let call = json!({ "command": "ls" });
+        assert_eq!(
+            out,
+            [
+                ModelEvent::CallProgress {
+                    index: 0,
+                    name: "exec".into(),
+                    bytes: 0
+                },
+                ModelEvent::Call {
+                    index: 0,
+                    name: "exec".into(),
+                    input: call
+                },
+            ]
+        );
+        assert!(!answer.end(&mut Vec::new()), "no message_stop, no end");
+    }
+}

@@ -369,3 +369,144 @@ impl Answer {
         self.done = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads chunks of `choices[0]`, then `[DONE]`, and leaves out progress.
+    fn read(choices: &[Value]) -> Vec<ModelEvent> {
+        let mut answer = Answer::default();
+        let mut out = Vec::new();
+        for choice in choices {
+            answer
+                .read(&json!({ "choices": [choice] }).to_string(), &mut out)
+                .unwrap();
+        }
+        answer.read("[DONE]", &mut out).unwrap();
+        assert!(answer.is_done());
+        out.retain(|event| !matches!(event, ModelEvent::CallProgress { .. }));
+        out
+    }
+
+    fn calls(deltas: &[Value]) -> Vec<(u32, String, Value)> {
+        let choices: Vec<Value> = deltas
+            .iter()
+            .map(|call| json!({ "delta": { "tool_calls": [call] } }))
+            .collect();
+        let calls = read(&choices).into_iter().filter_map(|event| match event {
+            ModelEvent::Call { index, name, input } => Some((index, name, input)),
+            _ => None,
+        });
+        calls.collect()
+    }
+
+    #[test]
+    fn calls_are_told_apart_in_every_way_that_services_write_them() {
+        let expected = [
+            (0, "a".to_owned(), json!({ "x": 1 })),
+            (1, "b".to_owned(), json!({ "y": 2 })),
+        ];
+        let whole = |index: Value, id: &str, name: &str, arguments: Value| {
+            json!({ "index": index, "id": id,
+                    "function": { "name": name, "arguments": arguments } })
+        };
+        let piece = |index: Value, id: &str, arguments: &str| json!({ "index": index, "id": id, "function": { "arguments": arguments } });
+        let null = Value::Null;
+        let zero = json!(0);
+        // Interleaved pieces by index; the first piece alone has an id.
+        let interleaved = [
+            whole(json!(0), "i1", "a", json!("{\"x\"")),
+            whole(json!(1), "i2", "b", json!("{\"y\"")),
+            piece(json!(0), "", ":1}"),
+            piece(json!(1), "", ":2}"),
+        ];
+        // One index for all, told apart by their ids, with objects for arguments.
+        let same_index = [
+            whole(zero.clone(), "i1", "a", json!({ "x": 1 })),
+            whole(zero.clone(), "i2", "b", json!({ "y": 2 })),
+        ];
+        // No index at all; the id only where a call begins.
+        let no_index = [
+            whole(null.clone(), "i1", "a", json!("{\"x\":")),
+            piece(null.clone(), "", "1}"),
+            whole(null.clone(), "i2", "b", json!("{\"y\":")),
+            piece(null.clone(), "", "2}"),
+        ];
+        // Id and name again with every piece.
+        let repeated = [
+            whole(json!(0), "i1", "a", json!("{\"x\":")),
+            whole(json!(0), "i1", "a", json!("1}")),
+            whole(json!(1), "i2", "b", json!("{\"y\":2}")),
+        ];
+        for deltas in [&interleaved[..], &same_index, &no_index, &repeated] {
+            assert_eq!(calls(deltas), expected);
+        }
+    }
+
+    #[test]
+    fn pieces_of_text_other_names_of_reasoning_and_refusals_are_understood() {
+        assert_eq!(
+            read(&[
+                json!({ "delta": { "reasoning": "hm" } }),
+                json!({ "delta": { "content": [{ "type": "text", "text": "a" }] } }),
+                json!({ "delta": { "content": null, "refusal": "no" } }),
+                json!({ "index": 1, "delta": { "content": "another answer" } }),
+                json!({ "finish_reason": "stop" }),
+            ]),
+            [
+                ModelEvent::Reasoning { text: "hm".into() },
+                ModelEvent::ReasoningEnd { signature: None },
+                ModelEvent::Text { text: "a".into() },
+                ModelEvent::Text { text: "no".into() },
+                ModelEvent::Done {
+                    stop: StopReason::Refusal
+                },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stream_without_done_is_whole_where_it_said_why_it_finished() {
+        let mut out = Vec::new();
+        let mut answer = Answer::default();
+        let usage = json!({ "prompt_tokens": 9, "completion_tokens": 2,
+                            "prompt_tokens_details": { "cached_tokens": 4 } });
+        answer
+            .read(
+                &json!({ "choices": [{ "delta": { "content": "a" } }] }).to_string(),
+                &mut out,
+            )
+            .unwrap();
+        assert!(!answer.end(&mut out));
+        answer
+            .read(
+                &json!({ "choices": [{ "finish_reason": "stop" }] }).to_string(),
+                &mut out,
+            )
+            .unwrap();
+        answer
+            .read(
+                &json!({ "choices": [], "usage": usage }).to_string(),
+                &mut out,
+            )
+            .unwrap();
+        assert!(answer.end(&mut out));
+        let usage = Usage {
+            input: 9,
+            cache_read: 4,
+            output: 2,
+            ..Usage::default()
+        };
+        assert_eq!(
+            out,
+            [
+                ModelEvent::Text { text: "a".into() },
+                ModelEvent::Usage { usage },
+                ModelEvent::Done {
+                    stop: StopReason::End
+                },
+            ]
+        );
+    }
+}
