@@ -1,7 +1,7 @@
 //! Where commands print: standard output, as wide and as colourful as it is.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -24,8 +24,8 @@ pub(super) enum Tone {
 }
 
 /// Standard output.
-pub(super) struct Out {
-    stdout: BufWriter<Stdout>,
+pub(super) struct Out<W: Write = io::Stdout> {
+    stdout: BufWriter<W>,
     colour: bool,
     width: Option<usize>,
 }
@@ -44,7 +44,9 @@ impl Out {
             stdout: BufWriter::new(stdout),
         }
     }
+}
 
+impl<W: Write> Out<W> {
     /// Returns how many columns there are; `None` where lines may be of any length.
     pub(super) const fn width(&self) -> Option<usize> {
         self.width
@@ -82,6 +84,24 @@ impl Out {
 
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.stdout.flush()
+    }
+}
+
+#[cfg(test)]
+impl Out<Vec<u8>> {
+    /// Prints to memory, without colour and width.
+    pub(super) fn to_memory() -> Self {
+        Self {
+            stdout: BufWriter::new(Vec::new()),
+            colour: false,
+            width: None,
+        }
+    }
+
+    /// Returns what was printed.
+    pub(super) fn printed(&self) -> String {
+        let flushed = String::from_utf8_lossy(self.stdout.get_ref());
+        flushed.into_owned() + &String::from_utf8_lossy(self.stdout.buffer())
     }
 }
 

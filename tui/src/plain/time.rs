@@ -56,11 +56,11 @@ pub(super) fn age(at: Timestamp) -> String {
 
 /// Returns how long it is until `at`.
 pub(super) fn until(at: Timestamp) -> String {
-    let ms = i64::try_from(at.millis_since(Timestamp::now())).unwrap_or(i64::MAX);
-    match ms {
-        ..MINUTE => format!("{} s", ms / SECOND),
-        MINUTE..HOUR => format!("{} min", ms / MINUTE),
-        _ => format!("{} h", ms / HOUR),
+    let seconds = at.millis_since(Timestamp::now()).div_ceil(1000);
+    match seconds {
+        ..100 => format!("{seconds} s"),
+        100..6000 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
     }
 }
 

@@ -62,11 +62,12 @@ pub(super) async fn send(send: Send, paths: &Paths, out: &mut Out) -> anyhow::Re
     let (client, events) = connect(paths).await?;
     let session = session_for(&client, &send).await?;
     let seq = subscribe(&client, session.id).await?;
+    let id = MessageId::new();
     let sent = client
         .call(message::Send {
             session_id: session.id,
             text,
-            id: Some(MessageId::new()),
+            id: Some(id),
         })
         .await?;
     let follow = Follow::new(sent.turn_id, Some(sent.message_id));
@@ -75,6 +76,7 @@ pub(super) async fn send(send: Send, paths: &Paths, out: &mut Out) -> anyhow::Re
         events,
         session,
         seq,
+        message: Some(id),
         follow,
     };
     turn.print(Form::of(send.json), out).await
@@ -96,6 +98,7 @@ pub(super) async fn go_on(
         events,
         session,
         seq,
+        message: None,
         follow: Follow::new(Some(continued.turn_id), None),
     };
     turn.print(Form::of(json), out).await
@@ -186,11 +189,13 @@ struct Turn {
     session: Session,
     /// The newest fact seen.
     seq: u64,
+    /// The message that begins it.
+    message: Option<MessageId>,
     follow: Follow,
 }
 
 impl Turn {
-    async fn print(mut self, form: Form, out: &mut Out) -> anyhow::Result<ExitCode> {
+    async fn print(mut self, form: Form, out: &mut Out<impl Write>) -> anyhow::Result<ExitCode> {
         let mut side = Side::new();
         loop {
             let event = tokio::select! {
@@ -239,7 +244,14 @@ impl Turn {
         }
     }
 
+    /// Stops the turn; a message that still waits for its turn is taken back instead, because
+    /// the turn that runs is somebody else's.
     async fn interrupt(&self) -> anyhow::Result<()> {
+        if let (None, Some(id)) = (self.follow.turn(), self.message) {
+            self.client.call(message::Withdraw { id }).await?;
+            let fault = Fault::new(Code::Conflict, "the message was taken back");
+            return Err(fault.hint("another turn was running before it").into());
+        }
         let session_id = self.session.id;
         self.client.call(Interrupt { session_id }).await?;
         Ok(())
@@ -285,7 +297,8 @@ fn gone(session: &Session) -> anyhow::Error {
         "the daemon ended in the middle of the turn",
     )
     .hint(format!(
-        "`smartopol daemon start`, then `smartopol continue --session {}`",
+        "after `smartopol daemon start` an approval goes on waiting, and what was cut off goes on \
+         with `smartopol continue --session {}`",
         session.name
     ))
     .into()
@@ -350,5 +363,148 @@ impl Side {
             return Ok(());
         }
         writeln!(io::stderr(), "{}", toned(self.colour, Tone::Quiet, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smartopol_ipc::server::{self, Replies, Requests};
+    use smartopol_ipc::{Access, encode, pair};
+    use smartopol_protocol::model::Usage;
+    use smartopol_protocol::session::SessionState;
+    use smartopol_protocol::turn::TurnState;
+    use smartopol_protocol::{Envelope, Request, Timestamp, TurnId, turn};
+
+    use super::*;
+
+    const SESSION: SessionId = SessionId::from_bytes([1; 16]);
+    const TURN: TurnId = TurnId::from_bytes([2; 16]);
+
+    fn session() -> Session {
+        Session {
+            id: SESSION,
+            name: "notes".into(),
+            workspace: "/w".into(),
+            mode: None,
+            model: None,
+            state: SessionState::Running,
+            waiting: 0,
+            messages: 1,
+            last_line: String::new(),
+            usage: Usage::default(),
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+        }
+    }
+
+    fn event(seq: Option<u64>, news: News) -> Event {
+        Event {
+            seq,
+            at: Timestamp::default(),
+            session_id: seq.map(|_| SESSION),
+            news,
+        }
+    }
+
+    fn changed(seq: u64, state: TurnState) -> Event {
+        let turn = turn::Turn {
+            id: TURN,
+            session_id: SESSION,
+            message_id: None,
+            state,
+            steps: 1,
+            usage: Usage::default(),
+            provider: String::new(),
+            model: String::new(),
+            started_at: Timestamp::default(),
+            finished_at: None,
+        };
+        event(Some(seq), News::TurnChanged(Box::new(turn)))
+    }
+
+    fn done(seq: u64) -> Event {
+        let outcome = Outcome::Done;
+        changed(seq, TurnState::Finished { outcome })
+    }
+
+    async fn tell(replies: &mut Replies, event: Event) {
+        let frame = encode(&Envelope::Event(event)).unwrap();
+        let _ = replies.send(frame).await; // The other end may have heard enough.
+    }
+
+    /// Follows a turn that the other end plays; returns what was printed and how it went.
+    async fn played<F>(
+        form: Form,
+        play: impl FnOnce(Requests, Replies) -> F,
+    ) -> (String, anyhow::Result<ExitCode>)
+    where
+        F: Future<Output = ()>,
+    {
+        let (near, far) = pair();
+        let (client, served) = tokio::join!(
+            Client::over(near, "test", Access::Full),
+            server::handshake(far, "cli:0", "0")
+        );
+        let (client, events) = client.unwrap();
+        let (requests, replies, _) = served.unwrap();
+        let turn = Turn {
+            client,
+            events,
+            session: session(),
+            seq: 5,
+            message: None,
+            follow: Follow::new(Some(TURN), None),
+        };
+        let mut out = Out::to_memory();
+        let (result, ()) = tokio::join!(turn.print(form, &mut out), play(requests, replies));
+        (out.printed(), result)
+    }
+
+    #[tokio::test]
+    async fn json_is_one_event_a_line_and_ends_with_the_turn() {
+        let (printed, result) = played(Form::Json, async |_, mut replies| {
+            tell(&mut replies, changed(6, TurnState::Running)).await;
+            tell(&mut replies, done(7)).await;
+            tell(&mut replies, changed(8, TurnState::Running)).await;
+        })
+        .await;
+        assert!(result.is_ok());
+        let seqs: Vec<Option<u64>> = printed
+            .lines()
+            .map(|line| serde_json::from_str::<Event>(line).unwrap().seq)
+            .collect();
+        assert_eq!(seqs, [Some(6), Some(7)]);
+    }
+
+    #[tokio::test]
+    async fn a_gap_is_filled_by_asking_again_from_the_last_fact_seen() {
+        let (_, result) = played(Form::Text, async |mut requests, mut replies| {
+            tell(&mut replies, changed(6, TurnState::Running)).await;
+            tell(&mut replies, event(None, News::Gap { missed: 1 })).await;
+            let asked = requests.next().await.unwrap().unwrap();
+            let request = Request::parse(&asked.method, asked.params.as_deref()).unwrap();
+            let expected = Subscribe {
+                since: Some(6),
+                watch: Some(SESSION),
+            };
+            assert_eq!(request, Request::EventSubscribe(expected));
+            let told = Subscribed::Replay { seq: 7, missed: 1 };
+            let frame = server::reply(asked.id, &Ok(told));
+            replies.send(frame).await.unwrap();
+            tell(&mut replies, done(7)).await;
+        })
+        .await;
+        assert!(result.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_daemon_that_leaves_is_told_with_what_to_do() {
+        let (_, result) = played(Form::Text, async |requests, replies| {
+            drop((requests, replies));
+        })
+        .await;
+        let err = result.unwrap_err();
+        let fault = err.downcast_ref::<Fault>().unwrap();
+        assert!(fault.hint.contains("smartopol continue --session notes"));
     }
 }
