@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
@@ -119,6 +120,9 @@ pub(crate) fn part_name(path: &Path) -> PathBuf {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY_AFTER)?;
+    // Else SQLite parses a statement anew whenever a value is bound that a better plan might
+    // depend on, which is nearly always; our plans are fixed by our indexes.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(conn)
 }

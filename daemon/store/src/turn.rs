@@ -63,7 +63,8 @@ impl Reader<'_> {
     /// Returns all turns that are not over, oldest first.
     pub fn unfinished_turns(&self) -> Result<Vec<Turn>> {
         let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM turns WHERE finished = 0 ORDER BY number"
+            "SELECT {COLUMNS} FROM turns INDEXED BY turns_unfinished WHERE finished = 0
+             ORDER BY number"
         ))?;
         let turns = query.query_map((), read)?;
         Ok(turns.collect::<rusqlite::Result<_>>()?)
