@@ -88,7 +88,8 @@ impl Reader<'_> {
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns how the transcript ends.
+    /// Returns how the transcript ends. Only the agent's words are looked into: a tool's can be
+    /// long, and their kind says all.
     pub(crate) fn tail(&self, id: SessionId) -> Result<Tail> {
         let last = self
             .prepare(&format!(
@@ -96,9 +97,14 @@ impl Reader<'_> {
                  WHERE session_id = ?1 AND position IS NOT NULL AND role <> 'system'
                  ORDER BY position DESC LIMIT 1"
             ))?
-            .query_row([Key(id)], read)
+            .query_row([Key(id)], |row| match word(row, 4)? {
+                Role::User => Ok(Tail::User),
+                Role::Agent => Ok(Tail::of_agent(read(row)?.calls())),
+                Role::Tool => Ok(Tail::Tool),
+                Role::System => Ok(Tail::Empty),
+            })
             .optional()?;
-        Ok(last.as_ref().map_or(Tail::Empty, Tail::of))
+        Ok(last.unwrap_or_default())
     }
 
     fn next_position(&self, id: SessionId) -> Result<u64> {

@@ -42,7 +42,7 @@ impl Tail {
             ))),
             (tail, Role::System) => Ok(tail),
             (_, Role::User) => Ok(Self::User),
-            (Self::User | Self::Tool, Role::Agent) => Ok(Self::of_agent(message)),
+            (Self::User | Self::Tool, Role::Agent) => Ok(Self::of_agent(message.calls())),
             (Self::Agent, Role::Agent) => Err(Error::Order(
                 "the agent may not speak twice in a row".into(),
             )),
@@ -52,16 +52,6 @@ impl Tail {
             (_, Role::Tool) => Err(Error::Order(
                 "tool outputs must stand right behind the calls they answer".into(),
             )),
-        }
-    }
-
-    /// Returns the end of a transcript whose last message, notices left out, is `message`.
-    pub(crate) fn of(message: &Message) -> Self {
-        match message.role {
-            Role::User => Self::User,
-            Role::Agent => Self::of_agent(message),
-            Role::Tool => Self::Tool,
-            Role::System => Self::Empty,
         }
     }
 
@@ -76,8 +66,9 @@ impl Tail {
         }
     }
 
-    fn of_agent(message: &Message) -> Self {
-        let calls: Vec<CallId> = message.calls().collect();
+    /// Returns the end of a transcript where the agent spoke last and made these calls.
+    pub(crate) fn of_agent(calls: impl Iterator<Item = CallId>) -> Self {
+        let calls: Vec<CallId> = calls.collect();
         if calls.is_empty() {
             Self::Agent
         } else {

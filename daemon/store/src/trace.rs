@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::ToSql;
 use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use smartopol_protocol::trace::{Filter, List, Listed, StatsShown, ToolStats, Trace};
-use smartopol_protocol::{CallId, News, Timestamp};
+use smartopol_protocol::{CallId, News, Timestamp, TraceId};
 
 use crate::column::{Json, Key, Millis, Word, id, json, range, time, word};
 use crate::reader::bounded;
@@ -132,6 +132,13 @@ impl Reader<'_> {
         }
     }
 
+    fn trace_by_id(&self, id: TraceId) -> Result<Trace> {
+        self.prepare(&format!("SELECT {COLUMNS} FROM traces WHERE id = ?1"))?
+            .query_row([Key(id)], read)
+            .optional()?
+            .ok_or_else(|| Error::not_found("trace", id))
+    }
+
     /// Returns the trace of a tool call, where it has one.
     pub fn trace_of_call(&self, call_id: CallId) -> Result<Option<Trace>> {
         Ok(self
@@ -243,7 +250,7 @@ impl Writer<'_> {
     /// # Errors
     /// [`Error::Conflict`] where it was completed before.
     pub fn complete_trace(&mut self, trace: &Trace) -> Result<()> {
-        let old = self.trace(&trace.id.to_string())?;
+        let old = self.trace_by_id(trace.id)?;
         if old.metadata.complete {
             return Err(Error::Conflict(format!(
                 "trace {} is complete already",

@@ -252,6 +252,8 @@ async fn a_deleted_session_leaves_its_traces_and_nothing_else() {
         "the journal forgets too"
     );
     assert!(said.contains("stays"));
+    let seqs = events.iter().filter_map(|event| event.seq);
+    assert!(seqs.eq(1..=events.len() as u64), "no number is lost");
     house.sound().await;
 }
 

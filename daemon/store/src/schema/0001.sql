@@ -10,10 +10,12 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- Facts, in the order of their commits. AUTOINCREMENT: a number is never given twice.
+-- `written` counts the bytes of news up to this row, so what is kept is a difference of two rows.
 CREATE TABLE journal (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     at         INTEGER NOT NULL,
     session_id BLOB,
+    written    INTEGER NOT NULL,
     news       TEXT NOT NULL
 ) STRICT;
 
