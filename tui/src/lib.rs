@@ -1,1 +1,87 @@
-//! In the making.
+//! Everything a terminal shows: the console, and the same without a screen.
+//!
+//! Owns no state of the house: what it shows the daemon said, and what a person wants done it asks
+//! the daemon for, through `smartopol-ipc` alone.
+
+pub mod headless;
+pub mod plain;
+pub mod sanitize;
+pub mod theme;
+
+mod app;
+mod linear;
+mod link;
+mod model;
+mod overlay;
+mod redraw;
+mod runtime;
+mod screen;
+mod terminal;
+mod widget;
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+use smartopol_config::{Config, Paths};
+use smartopol_ipc::Address;
+
+use crate::app::{App, Wanted};
+use crate::link::Link;
+use crate::runtime::Clock;
+use crate::theme::Theme;
+
+/// How the console is started.
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    /// A session's name, its id, or the beginning of its id; without one the latest of this folder.
+    pub session: Option<String>,
+    /// True for the append-only console that screen readers and dumb terminals need.
+    pub linear: bool,
+    /// True to look and change nothing.
+    pub observe: bool,
+}
+
+/// Runs the console until a person leaves. The daemon runs already.
+///
+/// # Errors
+/// Where the terminal cannot be used.
+pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCode> {
+    let folder = std::env::current_dir().context("the current folder cannot be read")?;
+    let workspace = folder.to_str().context("the current folder's name is not UTF-8")?.to_owned();
+    let wanted = Wanted {
+        session: args.session,
+        workspace,
+        home: std::env::var("HOME").unwrap_or_default(),
+        observe: args.observe,
+        traces: config.console.traces,
+        history: config.console.history.into(),
+    };
+    let clock = Clock::start();
+    let app = App::new(wanted, Theme::from_env(), TimeZone::system(), clock.now());
+    let link = Link::new(Address::new(paths.socket()), args.observe);
+    let linear = args.linear || config.console.linear || !can_draw();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = if linear {
+        runtime.block_on(linear::run(app, link, clock))
+    } else {
+        runtime.block_on(runtime::run(app, link, clock))
+    };
+    // A reader of standard input may still wait for a line that never comes.
+    runtime.shutdown_background();
+    match ended {
+        Ok(()) => {}
+        // The terminal is gone, and with it whoever could read why.
+        Err(err) if matches!(err.kind(), ErrorKind::BrokenPipe) => return Ok(ExitCode::SUCCESS),
+        Err(err) => return Err(err).context("the terminal cannot be used"),
+    }
+    let _ = writeln!(std::io::stdout(), "detached; the daemon goes on");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns true where a screen can be drawn.
+fn can_draw() -> bool {
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    !dumb && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}

@@ -1,0 +1,247 @@
+//! What the daemon says: news of the link, events, answers.
+
+use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
+use smartopol_protocol::message::Send;
+use smartopol_protocol::session::{Create, Session};
+use smartopol_protocol::{Code, News};
+
+use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
+use crate::model::Lost;
+use crate::sanitize;
+
+impl App {
+    pub(super) fn on_link(&mut self, link: Link) {
+        match link {
+            Link::Connected { peer, reply } => {
+                self.peer = peer;
+                self.link = LinkState::Connected;
+                self.answering.clear();
+                self.model.subscribed(*reply);
+                self.begin();
+            }
+            Link::Event(event) => self.on_event(*event),
+            Link::Lost { reason, retry_after_ms } => {
+                let stopped = self.model.stopping();
+                let retry_at = self.now.ms + retry_after_ms;
+                self.link = LinkState::Lost { reason, retry_at, stopped };
+            }
+        }
+    }
+
+    /// Asks for what a new connection needs.
+    fn begin(&mut self) {
+        self.ask(Call::Status);
+        self.ask(Call::Providers);
+        match self.current {
+            Some(id) => self.fetch(id),
+            None => self.ask(Call::Find {
+                key: self.wanted.session.clone(),
+                workspace: self.wanted.workspace.clone(),
+            }),
+        }
+        // What was sent when the link broke may have arrived or not: its id keeps it single.
+        let unsent: Vec<Send> =
+            self.views.values().flat_map(|view| view.outbox.iter().cloned()).collect();
+        for send in unsent {
+            self.ask(Call::Say(send));
+        }
+    }
+
+    fn on_event(&mut self, event: smartopol_protocol::Event) {
+        match &event.news {
+            News::ApprovalChanged(approval) => self.on_approval(&approval.clone()),
+            News::MessageChanged(message) => {
+                if let Some(view) = self.views.get_mut(&message.session_id) {
+                    view.outbox.retain(|own| own.id != Some(message.id));
+                }
+            }
+            News::SessionDeleted(id) => {
+                self.views.remove(id);
+            }
+            _ => {}
+        }
+        match self.model.apply(event) {
+            Lost::Nothing => {}
+            Lost::Passing => {
+                if let Some(id) = self.current {
+                    self.ask(Call::Watch(id));
+                }
+            }
+            Lost::Facts => self.cmds.push(Cmd::Resubscribe),
+        }
+    }
+
+    fn on_approval(&mut self, approval: &Approval) {
+        if approval.state == ApprovalState::Pending {
+            if !self.window_focused {
+                self.cmds.push(Cmd::Bell);
+            }
+            return;
+        }
+        self.answering.remove(&approval.id);
+        let mine = self.current == Some(approval.session_id);
+        if let Some(words) = ended(&approval.state).filter(|_| mine) {
+            self.say(words);
+        }
+    }
+
+    pub(super) fn on_reply(&mut self, call: Call, reply: Result<Reply, Refusal>) {
+        match reply {
+            Ok(reply) => self.on_answer(&call, reply),
+            Err(refusal) => self.on_refusal(call, refusal),
+        }
+    }
+
+    fn on_answer(&mut self, call: &Call, reply: Reply) {
+        match (call, reply) {
+            (_, Reply::Status(status)) => self.status = Some(*status),
+            (_, Reply::Providers(providers)) => self.providers = providers,
+            (Call::Find { .. } | Call::Create(_), Reply::Session(session)) => self.found(*session),
+            (_, Reply::Session(session)) => self.model.put_reply(*session),
+            (Call::Older { id, .. }, Reply::Shown(shown)) => {
+                if let Some(view) = self.views.get_mut(id) {
+                    view.fetching = false;
+                }
+                self.model.shown(*shown, true);
+            }
+            (_, Reply::Shown(shown)) => self.model.shown(*shown, false),
+            (Call::Approvals(id), Reply::Approvals(list)) => self.model.approvals(*id, list),
+            (Call::Watch(id), Reply::Watched(partial)) => self.model.watched(*id, partial),
+            (Call::Say(send), _) => self.heard(send),
+            (Call::Decide(_), Reply::Approval(approval)) => {
+                if let Some(words) = ended(&approval.state) {
+                    self.say(words);
+                }
+                self.answering.remove(&approval.id);
+                self.model.put_approval(*approval);
+            }
+            (Call::Withdraw { session, text, .. }, _) => {
+                let view = self.views.entry(*session).or_default();
+                if view.composer.is_empty() {
+                    view.composer.set(text.clone());
+                    self.say("taken back: edit it and send it again");
+                } else {
+                    self.say("taken back");
+                }
+            }
+            (Call::Interrupt(_), Reply::Stopped(true)) => self.say("interrupted"),
+            (Call::Traces { .. }, Reply::Traces(traces)) => {
+                for trace in traces {
+                    self.model.traces.put(trace);
+                }
+            }
+            (_, Reply::Trace(trace)) => self.model.traces.put(*trace),
+            _ => {}
+        }
+    }
+
+    fn found(&mut self, session: Session) {
+        let id = session.id;
+        self.model.put_reply(session);
+        self.focus = Focus::Composer;
+        self.open(id);
+    }
+
+    fn heard(&mut self, send: &Send) {
+        if let Some(view) = self.views.get_mut(&send.session_id) {
+            view.outbox.retain(|own| own.id != send.id);
+        }
+    }
+
+    fn on_refusal(&mut self, call: Call, refusal: Refusal) {
+        let sentence = refusal.sentence();
+        match call {
+            Call::Find { key: None, workspace } if refusal.code == Some(Code::NotFound) => {
+                self.no_session_here(workspace);
+            }
+            Call::Find { key: Some(_), .. } => {
+                self.complain(sentence);
+                if self.current.is_none() {
+                    self.open_newest();
+                }
+            }
+            // It may have arrived: it stays in the outbox and goes again with the next connection.
+            Call::Say(_) if refusal.code.is_none() => {}
+            Call::Say(send) => {
+                self.heard(&send);
+                let composer = &mut self.views.entry(send.session_id).or_default().composer;
+                if composer.is_empty() {
+                    composer.set(send.text);
+                } else {
+                    let both = format!("{}\n{}", send.text, composer.text());
+                    composer.set(both);
+                }
+                self.complain(sentence);
+            }
+            Call::Decide(decide) => {
+                self.answering.remove(&decide.id);
+                self.complain(sentence);
+            }
+            Call::Older { id, .. } => {
+                if let Some(view) = self.views.get_mut(&id) {
+                    view.fetching = false;
+                }
+            }
+            Call::Status | Call::Providers | Call::Approvals(_) | Call::Watch(_) => {}
+            _ if refusal.code.is_none() => {}
+            _ => self.complain(sentence),
+        }
+    }
+
+    fn no_session_here(&mut self, workspace: String) {
+        if !self.wanted.observe {
+            self.ask(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+        } else {
+            self.open_newest();
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns what happened and what to do, as one line.
+    pub(crate) fn sentence(&self) -> String {
+        let text = if self.hint.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", self.message, self.hint)
+        };
+        sanitize::line(&text).into_owned()
+    }
+}
+
+/// Says how an approval ended; `None` while it waits.
+pub(crate) fn ended(state: &ApprovalState) -> Option<String> {
+    match state {
+        ApprovalState::Pending => None,
+        ApprovalState::Allowed { decision } => {
+            let scope = match decision.scope {
+                Scope::Once => "allowed once",
+                Scope::Session => "allowed for this session",
+                Scope::Always => "allowed always",
+            };
+            Some(by(scope, decision))
+        }
+        ApprovalState::Denied { decision } => Some(by("denied", decision)),
+        ApprovalState::Expired { .. } => Some("expired: nobody answered in time".to_owned()),
+        ApprovalState::Cancelled { reason, .. } => {
+            Some(format!("cancelled: {}", sanitize::line(reason)))
+        }
+    }
+}
+
+fn by(what: &str, decision: &Decision) -> String {
+    let actor = sanitize::line(&decision.actor.peer);
+    let place = match decision.actor.client.as_str() {
+        "smartopol-tui" => "the console",
+        "smartopol-cli" | "smartopol" => "the command line",
+        other => other,
+    };
+    let place = sanitize::line(place);
+    let note = sanitize::line(&decision.note);
+    match (place.is_empty(), note.is_empty()) {
+        (true, true) => format!("{what} by {actor}"),
+        (true, false) => format!("{what} by {actor}: {note}"),
+        (false, true) => format!("{what} by {actor} in {place}"),
+        (false, false) => format!("{what} by {actor} in {place}: {note}"),
+    }
+}

@@ -1,0 +1,494 @@
+//! What a person does: keys and pastes, by where they go.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use smartopol_protocol::approval::{Decide, Mode, Scope};
+use smartopol_protocol::message::Send;
+use smartopol_protocol::session::Configure;
+use smartopol_protocol::trace::ActionType;
+use smartopol_protocol::{MessageId, SessionId};
+
+use super::keymap::{Action, Key, Place, lookup};
+use super::{App, Call, Fold, Focus};
+use crate::overlay::{Asked, Overlay, Purpose};
+use crate::screen::Columns;
+use crate::widget::composer::{Composer, Move};
+use crate::widget::transcript::Scroll;
+
+/// How long a second `ctrl-c` leaves, in milliseconds.
+const LEAVE_WITHIN: u64 = 2_000;
+
+impl App {
+    pub(super) fn on_key(&mut self, event: KeyEvent) {
+        if event.kind == KeyEventKind::Release || self.gate.is_held(event.code, self.now.ms) {
+            return;
+        }
+        if !self.overlays.is_empty() {
+            self.on_window_key(event);
+            return;
+        }
+        if self.focus == Focus::Card {
+            self.on_card_key(event);
+            return;
+        }
+        let places: &[Place] = match self.focus {
+            Focus::Composer if self.draft().is_none_or(Composer::is_empty) => {
+                &[Place::EmptyComposer, Place::Composer, Place::Everywhere]
+            }
+            Focus::Composer => &[Place::Composer, Place::Everywhere],
+            Focus::Conversation => &[Place::Conversation, Place::Everywhere],
+            Focus::Traces => &[Place::Traces, Place::Everywhere],
+            Focus::Sessions => &[Place::Sessions, Place::Everywhere],
+            Focus::Card => &[Place::Card, Place::Everywhere],
+        };
+        match lookup(places, Key::of(event)) {
+            Some(action) => self.act(action),
+            None => self.type_in(event),
+        }
+    }
+
+    pub(super) fn on_paste(&mut self, text: &str) {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let text: String =
+            text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        if self.overlays.is_empty() {
+            // A paste is writing, wherever the keys go just now; it never answers anything.
+            self.focus = Focus::Composer;
+            self.write(&text);
+        } else {
+            self.paste_in_window(&text);
+        }
+    }
+
+    fn draft(&self) -> Option<&Composer> {
+        self.view().map(|view| &view.composer)
+    }
+
+    fn type_in(&mut self, event: KeyEvent) {
+        let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+        if let (Focus::Composer, KeyCode::Char(letter), true) = (self.focus, event.code, held.is_empty())
+        {
+            self.write(letter.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        let Some(view) = self.view_mut() else { return };
+        if !view.composer.insert(text) {
+            self.complain("a message holds at most 256 KiB: put the rest in a file");
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::Help => self.overlays.push(Overlay::help()),
+            Action::Interrupt => drop(self.interrupt()),
+            Action::Stop => self.stop(),
+            Action::Leave => self.leave(),
+            Action::NextPane => self.next_pane(),
+            Action::FocusCard => self.focus_card(),
+            Action::Mode => self.next_mode(),
+            Action::PickSession => self.overlays.push(Overlay::picker(self.current)),
+            Action::NewSession => self.ask_for_new_session(),
+            Action::NextWaiting => self.next_waiting(),
+            Action::TraceScreen => {
+                self.traces_whole = !self.traces_whole;
+                self.focus = if self.traces_whole { Focus::Traces } else { Focus::Composer };
+            }
+            Action::TracePane => self.traces_beside = !self.traces_beside,
+            Action::Continue => self.go_on(),
+            Action::FoldAll => self.fold_all(),
+            Action::Withdraw => self.withdraw(),
+            _ => match self.focus {
+                Focus::Composer => self.compose(action),
+                Focus::Conversation => self.read(action),
+                Focus::Traces => self.look_at_traces(action),
+                Focus::Sessions => self.look_at_sessions(action),
+                Focus::Card => {}
+            },
+        }
+    }
+
+    fn compose(&mut self, action: Action) {
+        let room = self.plan.composer_room();
+        let page = self.plan.page();
+        match action {
+            Action::Send => return self.send(),
+            Action::PageUp => return self.scroll(-page),
+            Action::PageDown => return self.scroll(page),
+            Action::Last => return self.follow(),
+            _ => {}
+        }
+        let history = std::mem::take(&mut self.history);
+        if let Some(view) = self.view_mut() {
+            let composer = &mut view.composer;
+            match action {
+                Action::NewLine => drop(composer.insert("\n")),
+                Action::Up if !composer.up(room) => composer.older(&history),
+                Action::Down if !composer.down(room) => composer.newer(&history),
+                action => edit(composer, action),
+            }
+        }
+        self.history = history;
+    }
+
+    fn send(&mut self) {
+        let Some(id) = self.current else { return };
+        let Some(view) = self.views.get_mut(&id) else { return };
+        if view.composer.text().trim().is_empty() {
+            return;
+        }
+        let send = Send {
+            session_id: id,
+            text: view.composer.text().to_owned(),
+            id: Some(MessageId::new()),
+        };
+        if !self.change(Call::Say(send.clone())) {
+            return;
+        }
+        if let Some(view) = self.views.get_mut(&id) {
+            view.composer.take();
+            view.outbox.push(send.clone());
+            view.scroll = Scroll::Follow;
+        }
+        if self.history.last() != Some(&send.text) {
+            self.history.push(send.text);
+        }
+        let over = self.history.len().saturating_sub(self.wanted.history);
+        self.history.drain(..over);
+    }
+
+    /// Stops the running turn; false where none runs.
+    fn interrupt(&mut self) -> bool {
+        let Some(id) = self.current.filter(|_| self.is_busy()) else { return false };
+        if self.change(Call::Interrupt(id)) {
+            self.say("interrupting");
+        }
+        true
+    }
+
+    fn stop(&mut self) {
+        if self.leave_until > self.now.ms {
+            return self.leave();
+        }
+        self.leave_until = self.now.ms + LEAVE_WITHIN;
+        if self.interrupt() {
+            self.say("interrupting; ctrl-c again leaves");
+        } else {
+            self.say("ctrl-c again leaves; the daemon goes on");
+        }
+    }
+
+    fn next_pane(&mut self) {
+        let single = self.plan.columns == Columns::One;
+        let traces = single || self.plan.traces.is_some();
+        let sessions = single || self.plan.sessions.is_some();
+        let order = [
+            (Focus::Composer, true),
+            (Focus::Card, self.card().is_some()),
+            (Focus::Conversation, true),
+            (Focus::Traces, traces),
+            (Focus::Sessions, sessions),
+        ];
+        let at = order.iter().position(|(focus, _)| *focus == self.focus).unwrap_or(0);
+        let next = order.iter().cycle().skip(at + 1).find(|(_, there)| *there);
+        self.traces_whole = false;
+        match next {
+            Some((Focus::Card, _)) => self.focus_card(),
+            Some((focus, _)) => self.focus = *focus,
+            None => {}
+        }
+    }
+
+    fn focus_card(&mut self) {
+        if self.card().is_some() {
+            self.traces_whole = false;
+            self.focus = Focus::Card;
+        } else if self.model.pending().is_empty() {
+            self.say("nothing waits for you");
+        } else {
+            self.say("another session waits for you: ctrl-g goes there");
+        }
+    }
+
+    fn next_mode(&mut self) {
+        let Some((id, mode)) = self.session().map(|session| (session.id, self.mode_of(session)))
+        else {
+            return;
+        };
+        let mode = match mode {
+            Mode::Ask => Mode::AutoEdit,
+            Mode::AutoEdit => Mode::Auto,
+            Mode::Auto => Mode::ReadOnly,
+            Mode::ReadOnly => Mode::Ask,
+        };
+        let change = Configure { id, name: None, mode: Some(mode), model: None };
+        if self.change(Call::Configure(change)) {
+            self.say(format!("{}: {}", mode.name(), meaning(mode)));
+        }
+    }
+
+    fn next_waiting(&mut self) {
+        let waiting: Vec<SessionId> =
+            self.model.pending().iter().map(|approval| approval.session_id).collect();
+        let other = waiting.iter().find(|id| Some(**id) != self.current).or(waiting.first());
+        match other {
+            Some(id) => self.open(*id),
+            None => self.say("nothing waits for you"),
+        }
+    }
+
+    fn go_on(&mut self) {
+        match self.current {
+            Some(id) if self.can_continue() => drop(self.change(Call::Continue(id))),
+            _ => self.say("there is nothing to continue"),
+        }
+    }
+
+    fn withdraw(&mut self) {
+        let newest = self.transcript().and_then(|own| own.queue().last()).cloned();
+        match newest {
+            Some(message) => {
+                let (session, text) = (message.session_id, message.text());
+                self.change(Call::Withdraw { session, id: message.id, text });
+            }
+            None => self.say("no message waits for its turn"),
+        }
+    }
+
+    fn fold_all(&mut self) {
+        if let Some(view) = self.view_mut() {
+            view.all = Some(view.all != Some(true));
+            view.folds.clear();
+        }
+    }
+
+    fn read(&mut self, action: Action) {
+        let page = self.plan.page();
+        match action {
+            Action::Up => self.scroll(-1),
+            Action::Down => self.scroll(1),
+            Action::PageUp => self.scroll(-page),
+            Action::PageDown => self.scroll(page),
+            Action::First => self.scroll(i64::MIN / 2),
+            Action::Last => self.follow(),
+            Action::PreviousCard => self.select(-1),
+            Action::NextCard => self.select(1),
+            Action::Open => self.toggle(),
+            Action::Back => self.focus = Focus::Composer,
+            _ => {}
+        }
+    }
+
+    fn follow(&mut self) {
+        if let Some(view) = self.view_mut() {
+            view.scroll = Scroll::Follow;
+        }
+    }
+
+    fn toggle(&mut self) {
+        let Some(fold) = self.selected_fold() else { return };
+        let open = self.pages.is_open(fold);
+        if let Some(view) = self.view_mut() {
+            view.selected = Some(fold);
+            view.folds.insert(fold, !open);
+        }
+    }
+
+    /// Returns what is selected in the conversation: by itself the lowest card that is seen.
+    pub(crate) fn selected_fold(&self) -> Option<Fold> {
+        let seen = self.pages.seen();
+        let own = self.view().and_then(|view| view.selected);
+        own.filter(|own| seen.contains(own)).or_else(|| seen.last().copied())
+    }
+
+    fn select(&mut self, by: i64) {
+        let seen = self.pages.seen().to_vec();
+        let at = self.selected_fold().and_then(|own| seen.iter().position(|fold| *fold == own));
+        let next = match at {
+            Some(at) if by < 0 => at.checked_sub(1),
+            Some(at) => Some(at + 1),
+            None => None,
+        };
+        match next.and_then(|next| seen.get(next)) {
+            Some(fold) => {
+                let fold = *fold;
+                if let Some(view) = self.view_mut() {
+                    view.selected = Some(fold);
+                }
+            }
+            // None is left on the screen: look further.
+            None => self.scroll(by * self.plan.page() / 2),
+        }
+    }
+
+    fn look_at_traces(&mut self, action: Action) {
+        let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
+        let at = self.feed.selected.and_then(|id| ids.iter().position(|own| *own == id));
+        let page = usize::try_from(self.plan.page()).unwrap_or(1);
+        let last = ids.len().saturating_sub(1);
+        let from = at.unwrap_or(last);
+        let to = match action {
+            Action::Up if at.is_none() => last,
+            Action::Up => from.saturating_sub(1),
+            Action::Down => from + 1,
+            Action::PageUp => from.saturating_sub(page),
+            Action::PageDown => from + page,
+            Action::First => 0,
+            Action::Last => return self.feed.selected = None,
+            Action::Open => {
+                if let Some(id) = ids.get(from) {
+                    self.feed.selected = Some(*id);
+                    self.overlays.push(Overlay::trace(*id));
+                }
+                return;
+            }
+            Action::Outcome => {
+                self.feed.outcome = match self.feed.outcome {
+                    None => Some(ActionType::Deny),
+                    Some(ActionType::Deny) => Some(ActionType::Error),
+                    _ => None,
+                };
+                return self.feed.selected = None;
+            }
+            Action::OnlyTool => {
+                let tool = ids.get(from).and_then(|id| self.model.traces.get(*id));
+                self.feed.tool = match self.feed.tool.take() {
+                    Some(_) => None,
+                    None => tool.map(|trace| trace.tool_name.clone()),
+                };
+                return;
+            }
+            Action::OnlySession => {
+                self.feed.session = match self.feed.session {
+                    Some(_) => None,
+                    None => self.current,
+                };
+                return self.feed.selected = None;
+            }
+            Action::Back => {
+                self.traces_whole = false;
+                return self.focus = Focus::Composer;
+            }
+            _ => return,
+        };
+        if to == 0 && from == 0 && !ids.is_empty() {
+            self.ask(Call::Traces { before: ids.first().copied() });
+        }
+        // Past the newest is following again.
+        self.feed.selected = if to > last { None } else { ids.get(to).copied() };
+    }
+
+    /// Returns the traces that the filter lets through, oldest first.
+    pub(crate) fn traces_shown(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &smartopol_protocol::trace::Trace> {
+        let feed = &self.feed;
+        self.model.traces.iter().filter(|trace| {
+            feed.outcome.is_none_or(|outcome| trace.action_type == outcome)
+                && feed.tool.as_ref().is_none_or(|tool| trace.tool_name == *tool)
+                && feed.session.is_none_or(|id| trace.metadata.session_id == id)
+        })
+    }
+
+    fn look_at_sessions(&mut self, action: Action) {
+        let ids: Vec<SessionId> = self.model.sessions().map(|session| session.id).collect();
+        let at = self.session_at.or(self.current);
+        let from = at.and_then(|id| ids.iter().position(|own| *own == id)).unwrap_or(0);
+        let to = match action {
+            Action::Up => from.saturating_sub(1),
+            Action::Down => from + 1,
+            Action::First => 0,
+            Action::Last => usize::MAX,
+            Action::Open => {
+                if let Some(id) = ids.get(from) {
+                    self.open(*id);
+                    self.focus = Focus::Composer;
+                }
+                return;
+            }
+            Action::Rename => return self.ask_for_name(ids.get(from).copied()),
+            Action::Remove => return self.ask_to_remove(ids.get(from).copied()),
+            Action::Back => return self.focus = Focus::Composer,
+            _ => return,
+        };
+        self.session_at = ids.get(to.min(ids.len().saturating_sub(1))).copied();
+    }
+
+    fn on_card_key(&mut self, event: KeyEvent) {
+        let Some(card) = self.card() else { return };
+        let (id, keepable) = (card.id, card.rule.is_some());
+        let Some(action) = lookup(&[Place::Card, Place::Everywhere], Key::of(event)) else {
+            self.gate.takes(id, self.now.ms);
+            return;
+        };
+        let page = usize::from(self.plan.card.height).max(2) / 2;
+        let scope = match action {
+            Action::AllowOnce => Some(Scope::Once),
+            Action::AllowSession => Some(Scope::Session),
+            Action::AllowAlways => Some(Scope::Always),
+            Action::Deny | Action::DenyNote => None,
+            Action::Up => return self.card_scroll = self.card_scroll.saturating_sub(1),
+            Action::Down => return self.card_scroll = self.card_scroll.saturating_add(1),
+            Action::PageUp => return self.card_scroll = self.card_scroll.saturating_sub(page),
+            Action::PageDown => return self.card_scroll = self.card_scroll.saturating_add(page),
+            Action::Back => return self.focus = Focus::Composer,
+            action => return self.act(action),
+        };
+        if !self.gate.takes(id, self.now.ms) {
+            return;
+        }
+        if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
+            self.say("such a call can only be answered once: y or n");
+            return;
+        }
+        if action == Action::DenyNote {
+            self.overlays.push(Overlay::Line(Asked::new(Purpose::DenyNote(id), String::new())));
+            return;
+        }
+        let decide = Decide {
+            id,
+            allow: scope.is_some(),
+            scope: scope.unwrap_or_default(),
+            note: String::new(),
+        };
+        self.gate.answered(event.code, self.now.ms);
+        self.decide(decide);
+    }
+
+    /// Answers an approval.
+    pub(super) fn decide(&mut self, decide: Decide) {
+        let id = decide.id;
+        if self.change(Call::Decide(decide)) {
+            self.answering.insert(id);
+            self.card_scroll = 0;
+        }
+    }
+}
+
+/// Changes a text as an action says.
+pub(super) fn edit(composer: &mut Composer, action: Action) {
+    match action {
+        Action::Backspace => composer.backspace(),
+        Action::Delete => composer.delete(),
+        Action::CutWord => composer.cut_word(),
+        Action::CutLine => composer.cut_to_line_start(),
+        Action::CutEnd => composer.cut_to_line_end(),
+        Action::Left => composer.go(Move::Left),
+        Action::Right => composer.go(Move::Right),
+        Action::WordLeft => composer.go(Move::WordLeft),
+        Action::WordRight => composer.go(Move::WordRight),
+        Action::LineStart => composer.go(Move::LineStart),
+        Action::LineEnd => composer.go(Move::LineEnd),
+        _ => {}
+    }
+}
+
+/// Says what a mode means, in a few words.
+pub(crate) const fn meaning(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ReadOnly => "nothing that writes, and no command",
+        Mode::Ask => "reading in the workspace is free, all else asks",
+        Mode::AutoEdit => "writing in the workspace is free too, commands ask",
+        Mode::Auto => "everything is free but what a rule stops or lies outside",
+    }
+}

@@ -1,0 +1,365 @@
+//! The console: what the daemon said, what a person looks at, and how the two change.
+//!
+//! `update` changes state and returns what is to be done; drawing reads. Neither waits.
+
+pub(crate) mod gate;
+mod inbox;
+mod keys;
+pub(crate) mod keymap;
+pub(crate) mod msg;
+mod windows;
+
+pub(crate) use inbox::ended;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
+use smartopol_protocol::approval::{Approval, Mode};
+use smartopol_protocol::daemon::StatusShown;
+use smartopol_protocol::message::Send;
+use smartopol_protocol::model::ProviderInfo;
+use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::trace::ActionType;
+use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, TraceId};
+
+pub(crate) use self::gate::Gate;
+pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
+use crate::model::{Model, Transcript};
+use crate::overlay::Overlay;
+use crate::screen::Plan;
+use crate::theme::Theme;
+use crate::widget::composer::Composer;
+use crate::widget::transcript::{Pages, Scroll};
+
+/// How long a passing word is shown, in milliseconds.
+const TOAST: u64 = 4_000;
+
+/// What the keys act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Focus {
+    Composer,
+    Card,
+    Conversation,
+    Traces,
+    Sessions,
+}
+
+/// How the daemon is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LinkState {
+    Connecting,
+    Connected,
+    Lost { reason: String, retry_at: u64, stopped: bool },
+}
+
+/// Something foldable in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Fold {
+    Call(CallId),
+    Thought(MessageId, usize),
+}
+
+/// A passing word to the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Toast {
+    pub(crate) text: String,
+    pub(crate) bad: bool,
+    pub(crate) until: u64,
+}
+
+/// How one session is looked at.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    pub(crate) composer: Composer,
+    pub(crate) scroll: Scroll,
+    /// What a person opened or folded, against what it would be by itself.
+    pub(crate) folds: HashMap<Fold, bool>,
+    /// What all foldable things are, where a person said so.
+    pub(crate) all: Option<bool>,
+    pub(crate) selected: Option<Fold>,
+    /// What was sent and not yet heard back.
+    pub(crate) outbox: Vec<Send>,
+    /// True while older messages are on their way.
+    pub(crate) fetching: bool,
+}
+
+/// How the trace feed is looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    /// The selected trace; `None` follows the newest.
+    pub(crate) selected: Option<TraceId>,
+    pub(crate) outcome: Option<ActionType>,
+    pub(crate) tool: Option<String>,
+    pub(crate) session: Option<SessionId>,
+    /// The newest trace when following ended.
+    seen: Option<TraceId>,
+}
+
+/// What was asked for when the console began.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    /// The session by name or id.
+    pub(crate) session: Option<String>,
+    /// The folder it was started in.
+    pub(crate) workspace: String,
+    /// The home folder, which is shown as `~`.
+    pub(crate) home: String,
+    pub(crate) observe: bool,
+    /// True to see the traces beside the conversation.
+    pub(crate) traces: bool,
+    /// How many sent messages are kept to be sent again.
+    pub(crate) history: usize,
+}
+
+/// The console.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) model: Model,
+    pub(crate) wanted: Wanted,
+    pub(crate) theme: Theme,
+    pub(crate) zone: TimeZone,
+    pub(crate) now: Now,
+    pub(crate) plan: Plan,
+    pub(crate) link: LinkState,
+    pub(crate) peer: String,
+    pub(crate) status: Option<StatusShown>,
+    pub(crate) providers: Vec<ProviderInfo>,
+    pub(crate) focus: Focus,
+    pub(crate) current: Option<SessionId>,
+    pub(crate) views: HashMap<SessionId, View>,
+    pub(crate) overlays: Vec<Overlay>,
+    pub(crate) gate: Gate,
+    /// How far the card is scrolled.
+    pub(crate) card_scroll: usize,
+    pub(crate) feed: Feed,
+    /// True where the traces have the whole screen.
+    pub(crate) traces_whole: bool,
+    pub(crate) traces_beside: bool,
+    pub(crate) session_at: Option<SessionId>,
+    pub(crate) toast: Option<Toast>,
+    pub(crate) history: Vec<String>,
+    pub(crate) pages: Pages,
+    window_focused: bool,
+    /// Until when another `ctrl-c` leaves.
+    leave_until: u64,
+    /// Approvals that this console answered and has not heard back about.
+    answering: HashSet<ApprovalId>,
+    cmds: Vec<Cmd>,
+}
+
+impl App {
+    pub(crate) fn new(wanted: Wanted, theme: Theme, zone: TimeZone, now: Now) -> Self {
+        Self {
+            model: Model::default(),
+            theme,
+            zone,
+            now,
+            plan: Plan::default(),
+            link: LinkState::Connecting,
+            peer: String::new(),
+            status: None,
+            providers: Vec::new(),
+            focus: Focus::Composer,
+            current: None,
+            views: HashMap::new(),
+            overlays: Vec::new(),
+            gate: Gate::default(),
+            card_scroll: 0,
+            feed: Feed::default(),
+            traces_whole: false,
+            traces_beside: wanted.traces,
+            session_at: None,
+            toast: None,
+            history: Vec::new(),
+            pages: Pages::default(),
+            window_focused: true,
+            leave_until: 0,
+            answering: HashSet::new(),
+            cmds: Vec::new(),
+            wanted,
+        }
+    }
+
+    /// Takes one thing that happened and says what must be done.
+    pub(crate) fn update(&mut self, msg: Msg, now: Now) -> Vec<Cmd> {
+        self.now = now;
+        match msg {
+            Msg::Key(key) => self.on_key(key),
+            Msg::Paste(text) => self.on_paste(&text),
+            Msg::Resized(..) => {}
+            Msg::WindowFocus(focused) => self.window_focused = focused,
+            Msg::Tick => {}
+            Msg::Link(link) => self.on_link(link),
+            Msg::Answered(call, reply) => self.on_reply(*call, reply),
+        }
+        self.settle();
+        std::mem::take(&mut self.cmds)
+    }
+
+    /// Brings what is looked at back in line with what there is.
+    fn settle(&mut self) {
+        if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now.ms) {
+            self.toast = None;
+        }
+        if self.focus == Focus::Card && self.card().is_none() {
+            self.focus = Focus::Composer;
+        }
+        if self.current.is_some_and(|id| self.model.session(id).is_none()) && self.model.seq().is_some() {
+            self.current = None;
+            self.open_newest();
+        }
+        if self.feed.selected.is_none() {
+            let newest = self.traces_shown().next_back().map(|trace| trace.id);
+            self.feed.seen = newest;
+        }
+        self.settle_windows();
+    }
+
+    /// Returns how many traces came since the feed was paused.
+    pub(crate) fn feed_news(&self) -> usize {
+        self.traces_shown().rev().take_while(|trace| Some(trace.id) != self.feed.seen).count()
+    }
+
+    /// Takes note of what a person sees now, and says what must be done about it.
+    pub(crate) fn drawn(&mut self, now: Now) -> Vec<Cmd> {
+        self.now = now;
+        let card = if self.plan.card_is_seen && self.overlays.is_empty() {
+            self.card().map(|approval| approval.id)
+        } else {
+            None
+        };
+        self.gate.seen(card, now.ms);
+        self.wanted_by_view()
+    }
+
+    /// Returns when the console wants to be drawn again by itself: `None` while all is at rest.
+    pub(crate) fn next_tick(&self) -> Option<u64> {
+        let now = self.now.ms;
+        let second = (now / 1_000 + 1) * 1_000;
+        let counts = self.model.sessions().any(|session| !is_idle(session))
+            || !self.model.pending().is_empty()
+            || matches!(&self.link, LinkState::Lost { retry_at, .. } if *retry_at > now);
+        [
+            counts.then_some(second),
+            self.toast.as_ref().map(|toast| toast.until),
+            if self.focus == Focus::Card { self.gate.opens_at(now) } else { None },
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.current.and_then(|id| self.model.session(id))
+    }
+
+    pub(crate) fn transcript(&self) -> Option<&Transcript> {
+        self.current.and_then(|id| self.model.transcript(id))
+    }
+
+    pub(crate) fn view(&self) -> Option<&View> {
+        self.current.and_then(|id| self.views.get(&id))
+    }
+
+    pub(crate) fn view_mut(&mut self) -> Option<&mut View> {
+        self.current.map(|id| self.views.entry(id).or_default())
+    }
+
+    /// Returns the approval that the card shows: the oldest of this session.
+    pub(crate) fn card(&self) -> Option<&Approval> {
+        let id = self.current?;
+        self.model.pending_in(id).find(|approval| !self.answering.contains(&approval.id))
+    }
+
+    /// Returns the mode that holds in a session.
+    pub(crate) fn mode_of(&self, session: &Session) -> Mode {
+        session.mode.or(self.status.as_ref().map(|status| status.mode)).unwrap_or_default()
+    }
+
+    /// Returns true where a turn of the session at hand runs or waits.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.session().is_some_and(|session| !is_idle(session))
+    }
+
+    /// Returns true where the newest turn of the session at hand can be continued.
+    pub(crate) fn can_continue(&self) -> bool {
+        matches!(
+            self.session().map(|session| &session.state),
+            Some(SessionState::Idle { last: Some(outcome) }) if outcome.can_continue()
+        )
+    }
+
+    /// Returns a moment as the clock on the wall shows it.
+    pub(crate) fn clock(&self, at: Timestamp) -> jiff::civil::Time {
+        jiff::Timestamp::from_millisecond(at.as_millis())
+            .map(|at| self.zone.to_datetime(at).time())
+            .unwrap_or_default()
+    }
+
+    /// Says something in passing.
+    pub(crate) fn say(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), bad: false, until: self.now.ms + TOAST });
+    }
+
+    /// Says what failed.
+    pub(crate) fn complain(&mut self, text: impl Into<String>) {
+        self.toast = Some(Toast { text: text.into(), bad: true, until: self.now.ms + 2 * TOAST });
+    }
+
+    fn ask(&mut self, call: Call) {
+        self.cmds.push(Cmd::Ask(call));
+    }
+
+    /// Asks for a change, unless this console only looks or cannot be heard. True where asked.
+    fn change(&mut self, call: Call) -> bool {
+        if self.wanted.observe {
+            self.say("this console only looks: start it without --observe to change things");
+            return false;
+        }
+        if self.link != LinkState::Connected {
+            self.complain("the daemon cannot be reached right now: nothing was done");
+            return false;
+        }
+        self.ask(call);
+        true
+    }
+
+    /// Shows a session.
+    pub(crate) fn open(&mut self, id: SessionId) {
+        if self.current != Some(id) {
+            self.current = Some(id);
+            self.card_scroll = 0;
+            if self.focus == Focus::Card {
+                self.focus = Focus::Composer;
+            }
+        }
+        self.session_at = Some(id);
+        self.views.entry(id).or_default();
+        self.fetch(id);
+    }
+
+    /// Shows the session used last, where there is one.
+    fn open_newest(&mut self) {
+        let newest = self.model.sessions().next().map(|session| session.id);
+        if let Some(id) = newest {
+            self.open(id);
+        }
+    }
+
+    /// Asks for all that a session shows.
+    fn fetch(&mut self, id: SessionId) {
+        // Watching first: what is said from then on is heard, and `session/show` has what was before.
+        self.ask(Call::Watch(id));
+        self.ask(Call::Show(id));
+        self.ask(Call::Approvals(id));
+    }
+
+    fn leave(&mut self) {
+        self.cmds.push(Cmd::Leave);
+    }
+}
+
+/// Returns true where no turn of the session runs or waits.
+pub(crate) const fn is_idle(session: &Session) -> bool {
+    matches!(session.state, SessionState::Idle { .. })
+}

@@ -1,0 +1,101 @@
+//! What reaches the console, and what it wants done.
+
+use crossterm::event::KeyEvent;
+use smartopol_protocol::approval::{Approval, Decide};
+use smartopol_protocol::daemon::StatusShown;
+use smartopol_protocol::event::Subscribed;
+use smartopol_protocol::message::Send;
+use smartopol_protocol::model::ProviderInfo;
+use smartopol_protocol::session::{Configure, Create, Partial, Session, Shown};
+use smartopol_protocol::trace::Trace;
+use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
+
+/// The present, given to everything that needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// Milliseconds on a clock that never goes back.
+    pub(crate) ms: u64,
+    /// The time of day.
+    pub(crate) wall: Timestamp,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Key(KeyEvent),
+    Paste(String),
+    Resized(u16, u16),
+    /// The terminal's window got or lost the keyboard.
+    WindowFocus(bool),
+    /// A deadline that the console asked for has come.
+    Tick,
+    Link(Link),
+    Answered(Box<Call>, Result<Reply, Refusal>),
+}
+
+/// What the link to the daemon tells.
+#[derive(Debug)]
+pub(crate) enum Link {
+    Connected { peer: String, reply: Box<Subscribed> },
+    Event(Box<Event>),
+    Lost { reason: String, retry_after_ms: u64 },
+}
+
+/// What the console wants done.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Cmd {
+    Ask(Call),
+    /// Facts were lost: the link subscribes again.
+    Resubscribe,
+    /// Rings, for somebody who looks elsewhere.
+    Bell,
+    Leave,
+}
+
+/// A question to the daemon.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Call {
+    Status,
+    Providers,
+    /// The session a person named, or the newest of this folder.
+    Find { key: Option<String>, workspace: String },
+    Create(Create),
+    Show(SessionId),
+    Older { id: SessionId, before: u64 },
+    Approvals(SessionId),
+    Watch(SessionId),
+    Say(Send),
+    Withdraw { session: SessionId, id: MessageId, text: String },
+    Interrupt(SessionId),
+    Continue(SessionId),
+    Decide(Decide),
+    Configure(Configure),
+    Remove(SessionId),
+    Traces { before: Option<smartopol_protocol::TraceId> },
+    Trace(String),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Status(Box<StatusShown>),
+    Providers(Vec<ProviderInfo>),
+    Session(Box<Session>),
+    Shown(Box<Shown>),
+    Approvals(Vec<Approval>),
+    Watched(Option<Partial>),
+    Approval(Box<Approval>),
+    Traces(Vec<Trace>),
+    Trace(Box<Trace>),
+    Stopped(bool),
+    Done,
+}
+
+/// Why a question was not answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// `None` where the connection failed: what was asked may be done all the same.
+    pub(crate) code: Option<Code>,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}

@@ -1,0 +1,198 @@
+//! Keys in the windows over the screen, and what opens them.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use smartopol_protocol::approval::{Decide, Scope};
+use smartopol_protocol::session::{Configure, Create};
+use smartopol_protocol::SessionId;
+
+use super::keymap::{Action, Key, Place, lookup};
+use super::keys::edit;
+use super::{App, Call};
+use crate::overlay::{Asked, Overlay, Purpose, matching};
+use crate::sanitize;
+
+/// More than any window can be scrolled.
+const END: usize = 1 << 20;
+
+impl App {
+    pub(super) fn on_window_key(&mut self, event: KeyEvent) {
+        let Some(mut top) = self.overlays.pop() else { return };
+        let place = match &top {
+            Overlay::Help { .. } | Overlay::Trace { .. } => Place::Page,
+            Overlay::Picker { .. } => Place::Picker,
+            Overlay::Line(_) => Place::Line,
+            Overlay::Question { .. } => Place::Question,
+        };
+        let action = lookup(&[place], Key::of(event));
+        if action == Some(Action::Back) {
+            return;
+        }
+        let stays = match (&mut top, action) {
+            (Overlay::Help { scroll }, Some(action)) => self.turn_page(scroll, action),
+            (Overlay::Trace { id, scroll }, Some(action)) => {
+                if let Action::PreviousCard | Action::NextCard = action {
+                    let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
+                    let at = ids.iter().position(|own| own == id);
+                    let by = if action == Action::NextCard { 1 } else { -1 };
+                    let next = at.and_then(|at| at.checked_add_signed(by)).and_then(|at| ids.get(at));
+                    if let Some(next) = next {
+                        (*id, *scroll) = (*next, 0);
+                        self.feed.selected = Some(*next);
+                    }
+                }
+                self.turn_page(scroll, action)
+            }
+            (Overlay::Picker { filter, at }, action) => self.pick(filter, at, action, event),
+            (Overlay::Line(asked), Some(Action::Send)) => self.line_given(asked),
+            (Overlay::Line(asked), Some(action)) => {
+                edit(&mut asked.line, action);
+                true
+            }
+            (Overlay::Line(asked), None) => {
+                if let Some(letter) = letter(event) {
+                    asked.line.insert(letter.encode_utf8(&mut [0; 4]));
+                }
+                true
+            }
+            (Overlay::Question { remove }, Some(Action::Yes)) => {
+                self.change(Call::Remove(*remove));
+                false
+            }
+            _ => true,
+        };
+        if stays {
+            self.overlays.push(top);
+        }
+    }
+
+    pub(super) fn paste_in_window(&mut self, text: &str) {
+        let text = text.lines().next().unwrap_or_default();
+        match self.overlays.last_mut() {
+            Some(Overlay::Line(Asked { line, .. }) | Overlay::Picker { filter: line, .. }) => {
+                line.insert(text);
+            }
+            _ => {}
+        }
+    }
+
+    fn turn_page(&self, scroll: &mut usize, action: Action) -> bool {
+        let page = usize::try_from(self.plan.page()).unwrap_or(1);
+        *scroll = match action {
+            Action::Up => scroll.saturating_sub(1),
+            Action::Down => *scroll + 1,
+            Action::PageUp => scroll.saturating_sub(page),
+            Action::PageDown => *scroll + page,
+            Action::First => 0,
+            Action::Last => END,
+            _ => *scroll,
+        };
+        true
+    }
+
+    fn pick(
+        &mut self,
+        filter: &mut crate::widget::composer::Composer,
+        at: &mut Option<SessionId>,
+        action: Option<Action>,
+        event: KeyEvent,
+    ) -> bool {
+        let ids: Vec<SessionId> = matching(self, filter.text()).map(|session| session.id).collect();
+        let from = at.and_then(|id| ids.iter().position(|own| *own == id)).unwrap_or(0);
+        let chosen = ids.get(from).copied();
+        match action {
+            Some(Action::Up) => *at = ids.get(from.saturating_sub(1)).copied(),
+            Some(Action::Down) => *at = ids.get(from + 1).or(ids.last()).copied(),
+            Some(Action::Open) => {
+                if let Some(id) = chosen {
+                    self.open(id);
+                    return false;
+                }
+            }
+            Some(Action::NewSession) => {
+                self.ask_for_new_session();
+                return false;
+            }
+            Some(Action::Rename) => self.ask_for_name(chosen),
+            Some(Action::Remove) => self.ask_to_remove(chosen),
+            Some(action) => edit(filter, action),
+            None => {
+                if let Some(letter) = letter(event) {
+                    filter.insert(letter.encode_utf8(&mut [0; 4]));
+                    *at = None;
+                }
+            }
+        }
+        // A window that was opened over this one takes its place.
+        self.overlays.is_empty()
+    }
+
+    fn line_given(&mut self, asked: &Asked) -> bool {
+        let text = asked.line.text().trim().to_owned();
+        match asked.purpose {
+            Purpose::Rename(_) | Purpose::NewSession if text.is_empty() => return true,
+            Purpose::Rename(id) => {
+                let change = Configure { id, name: Some(text), mode: None, model: None };
+                self.change(Call::Configure(change));
+            }
+            Purpose::NewSession => {
+                let workspace = self.absolute(&text);
+                self.change(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+            }
+            Purpose::DenyNote(id) => {
+                self.decide(Decide { id, allow: false, scope: Scope::Once, note: text });
+            }
+        }
+        false
+    }
+
+    fn absolute(&self, folder: &str) -> String {
+        if let Some(rest) = folder.strip_prefix('~') {
+            let home = std::env::var("HOME").unwrap_or_default();
+            return format!("{home}{rest}");
+        }
+        if folder.starts_with('/') {
+            return folder.to_owned();
+        }
+        format!("{}/{folder}", self.wanted.workspace.trim_end_matches('/'))
+    }
+
+    pub(super) fn ask_for_new_session(&mut self) {
+        let folder = self.wanted.workspace.clone();
+        self.overlays.push(Overlay::Line(Asked::new(Purpose::NewSession, folder)));
+    }
+
+    pub(super) fn ask_for_name(&mut self, id: Option<SessionId>) {
+        if let Some(session) = id.and_then(|id| self.model.session(id)) {
+            let name = sanitize::line(&session.name).into_owned();
+            self.overlays.push(Overlay::Line(Asked::new(Purpose::Rename(session.id), name)));
+        }
+    }
+
+    pub(super) fn ask_to_remove(&mut self, id: Option<SessionId>) {
+        if let Some(remove) = id {
+            self.overlays.push(Overlay::Question { remove });
+        }
+    }
+
+    /// Closes windows about things that are gone.
+    pub(super) fn settle_windows(&mut self) {
+        let gone = |overlay: &Overlay| match overlay {
+            Overlay::Line(Asked { purpose: Purpose::DenyNote(id), .. }) => {
+                !self.model.pending().iter().any(|approval| approval.id == *id)
+            }
+            Overlay::Question { remove } => self.model.session(*remove).is_none(),
+            _ => false,
+        };
+        if self.overlays.iter().any(gone) {
+            self.overlays.pop();
+        }
+    }
+}
+
+fn letter(event: KeyEvent) -> Option<char> {
+    let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+    match event.code {
+        KeyCode::Char(letter) if held.is_empty() => Some(letter),
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! A console without a terminal: for tests, measurements and pictures.

@@ -1,0 +1,209 @@
+//! The way to the daemon: connects, subscribes, asks, and comes back when it breaks.
+//!
+//! Owns the connection and the questions on their way. Knows nothing of the screen; it is polled,
+//! and a poll that is dropped loses nothing.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use smartopol_ipc::{Access, Address, Client, Error, Events};
+use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
+use smartopol_protocol::{SessionId, approval, daemon, message, model, session, trace};
+use tokio::time::Instant;
+
+use crate::app::{self, Call, Msg, Refusal, Reply};
+
+/// What the console calls itself to the daemon.
+const NAME: &str = "smartopol-tui";
+
+/// The first and the longest pause before another try, in milliseconds.
+const PAUSES: (u64, u64) = (250, 5_000);
+
+type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+type Connected = (Client, Events, Subscribed);
+
+enum State {
+    Connecting(Later<Result<Connected, Error>>),
+    Up(Client, Events),
+    Down(Instant),
+}
+
+/// The way to the daemon.
+pub(crate) struct Link {
+    address: Address,
+    access: Access,
+    state: State,
+    calls: FuturesUnordered<Later<(Call, Result<Reply, Refusal>)>>,
+    pause: u64,
+    since: Option<u64>,
+    watch: Option<SessionId>,
+}
+
+impl Link {
+    /// Returns a link that begins to connect when it is polled.
+    pub(crate) fn new(address: Address, observe: bool) -> Self {
+        let access = if observe { Access::Observe } else { Access::Full };
+        let first = connect(address.clone(), access, Subscribe::default());
+        Self {
+            address,
+            access,
+            state: State::Connecting(first),
+            calls: FuturesUnordered::new(),
+            pause: PAUSES.0,
+            since: None,
+            watch: None,
+        }
+    }
+
+    /// Remembers what the next connection begins with.
+    pub(crate) const fn remember(&mut self, since: Option<u64>, watch: Option<SessionId>) {
+        self.since = since;
+        self.watch = watch;
+    }
+
+    /// Asks the daemon; the answer comes from [`Link::next`].
+    pub(crate) fn ask(&mut self, call: Call) {
+        let client = match &self.state {
+            State::Up(client, _) => Some(client.clone()),
+            _ => None,
+        };
+        self.calls.push(Box::pin(async move {
+            let reply = match client {
+                Some(client) => ask(&client, call.clone()).await,
+                None => Err(Error::Closed),
+            };
+            (call, reply.map_err(|err| refusal(&err)))
+        }));
+    }
+
+    /// Connects anew, because facts were lost on the way.
+    pub(crate) fn again(&mut self) {
+        let subscribe = Subscribe { since: self.since, watch: self.watch };
+        self.state = State::Connecting(connect(self.address.clone(), self.access, subscribe));
+    }
+
+    /// Returns the next thing that happened. May be cancelled at any time.
+    pub(crate) async fn next(&mut self) -> Msg {
+        loop {
+            match &mut self.state {
+                State::Connecting(connecting) => tokio::select! {
+                    biased;
+                    connected = connecting => match connected {
+                        Ok((client, events, reply)) => {
+                            let peer = client.welcome().peer.clone();
+                            self.pause = PAUSES.0;
+                            self.state = State::Up(client, events);
+                            return Msg::Link(app::Link::Connected { peer, reply: Box::new(reply) });
+                        }
+                        Err(err) => return self.lost(err.to_string()),
+                    },
+                    Some(answer) = self.calls.next() => return answered(answer),
+                },
+                State::Up(_, events) => tokio::select! {
+                    biased;
+                    event = events.recv() => match event {
+                        Some(event) => return Msg::Link(app::Link::Event(Box::new(event))),
+                        None => return self.lost("the daemon closed the connection".to_owned()),
+                    },
+                    Some(answer) = self.calls.next() => return answered(answer),
+                },
+                State::Down(until) => tokio::select! {
+                    biased;
+                    Some(answer) = self.calls.next() => return answered(answer),
+                    () = tokio::time::sleep_until(*until) => self.again(),
+                },
+            }
+        }
+    }
+
+    /// Returns what is there already, without waiting.
+    pub(crate) fn ready(&mut self) -> Option<Msg> {
+        match &mut self.state {
+            State::Up(_, events) => {
+                events.try_recv().map(|event| Msg::Link(app::Link::Event(Box::new(event))))
+            }
+            _ => None,
+        }
+    }
+
+    fn lost(&mut self, reason: String) -> Msg {
+        let retry_after_ms = self.pause;
+        self.pause = (self.pause * 2).min(PAUSES.1);
+        self.state = State::Down(Instant::now() + Duration::from_millis(retry_after_ms));
+        Msg::Link(app::Link::Lost { reason, retry_after_ms })
+    }
+}
+
+fn answered((call, reply): (Call, Result<Reply, Refusal>)) -> Msg {
+    Msg::Answered(Box::new(call), reply)
+}
+
+fn connect(address: Address, access: Access, subscribe: Subscribe) -> Later<Result<Connected, Error>> {
+    Box::pin(async move {
+        let (client, events) = Client::connect(&address, NAME, access).await?;
+        let reply = client.call(subscribe).await?;
+        Ok((client, events, reply))
+    })
+}
+
+fn refusal(err: &Error) -> Refusal {
+    match err.fault() {
+        Some(fault) => Refusal {
+            code: Some(fault.code),
+            message: fault.message.clone(),
+            hint: fault.hint.clone(),
+        },
+        None => Refusal { code: None, message: err.to_string(), hint: String::new() },
+    }
+}
+
+async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
+    Ok(match call {
+        Call::Status => Reply::Status(Box::new(client.call(daemon::Status {}).await?)),
+        Call::Providers => {
+            Reply::Providers(client.call(model::ListProviders {}).await?.providers)
+        }
+        Call::Find { key, workspace } => {
+            let workspace = key.is_none().then_some(workspace);
+            Reply::Session(Box::new(client.call(session::Find { key, workspace }).await?))
+        }
+        Call::Create(create) => Reply::Session(Box::new(client.call(create).await?)),
+        Call::Show(id) => {
+            let show = session::Show { id, before: None, limit: 0 };
+            Reply::Shown(Box::new(client.call(show).await?))
+        }
+        Call::Older { id, before } => {
+            let show = session::Show { id, before: Some(before), limit: 0 };
+            Reply::Shown(Box::new(client.call(show).await?))
+        }
+        Call::Approvals(id) => {
+            let list = approval::List { all: true, session_id: Some(id), limit: 200 };
+            Reply::Approvals(client.call(list).await?.approvals)
+        }
+        Call::Watch(id) => {
+            Reply::Watched(client.call(Watch { session_id: Some(id) }).await?.partial)
+        }
+        Call::Say(send) => client.call(send).await.map(|_| Reply::Done)?,
+        Call::Withdraw { id, .. } => {
+            client.call(message::Withdraw { id }).await.map(|()| Reply::Done)?
+        }
+        Call::Interrupt(session_id) => {
+            let stopped = client.call(session::Interrupt { session_id }).await?;
+            Reply::Stopped(stopped.turn_id.is_some())
+        }
+        Call::Continue(session_id) => {
+            client.call(session::Continue { session_id }).await.map(|_| Reply::Done)?
+        }
+        Call::Decide(decide) => Reply::Approval(Box::new(client.call(decide).await?)),
+        Call::Configure(configure) => Reply::Session(Box::new(client.call(configure).await?)),
+        Call::Remove(id) => client.call(session::Delete { id }).await.map(|()| Reply::Done)?,
+        Call::Traces { before } => {
+            let list = trace::List { before, ..trace::List::default() };
+            Reply::Traces(client.call(list).await?.traces)
+        }
+        Call::Trace(id) => Reply::Trace(Box::new(client.call(trace::Show { id }).await?)),
+    })
+}

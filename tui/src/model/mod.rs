@@ -1,0 +1,240 @@
+//! What the daemon said, as far as the console keeps it.
+//!
+//! Owns: sessions, pending approvals, the traces feed, the transcripts that are open. Every change
+//! comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
+//! older than what is known is skipped. Knows no terminal.
+
+pub(crate) mod traces;
+pub(crate) mod transcript;
+
+use std::collections::HashMap;
+
+use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::session::{Partial, Session, Shown};
+use smartopol_protocol::trace::Trace;
+use smartopol_protocol::{ApprovalId, Event, News, SessionId};
+
+pub(crate) use traces::Traces;
+pub(crate) use transcript::Transcript;
+
+/// How many transcripts stay open; the one used longest ago gives way.
+const OPEN: usize = 8;
+
+/// What must be asked again, because news was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// Nothing.
+    Nothing,
+    /// Passing news: what it added up to is in the open session.
+    Passing,
+    /// Facts: a new subscription brings them.
+    Facts,
+}
+
+/// A session, and the number of the event that told it.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    seq: u64,
+    session: Session,
+}
+
+/// What the daemon said.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    seq: Option<u64>,
+    rows: Vec<Row>,
+    approvals: Vec<Approval>,
+    pub(crate) traces: Traces,
+    open: HashMap<SessionId, Transcript>,
+    /// Open sessions, the one used last at the end.
+    used: Vec<SessionId>,
+    stopping: bool,
+}
+
+impl Model {
+    /// Returns the number of the newest fact seen.
+    pub(crate) const fn seq(&self) -> Option<u64> {
+        self.seq
+    }
+
+    /// Returns true where the daemon said that it shuts down.
+    pub(crate) const fn stopping(&self) -> bool {
+        self.stopping
+    }
+
+    /// Returns all sessions, the most recently used first.
+    pub(crate) fn sessions(&self) -> impl ExactSizeIterator<Item = &Session> {
+        self.rows.iter().map(|row| &row.session)
+    }
+
+    pub(crate) fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions().find(|session| session.id == id)
+    }
+
+    /// Returns all pending approvals, oldest first.
+    pub(crate) fn pending(&self) -> &[Approval] {
+        &self.approvals
+    }
+
+    /// Returns the pending approvals of a session, oldest first.
+    pub(crate) fn pending_in(&self, id: SessionId) -> impl Iterator<Item = &Approval> {
+        self.approvals.iter().filter(move |approval| approval.session_id == id)
+    }
+
+    pub(crate) fn transcript(&self, id: SessionId) -> Option<&Transcript> {
+        self.open.get(&id)
+    }
+
+    pub(crate) fn transcript_mut(&mut self, id: SessionId) -> Option<&mut Transcript> {
+        self.open.get_mut(&id)
+    }
+
+    /// Takes the reply to a subscription. Returns true where it was a snapshot.
+    pub(crate) fn subscribed(&mut self, reply: Subscribed) -> bool {
+        self.stopping = false;
+        match reply {
+            Subscribed::Replay { .. } => false,
+            Subscribed::Snapshot(snapshot) => {
+                self.snapshot(*snapshot);
+                true
+            }
+        }
+    }
+
+    fn snapshot(&mut self, snapshot: Snapshot) {
+        let seq = snapshot.seq;
+        self.seq = Some(seq);
+        self.rows = snapshot.sessions.into_iter().map(|session| Row { seq, session }).collect();
+        self.sort();
+        self.approvals = snapshot.approvals;
+        self.traces.replace(snapshot.traces);
+        let rows = &self.rows;
+        self.open.retain(|id, _| rows.iter().any(|row| row.session.id == *id));
+        self.used.retain(|id| rows.iter().any(|row| row.session.id == *id));
+    }
+
+    /// Takes a window of a transcript: the newest, or one before those already here.
+    pub(crate) fn shown(&mut self, shown: Shown, older: bool) {
+        let id = shown.session.id;
+        self.put_session(shown.session.clone(), shown.as_of);
+        if older {
+            if let Some(transcript) = self.open.get_mut(&id) {
+                transcript.prepend(shown);
+            }
+            return;
+        }
+        match self.open.get_mut(&id) {
+            Some(transcript) => transcript.refresh(shown),
+            None => {
+                self.open.insert(id, Transcript::new(shown));
+            }
+        }
+        self.used.retain(|used| *used != id);
+        self.used.push(id);
+        if self.used.len() > OPEN {
+            let oldest = self.used.remove(0);
+            self.open.remove(&oldest);
+        }
+    }
+
+    /// Takes the approvals of a session, ended ones included.
+    pub(crate) fn approvals(&mut self, id: SessionId, approvals: Vec<Approval>) {
+        if let Some(transcript) = self.open.get_mut(&id) {
+            for approval in approvals {
+                transcript.put_approval(approval);
+            }
+        }
+    }
+
+    /// Takes what is being said right now in a session.
+    pub(crate) fn watched(&mut self, id: SessionId, partial: Option<Partial>) {
+        if let Some(transcript) = self.open.get_mut(&id) {
+            transcript.put_partial(partial);
+        }
+    }
+
+    /// Takes a session as a reply to a change showed it.
+    pub(crate) fn put_reply(&mut self, session: Session) {
+        let seq = self.rows.iter().find(|row| row.session.id == session.id).map_or(0, |row| row.seq);
+        self.put_session(session, seq);
+    }
+
+    /// Takes one event; returns what must be asked again.
+    pub(crate) fn apply(&mut self, event: Event) -> Lost {
+        if let Some(seq) = event.seq {
+            self.seq = Some(self.seq.unwrap_or(0).max(seq));
+        }
+        let seq = event.seq.unwrap_or(u64::MAX);
+        match event.news {
+            News::SessionChanged(session) => self.put_session(*session, seq),
+            News::SessionDeleted(id) => self.forget(id),
+            News::ApprovalChanged(approval) => self.put_approval(*approval),
+            News::TraceChanged(trace) => self.put_trace(*trace),
+            News::Gap { .. } => return Lost::Facts,
+            News::Dropped { .. } => return Lost::Passing,
+            News::Stopping => self.stopping = true,
+            news => {
+                let transcript = event.session_id.and_then(|id| self.open.get_mut(&id));
+                if let Some(transcript) = transcript.filter(|own| seq > own.as_of())
+                    && !transcript.apply(news, event.at)
+                {
+                    return Lost::Passing;
+                }
+            }
+        }
+        Lost::Nothing
+    }
+
+    fn put_session(&mut self, session: Session, seq: u64) {
+        match self.rows.iter_mut().find(|row| row.session.id == session.id) {
+            Some(row) if row.seq > seq => return,
+            Some(row) => *row = Row { seq, session },
+            None => self.rows.push(Row { seq, session }),
+        }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.rows.sort_by(|a, b| {
+            (b.session.updated_at, b.session.id).cmp(&(a.session.updated_at, a.session.id))
+        });
+    }
+
+    fn forget(&mut self, id: SessionId) {
+        self.rows.retain(|row| row.session.id != id);
+        self.approvals.retain(|approval| approval.session_id != id);
+        self.open.remove(&id);
+        self.used.retain(|used| *used != id);
+    }
+
+    /// Takes an approval as an event or the reply to a decision tells it.
+    pub(crate) fn put_approval(&mut self, approval: Approval) {
+        let known = self.approvals.iter().position(|own| own.id == approval.id);
+        match (known, approval.state == ApprovalState::Pending) {
+            (Some(at), false) => {
+                self.approvals.remove(at);
+            }
+            (None, true) => {
+                self.approvals.push(approval.clone());
+                self.approvals.sort_by_key(|own| (own.asked_at, own.id));
+            }
+            _ => {}
+        }
+        if let Some(transcript) = self.open.get_mut(&approval.session_id) {
+            transcript.put_approval(approval);
+        }
+    }
+
+    fn put_trace(&mut self, trace: Trace) {
+        self.traces.put(trace);
+    }
+
+    /// Returns an approval that is known, pending or ended.
+    pub(crate) fn approval(&self, id: ApprovalId) -> Option<&Approval> {
+        self.approvals
+            .iter()
+            .find(|approval| approval.id == id)
+            .or_else(|| self.open.values().find_map(|transcript| transcript.approval(id)))
+    }
+}

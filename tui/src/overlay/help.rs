@@ -1,0 +1,78 @@
+//! All keys, from the live table.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::{keys, position, scrolled, window};
+use crate::app::App;
+use crate::app::keymap::{Place, help, hints};
+use crate::theme::Theme;
+use crate::widget::text::{clip, width};
+
+/// How wide the names of keys are.
+const NAMES: usize = 11;
+
+const SHOWN: [Place; 6] = [
+    Place::Composer,
+    Place::Everywhere,
+    Place::Card,
+    Place::Conversation,
+    Place::Traces,
+    Place::Sessions,
+];
+
+pub(super) fn draw(app: &App, scroll: &mut usize, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let two = area.width >= 116;
+    let wide = if two { 114 } else { 72 };
+    let room = usize::from(area.width.min(wide)).saturating_sub(4);
+    let lines = lines(room, two, app.theme);
+    let tall = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height.saturating_sub(2).max(3));
+    let at = position(lines.len(), *scroll, tall.saturating_sub(2));
+    let foot = format!("{}{at}", keys(&hints(&[Place::Page])));
+    let inside = window(area, (wide, tall), "Keys", &foot, app.theme, buf);
+    scrolled(&lines, scroll, inside, buf);
+    None
+}
+
+/// Returns how many lines the help has.
+pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> {
+    let column = if two { room.saturating_sub(3) / 2 } else { room };
+    let groups: Vec<Vec<Line<'static>>> =
+        SHOWN.iter().map(|place| group(*place, column, theme)).collect();
+    if !two {
+        return groups.into_iter().flatten().collect();
+    }
+    // The two columns are filled so that they are about as long as each other.
+    let all: usize = groups.iter().map(Vec::len).sum();
+    let (mut left, mut right) = (Vec::new(), Vec::new());
+    for group in groups {
+        if left.len() + group.len() / 2 <= all / 2 { left.extend(group) } else { right.extend(group) }
+    }
+    let tall = left.len().max(right.len());
+    let (mut left, mut right) = (left.into_iter(), right.into_iter());
+    (0..tall)
+        .map(|_| {
+            let mut line = left.next().unwrap_or_default();
+            let used: usize = line.spans.iter().map(|span| width(&span.content)).sum();
+            line.spans.push(Span::raw(" ".repeat((column + 3).saturating_sub(used))));
+            line.spans.extend(right.next().unwrap_or_default().spans);
+            line
+        })
+        .collect()
+}
+
+fn group(place: Place, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::raw(""), Line::styled(place.title(), theme.strong())];
+    for (names, words) in help(place) {
+        let gap = NAMES.saturating_sub(width(&names)).max(1);
+        let rest = room.saturating_sub(width(&names) + gap + 2);
+        lines.push(Line::from(vec![
+            Span::raw("  "),
+            Span::styled(names, theme.selected()),
+            Span::raw(" ".repeat(gap)),
+            Span::raw(clip(words, rest)),
+        ]));
+    }
+    lines
+}

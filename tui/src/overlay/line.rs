@@ -1,0 +1,63 @@
+//! A line of text that is asked for, and a question to be sure.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
+use smartopol_protocol::SessionId;
+
+use super::{Asked, Purpose, keys, window};
+use crate::app::App;
+use crate::app::keymap::{Place, hints};
+use crate::sanitize;
+use crate::widget::text::{clip, clip_start};
+
+pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let (title, words) = match asked.purpose {
+        Purpose::Rename(_) => ("Rename", "The session's new name:"),
+        Purpose::NewSession => ("New session", "The folder to work in:"),
+        Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
+    };
+    let inside = window(area, (64, 6), title, &keys(&hints(&[Place::Line])), app.theme, buf);
+    if inside.height < 2 {
+        return None;
+    }
+    buf.set_stringn(inside.x, inside.y + 1, words, inside.width.into(), app.theme.quiet());
+    let y = (inside.y + 2).min(inside.bottom() - 1);
+    Some(field(&asked.line, Rect { y, height: 1, ..inside }, app, buf))
+}
+
+/// Draws a field of one line, and returns where its cursor is.
+pub(super) fn field(
+    line: &crate::widget::composer::Composer,
+    area: Rect,
+    app: &App,
+    buf: &mut Buffer,
+) -> Position {
+    let text = sanitize::line(line.text());
+    let (_, cell) = line.layout(usize::from(u16::MAX)).cursor;
+    let room = usize::from(area.width);
+    let at_end = cell >= crate::widget::text::width(&text);
+    // The end is what one edits most: a long line shows that.
+    let (shown, cell) = if at_end {
+        let shown = clip_start(&text, room.saturating_sub(1));
+        let cell = crate::widget::text::width(&shown);
+        (shown, cell)
+    } else {
+        (clip(&text, room), cell.min(room.saturating_sub(1)))
+    };
+    buf.set_stringn(area.x, area.y, shown, room, app.theme.text());
+    Position { x: area.x + u16::try_from(cell).unwrap_or(0), y: area.y }
+}
+
+pub(super) fn question(app: &App, id: SessionId, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let name = app.model.session(id).map_or("", |session| session.name.as_str());
+    let inside =
+        window(area, (64, 6), "Remove a session", &keys(&hints(&[Place::Question])), app.theme, buf);
+    let lines = [
+        Line::raw(""),
+        Line::styled(format!("Remove {} with all its messages?", sanitize::line(name)), app.theme.strong()),
+        Line::styled("Its traces stay. A running turn is interrupted.", app.theme.quiet()),
+    ];
+    super::scrolled(&lines, &mut 0, inside, buf);
+    None
+}

@@ -1,0 +1,121 @@
+//! Windows over the screen: a stack, of which the top one sees the keys.
+
+mod help;
+mod line;
+mod picker;
+mod trace;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+use smartopol_protocol::{ApprovalId, SessionId, TraceId};
+
+use crate::app::App;
+use crate::theme::Theme;
+use crate::widget::composer::Composer;
+use crate::widget::frame::{Edge, boxed};
+
+pub(crate) use picker::matching;
+
+/// A window.
+#[derive(Debug)]
+pub(crate) enum Overlay {
+    Help { scroll: usize },
+    Picker { filter: Composer, at: Option<SessionId> },
+    Trace { id: TraceId, scroll: usize },
+    Line(Asked),
+    Question { remove: SessionId },
+}
+
+/// What a line of text is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Rename(SessionId),
+    NewSession,
+    DenyNote(ApprovalId),
+}
+
+/// A line of text that is being asked for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) purpose: Purpose,
+    pub(crate) line: Composer,
+}
+
+impl Asked {
+    pub(crate) fn new(purpose: Purpose, text: String) -> Self {
+        let mut line = Composer::default();
+        line.set(text);
+        Self { purpose, line }
+    }
+}
+
+impl Overlay {
+    pub(crate) const fn help() -> Self {
+        Self::Help { scroll: 0 }
+    }
+
+    pub(crate) fn picker(at: Option<SessionId>) -> Self {
+        Self::Picker { filter: Composer::default(), at }
+    }
+
+    pub(crate) const fn trace(id: TraceId) -> Self {
+        Self::Trace { id, scroll: 0 }
+    }
+}
+
+/// Draws the windows; returns where the cursor belongs. What is scrolled too far is brought back.
+pub(crate) fn draw(app: &App, overlays: &mut [Overlay], area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let mut cursor = None;
+    for overlay in overlays {
+        cursor = match overlay {
+            Overlay::Help { scroll } => help::draw(app, scroll, area, buf),
+            Overlay::Picker { filter, at } => picker::draw(app, filter, *at, area, buf),
+            Overlay::Trace { id, scroll } => trace::draw(app, *id, scroll, area, buf),
+            Overlay::Line(asked) => line::draw(app, asked, area, buf),
+            Overlay::Question { remove } => line::question(app, *remove, area, buf),
+        };
+    }
+    cursor
+}
+
+/// Draws a frame of at most this size in the middle, and returns what is inside it.
+fn window(area: Rect, (wide, tall): (u16, u16), title: &str, foot: &str, theme: Theme, buf: &mut Buffer) -> Rect {
+    let wide = wide.min(area.width);
+    let tall = tall.min(area.height);
+    let frame = Rect {
+        x: area.x + (area.width - wide) / 2,
+        y: area.y + (area.height - tall) / 2,
+        width: wide,
+        height: tall,
+    };
+    Clear.render(frame, buf);
+    let style = theme.selected();
+    let top = Edge::left(vec![Span::styled(title.to_owned(), style.patch(theme.strong()))]);
+    let foot = Edge::left(vec![Span::styled(foot.to_owned(), theme.quiet())]);
+    boxed(frame, top, foot, style, buf)
+}
+
+/// Draws lines from `scroll` on, as far as there are some.
+fn scrolled(lines: &[Line<'static>], scroll: &mut usize, area: Rect, buf: &mut Buffer) {
+    *scroll = (*scroll).min(lines.len().saturating_sub(usize::from(area.height)));
+    for (line, y) in lines.iter().skip(*scroll).zip(area.y..area.bottom()) {
+        buf.set_line(area.x, y, line, area.width);
+    }
+}
+
+/// Says how much is above and below what is seen.
+fn position(lines: usize, scroll: usize, height: u16) -> String {
+    let most = lines.saturating_sub(usize::from(height));
+    match scroll.min(most) {
+        _ if most == 0 => String::new(),
+        at => format!(" · {} of {lines} lines", (at + usize::from(height)).min(lines)),
+    }
+}
+
+/// Joins hints of keys to one line.
+fn keys(hints: &[(String, &'static str)]) -> String {
+    let words: Vec<String> = hints.iter().map(|(key, words)| format!("{key} {words}")).collect();
+    words.join(" · ")
+}

@@ -1,0 +1,134 @@
+//! The conversation, the card that asks, and the place to write.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use smartopol_protocol::Timestamp;
+
+use super::draft_lines;
+use crate::app::{App, Focus};
+use crate::widget::frame::{Edge, boxed};
+use crate::widget::text::{clip, width};
+use crate::widget::transcript::Scroll;
+use crate::widget::{approval, time};
+
+/// Draws the middle of the screen; returns where the cursor belongs.
+pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
+    transcript(app, buf);
+    card(app, scroll, buf);
+    composer(app, buf)
+}
+
+fn transcript(app: &App, buf: &mut Buffer) {
+    let area = app.plan.conversation;
+    let selected = app.selected_fold().filter(|_| app.focus == Focus::Conversation);
+    if app.transcript().is_none() && area.height > 0 {
+        let words = if app.current.is_some() { "opening the conversation" } else { "" };
+        buf.set_stringn(area.x + 2, area.y, words, area.width.into(), app.theme.quiet());
+    }
+    for (row, y) in app.pages.rows().iter().zip(area.y..area.bottom()) {
+        buf.set_line(area.x, y, &row.line, area.width);
+        if row.fold.is_some() && row.fold == selected {
+            let line = Rect { y, height: 1, ..area };
+            buf.set_style(line, app.theme.selected());
+            buf.set_string(area.x, y, "│", app.theme.selected());
+        }
+    }
+}
+
+fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
+    let area = app.plan.card;
+    let (Some(asked), true) = (app.card(), area.height > 0) else { return };
+    let theme = app.theme;
+    let focused = app.focus == Focus::Card;
+    let open = focused && app.gate.is_open(asked.id, app.now.ms);
+    let style = if focused { theme.selected() } else { theme.text() };
+    let all = app.current.map_or(1, |id| app.model.pending_in(id).count());
+    let count = if all > 1 { format!("Approval 1 of {all} waiting") } else { "Approval".to_owned() };
+    let left = left(asked.expires_at, app.now.wall);
+    let top = Edge {
+        left: vec![Span::styled(count, style.patch(theme.strong()))],
+        right: vec![Span::styled(left, theme.quiet())],
+    };
+    let foot = match (focused, open) {
+        _ if app.wanted.observe => vec![Span::styled("this console only looks", theme.quiet())],
+        (false, _) => vec![
+            Span::styled("Tab", theme.selected()),
+            Span::styled(" to answer · typing never does", theme.quiet()),
+        ],
+        (true, false) => vec![Span::styled("one moment…", theme.quiet())],
+        (true, true) => vec![
+            Span::styled("press a key to answer", theme.selected()),
+            Span::styled(" · Esc goes back to writing", theme.quiet()),
+        ],
+    };
+    let inside = boxed(area, top, Edge::left(foot), style, buf);
+    let room = usize::from(inside.width);
+    let list = app.plan.card.height.saturating_add(app.plan.conversation.height) >= 20;
+    let card = approval::card(app, asked, room, open, list);
+    let lines = card.fit(inside.height.into(), scroll, app);
+    for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
+        buf.set_line(inside.x, y, line, inside.width);
+    }
+}
+
+fn left(until: Timestamp, now: Timestamp) -> String {
+    match until.millis_since(now) / 1_000 {
+        0 => "no time left".to_owned(),
+        left => format!("{} left", time::seconds(left)),
+    }
+}
+
+fn composer(app: &App, buf: &mut Buffer) -> Option<Position> {
+    let area = app.plan.composer;
+    if area.height == 0 {
+        return None;
+    }
+    let theme = app.theme;
+    let focused = app.focus == Focus::Composer;
+    edge(app, Rect { height: 1, ..area }, focused, buf);
+    let lines_area = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height - 1 };
+    if lines_area.height == 0 {
+        return None;
+    }
+    let prompt = if focused { theme.selected() } else { theme.quiet() };
+    buf.set_string(lines_area.x, lines_area.y, ">", prompt);
+    let text = Rect { x: lines_area.x + 2, width: lines_area.width.saturating_sub(2), ..lines_area };
+    let view = app.view()?;
+    if view.composer.is_empty() {
+        let words = match (app.wanted.observe, app.is_busy()) {
+            (true, _) => "this console only looks",
+            (false, true) => "write the next message; it waits for its turn",
+            (false, false) => "write to the agent",
+        };
+        let words = clip(words, text.width.saturating_sub(1).into());
+        buf.set_string(text.x, text.y, words, theme.quiet());
+    }
+    let room = app.plan.composer_room();
+    let (lines, (line, cell)) = draft_lines(&view.composer, room, text.height.into());
+    for (words, y) in lines.iter().zip(text.y..text.bottom()) {
+        buf.set_stringn(text.x, y, words, text.width.into(), theme.text());
+    }
+    focused.then(|| Position {
+        x: (text.x + u16::try_from(cell).unwrap_or(0)).min(area.right().saturating_sub(1)),
+        y: text.y + u16::try_from(line).unwrap_or(0),
+    })
+}
+
+/// Draws the line above the composer, which says where the conversation stands.
+fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
+    let theme = app.theme;
+    let style = if focused { theme.selected() } else { theme.quiet() };
+    buf.set_string(area.x, area.y, "─".repeat(area.width.into()), style);
+    let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) else { return };
+    let words = match app.pages.fresh() {
+        0 => " older messages · End follows ".to_owned(),
+        1 => " 1 new ↓ · End follows ".to_owned(),
+        new => format!(" {new} new ↓ · End follows "),
+    };
+    let wide = u16::try_from(width(&words)).unwrap_or(0);
+    if wide + 2 <= area.width {
+        let line = Line::styled(words, theme.strong());
+        buf.set_line(area.right() - wide - 2, area.y, &line, wide);
+    }
+}

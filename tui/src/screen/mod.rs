@@ -1,0 +1,331 @@
+//! The screen as a whole: what has a place at this size, and drawing it.
+//!
+//! Owns the plan of the screen. The panes are drawn by the files beside this one.
+
+pub(crate) mod conversations;
+pub(crate) mod sessions;
+pub(crate) mod traces;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use crate::app::keymap::{Place, hints};
+use crate::app::{App, Call, Cmd, Focus};
+use crate::overlay;
+use crate::widget::composer::Composer;
+use crate::widget::{approval, status};
+
+/// How tall the composer may grow.
+const COMPOSER: usize = 8;
+
+/// How many panes stand beside each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Columns {
+    #[default]
+    One,
+    Two,
+    Three,
+}
+
+/// What is where. What has no place has no size.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) columns: Columns,
+    pub(crate) header: Rect,
+    pub(crate) rule: Rect,
+    pub(crate) tabs: Rect,
+    pub(crate) sessions: Option<Rect>,
+    pub(crate) conversation: Rect,
+    pub(crate) card: Rect,
+    pub(crate) composer: Rect,
+    pub(crate) traces: Option<Rect>,
+    pub(crate) foot: Rect,
+    pub(crate) status: Rect,
+    /// True where the card is on the screen.
+    pub(crate) card_is_seen: bool,
+    height: u16,
+}
+
+impl Plan {
+    /// Returns how many cells a line of the composer has.
+    pub(crate) fn composer_room(&self) -> usize {
+        usize::from(self.composer.width).saturating_sub(3).max(2)
+    }
+
+    /// Returns how many rows a page of the conversation has.
+    pub(crate) fn page(&self) -> i64 {
+        let own = if self.conversation.height > 0 { self.conversation.height } else { self.height };
+        i64::from(own.max(3)) - 2
+    }
+}
+
+impl App {
+    /// Draws everything, and returns where the cursor belongs.
+    pub(crate) fn draw(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        if area.width < 40 || area.height < 8 {
+            self.plan = Plan { height: area.height, ..Plan::default() };
+            tiny(self, area, buf);
+            return None;
+        }
+        self.plan = plan(self, area);
+        self.arrange();
+        let plan = self.plan;
+        put(&status::header(self, plan.header.width.into()), plan.header, buf);
+        rule(self, buf);
+        if plan.tabs.height > 0 {
+            let here = [
+                ("conversation", plan.conversation.height > 0),
+                ("sessions", plan.sessions.is_some()),
+                ("traces", plan.traces.is_some()),
+            ];
+            put(&status::tabs(self, here, plan.tabs.width.into()), plan.tabs, buf);
+        }
+        if let Some(area) = plan.sessions {
+            sessions::draw(self, area, buf);
+        }
+        if let Some(area) = plan.traces {
+            traces::draw(self, area, buf);
+        }
+        let mut scroll = self.card_scroll;
+        let cursor = conversations::draw(self, &mut scroll, buf);
+        self.card_scroll = scroll;
+        let hints = self.hints();
+        put(&status::foot(self, &hints, plan.foot.width.into()), plan.foot, buf);
+        put(&status::status(self, plan.status.width.into()), plan.status, buf);
+        let mut overlays = std::mem::take(&mut self.overlays);
+        let over = overlay::draw(self, &mut overlays, area, buf);
+        self.overlays = overlays;
+        if self.overlays.is_empty() { cursor } else { over }
+    }
+
+    /// Lays the conversation out.
+    fn arrange(&mut self) {
+        let area = self.plan.conversation;
+        let Some(id) = self.current else { return };
+        let mut pages = std::mem::take(&mut self.pages);
+        let mut view = self.views.remove(&id).unwrap_or_default();
+        pages.arrange(self, &mut view, area.width.into(), area.height.into());
+        self.views.insert(id, view);
+        self.pages = pages;
+    }
+
+    /// Returns what should be asked for after what was drawn: older messages at the top.
+    pub(crate) fn wanted_by_view(&mut self) -> Vec<Cmd> {
+        let Some(id) = self.current else { return Vec::new() };
+        let before = self.transcript().filter(|own| own.more()).and_then(|own| own.first_position());
+        let at_top = self.pages.at_top && self.plan.conversation.height > 0;
+        match (before, self.views.get_mut(&id)) {
+            (Some(before), Some(view)) if at_top && !view.fetching => {
+                view.fetching = true;
+                vec![Cmd::Ask(Call::Older { id, before })]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns the keys worth showing, best first.
+    fn hints(&self) -> Vec<(String, &'static str)> {
+        let place = match self.focus {
+            Focus::Composer => Place::Composer,
+            Focus::Card => Place::Card,
+            Focus::Conversation => Place::Conversation,
+            Focus::Traces => Place::Traces,
+            Focus::Sessions => Place::Sessions,
+        };
+        let mut hints = hints(&[place, Place::Everywhere]);
+        if self.focus == Focus::Composer && self.card().is_some() {
+            hints.retain(|(key, _)| key != "Tab");
+            hints.insert(0, ("Tab".to_owned(), "answer the approval"));
+        }
+        if self.focus == Focus::Composer && self.is_busy() {
+            hints.insert(1, ("Esc".to_owned(), "interrupt"));
+        }
+        if self.can_continue() && !self.wanted.observe {
+            hints.insert(1, ("ctrl-r".to_owned(), "continue"));
+        }
+        hints
+    }
+
+    /// Returns a path with `~` for the home folder.
+    pub(crate) fn tilde(&self, path: &str) -> String {
+        let path = crate::sanitize::line(path);
+        match path.strip_prefix(self.wanted.home.as_str()) {
+            Some("") if !self.wanted.home.is_empty() => "~".to_owned(),
+            Some(rest) if rest.starts_with('/') && !self.wanted.home.is_empty() => format!("~{rest}"),
+            _ => path.into_owned(),
+        }
+    }
+}
+
+fn plan(app: &App, area: Rect) -> Plan {
+    let columns = match (area.width, area.height) {
+        (110.., 20..) => Columns::Three,
+        (76.., 20..) => Columns::Two,
+        _ => Columns::One,
+    };
+    let roomy = area.height >= 20;
+    let row = |y: u16, height: u16| Rect { y, height, ..area };
+    let mut plan = Plan { columns, height: area.height, header: row(area.y, 1), ..Plan::default() };
+    let mut top = area.y + 1;
+    if roomy {
+        plan.rule = row(top, 1);
+        top += 1;
+    }
+    if columns == Columns::One {
+        plan.tabs = row(top, 1);
+        top += 1;
+    }
+    let mut bottom = area.bottom() - 1;
+    plan.status = row(bottom, 1);
+    if area.height >= 12 {
+        bottom -= 1;
+        plan.foot = row(bottom, 1);
+    }
+    let body = Rect { y: top, height: bottom.saturating_sub(top), ..area };
+    let middle = beside(app, &mut plan, body);
+    if middle.height > 0 && middle.width > 0 {
+        stack(app, &mut plan, middle);
+    }
+    plan
+}
+
+/// Gives the panes at the sides their place, and returns what is left for the conversation.
+fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
+    let nothing = Rect { width: 0, height: 0, ..body };
+    if app.traces_whole || (plan.columns == Columns::One && app.focus == Focus::Traces) {
+        plan.traces = Some(body);
+        return nothing;
+    }
+    if plan.columns == Columns::One {
+        if app.focus == Focus::Sessions {
+            plan.sessions = Some(body);
+            return nothing;
+        }
+        return body;
+    }
+    let mut middle = body;
+    if plan.columns == Columns::Three {
+        let wide = (body.width / 6).clamp(20, 30);
+        plan.sessions = Some(Rect { width: wide, ..body });
+        middle.x += wide + 1;
+        middle.width -= wide + 1;
+    }
+    if app.traces_beside {
+        let share = if plan.columns == Columns::Three { body.width * 27 / 100 } else { body.width * 35 / 100 };
+        let wide = share.clamp(26, 52);
+        plan.traces = Some(Rect { x: body.right() - wide, width: wide, ..body });
+        middle.width -= wide + 1;
+    }
+    middle
+}
+
+/// Stacks the conversation, the card and the composer.
+fn stack(app: &App, plan: &mut Plan, area: Rect) {
+    let room = usize::from(area.width).saturating_sub(3);
+    let lines = app.view().map_or(1, |view| view.composer.layout(room).lines.len());
+    let most = usize::from(area.height / 3).clamp(1, COMPOSER);
+    let composer = u16::try_from(lines.clamp(1, most)).unwrap_or(1) + 1;
+    let composer = composer.min(area.height);
+    plan.composer =
+        Rect { y: area.bottom() - composer, height: composer, ..area };
+    let mut left = area.height - composer;
+    if let Some(approval) = app.card() {
+        let inner = usize::from(area.width).saturating_sub(6);
+        let list = area.height >= 24;
+        let wish = approval::card(app, approval, inner, false, list).tall() + 2;
+        let most = (left * 2 / 3).max(left.min(8));
+        let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(most);
+        if tall >= 3 {
+            plan.card = Rect {
+                x: area.x + 1,
+                y: plan.composer.y - tall,
+                width: area.width.saturating_sub(2),
+                height: tall,
+            };
+            plan.card_is_seen = true;
+            left -= tall;
+        }
+    }
+    // A blank row under the header, and one cell at each side, let the text breathe.
+    let air = u16::from(area.height >= 16);
+    plan.conversation = Rect {
+        x: area.x + 1,
+        y: area.y + air.min(left),
+        width: area.width.saturating_sub(2),
+        height: left.saturating_sub(air),
+    };
+}
+
+/// Draws the line under the header and those between the panes.
+fn rule(app: &App, buf: &mut Buffer) {
+    let plan = &app.plan;
+    let style = app.theme.quiet();
+    if plan.rule.height > 0 {
+        buf.set_string(plan.rule.x, plan.rule.y, "─".repeat(plan.rule.width.into()), style);
+    }
+    if plan.conversation.width == 0 || plan.columns == Columns::One {
+        return;
+    }
+    let edges = [
+        plan.sessions.map(|pane| pane.right()),
+        plan.traces.map(|pane| pane.x.saturating_sub(1)),
+    ];
+    for x in edges.into_iter().flatten() {
+        if plan.rule.height > 0 {
+            buf.set_string(x, plan.rule.y, "┬", style);
+        }
+        for y in plan.rule.bottom()..plan.composer.bottom() {
+            buf.set_string(x, y, "│", style);
+        }
+    }
+}
+
+/// Says how things stand where there is no room for more.
+fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
+    let mut lines = Vec::new();
+    if let Some(session) = app.session() {
+        let (sign, word, style) = status::state(session, app.theme);
+        lines.push(Line::from(vec![
+            Span::styled(crate::sanitize::line(&session.name).into_owned(), app.theme.strong()),
+            Span::styled(format!("  {sign} {word}"), style),
+        ]));
+    } else {
+        lines.push(Line::styled("smartopol", app.theme.strong()));
+    }
+    let waiting = app.model.pending().len();
+    if waiting > 0 {
+        lines.push(Line::styled(format!("{waiting} waiting for you"), app.theme.strong()));
+    }
+    lines.push(Line::from(status::link(app)));
+    lines.push(Line::styled("This window is too small: 40 by 8 at least.", app.theme.quiet()));
+    let room = usize::from(area.width);
+    for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
+        let line = Line::from(crate::widget::text::clip_spans(
+            line.spans.into_iter().map(|span| Span::styled(span.content, line.style.patch(span.style))).collect(),
+            room,
+        ));
+        buf.set_line(area.x, y, &line, area.width);
+    }
+}
+
+fn put(line: &Line<'_>, area: Rect, buf: &mut Buffer) {
+    if area.height > 0 {
+        buf.set_line(area.x, area.y, line, area.width);
+    }
+}
+
+/// Returns the lines of a draft that fit, with the cursor's place among them.
+pub(crate) fn draft_lines(composer: &Composer, room: usize, height: usize) -> (Vec<String>, (usize, usize)) {
+    let layout = composer.layout(room);
+    let (line, cell) = layout.cursor;
+    let from = (line + 1).saturating_sub(height.max(1));
+    let lines = layout
+        .lines
+        .iter()
+        .skip(from)
+        .take(height)
+        .map(|range| crate::sanitize::line(composer.text().get(range.clone()).unwrap_or_default()).into_owned())
+        .collect();
+    (lines, (line - from, cell))
+}

@@ -1,0 +1,189 @@
+//! A tool call as a card: one line when folded, all there is when open.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use smartopol_protocol::CallId;
+use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolCall};
+
+use super::diff::diff;
+use super::text::{Indent, chop, spread, wrap};
+use super::time;
+use super::transcript::Row;
+use crate::app::{App, Fold, ended};
+use crate::model::Transcript;
+use crate::sanitize;
+use crate::theme::Theme;
+
+/// How many lines of a failure are shown before anybody asks.
+const BRIEF: usize = 12;
+
+/// The most lines shown of one output; the trace has the rest.
+const WHOLE: usize = 2_000;
+
+/// How much of a card is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Folded,
+    /// Opened by itself: what went wrong, in short.
+    Brief,
+    Whole,
+}
+
+/// Returns how much of a card is shown, where a person may have said so.
+pub(crate) fn extent(call: Option<&ToolCall>, said: Option<bool>) -> Extent {
+    let bad = call.is_some_and(|call| {
+        matches!(
+            &call.state,
+            CallState::Finished { output }
+                if !matches!(output.status, OutputStatus::Ok | OutputStatus::Interrupted)
+        )
+    });
+    match said {
+        Some(true) => Extent::Whole,
+        Some(false) => Extent::Folded,
+        None if bad => Extent::Brief,
+        None => Extent::Folded,
+    }
+}
+
+/// Returns a call's sign, its state in words, and the style of both.
+pub(crate) fn state(call: &ToolCall, now: smartopol_protocol::Timestamp, theme: Theme) -> (&'static str, String, Style) {
+    let took = || {
+        let ms = call.started_at.zip(call.finished_at).map(|(from, to)| to.millis_since(from));
+        ms.map(time::millis)
+    };
+    match &call.state {
+        CallState::Asked => ("○", "asked".to_owned(), theme.quiet()),
+        CallState::Waiting { .. } => ("●", "waits for you".to_owned(), theme.strong()),
+        CallState::Running => {
+            let ran = call.started_at.map_or(0, |at| now.millis_since(at)) / 1_000;
+            ("●", format!("running {}", time::seconds(ran)), theme.text())
+        }
+        CallState::Finished { output } => match output.status {
+            OutputStatus::Ok => ("✓", took().unwrap_or_default(), theme.good()),
+            OutputStatus::Error => {
+                let exit = output.details.get("exit_code").and_then(serde_json::Value::as_i64);
+                let how = exit.map_or("failed".to_owned(), |code| format!("exit {code}"));
+                let took = took().map_or(String::new(), |took| format!(" · {took}"));
+                ("✗", format!("{how}{took}"), theme.bad())
+            }
+            OutputStatus::Denied => ("✗", "denied".to_owned(), theme.bad()),
+            OutputStatus::Expired => ("✗", "expired".to_owned(), theme.bad()),
+            OutputStatus::Interrupted => ("○", "interrupted".to_owned(), theme.quiet()),
+        },
+    }
+}
+
+/// Returns a card as rows.
+pub(crate) fn card(
+    app: &App,
+    transcript: &Transcript,
+    id: CallId,
+    name: &str,
+    said: Option<bool>,
+    room: usize,
+) -> Vec<Row> {
+    let theme = app.theme;
+    let fold = Some(Fold::Call(id));
+    let call = transcript.call(id);
+    let extent = extent(call, said);
+    let arrow = if extent == Extent::Folded { "▸ " } else { "▾ " };
+    let (sign, words, style) = call.map_or(("○", String::new(), theme.quiet()), |call| {
+        state(call, app.now.wall, theme)
+    });
+    let title = call.map_or("", |call| call.inspection.title.as_str());
+    let left = vec![
+        Span::raw("  "),
+        Span::styled(arrow, theme.quiet()),
+        Span::styled(format!("{sign} "), style),
+        Span::styled(sanitize::line(name).into_owned(), theme.strong()),
+        Span::raw("  "),
+        Span::raw(sanitize::line(title).into_owned()),
+    ];
+    let good = call.is_some_and(|call| matches!(&call.state, CallState::Finished { output } if output.status == OutputStatus::Ok));
+    let right = vec![Span::styled(words, if good { theme.quiet() } else { style })];
+    let mut rows = vec![Row { line: spread(left, right, room), fold }];
+    if let Some(call) = call.filter(|_| extent != Extent::Folded) {
+        let body = body(app, transcript, call, extent, room);
+        rows.extend(body.into_iter().map(Row::plain));
+    }
+    rows
+}
+
+fn body(
+    app: &App,
+    transcript: &Transcript,
+    call: &ToolCall,
+    extent: Extent,
+    room: usize,
+) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);
+    let mut lines = Vec::new();
+    if extent == Extent::Whole {
+        lines.extend(asked(app, call, room, &bar));
+    }
+    let approval = transcript.approval_of(call.id).and_then(|approval| ended(&approval.state));
+    if let Some(words) = approval {
+        lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, &bar));
+    }
+    let output = match &call.state {
+        CallState::Finished { output } => output.text.as_str(),
+        _ => transcript.output(call.id).unwrap_or_default(),
+    };
+    let shown = sanitize::output(output);
+    let most = if extent == Extent::Brief { BRIEF } else { WHOLE };
+    let all = shown.trim_end().lines().count();
+    if all > 0 && !lines.is_empty() {
+        lines.extend(wrap(&[], room, &bar));
+    }
+    for line in shown.trim_end().lines().take(most) {
+        lines.extend(chop(line, theme.text(), room, &bar));
+    }
+    if all > most {
+        let words = format!("… {} more lines", all - most);
+        lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, &bar));
+    }
+    lines
+}
+
+/// Returns what was asked for, exactly.
+fn asked(app: &App, call: &ToolCall, room: usize, bar: &Indent) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let mut lines = Vec::new();
+    match &call.inspection.body {
+        Body::None => {
+            let input = serde_json::to_string_pretty(&call.input).unwrap_or_default();
+            lines.extend(chop(&sanitize::text(&input), theme.text(), room, bar));
+        }
+        Body::Command { text, .. } => {
+            lines.extend(chop(&sanitize::text(text), theme.strong(), room, bar));
+        }
+        Body::Diff { path, diff: text, .. } => {
+            let path = Span::styled(sanitize::line(path).into_owned(), theme.strong());
+            lines.extend(wrap(&[path], room, bar));
+            lines.extend(diff(text, room, bar, theme));
+        }
+    }
+    if !call.inspection.cwd.is_empty() {
+        let words = format!("in {}", app.tilde(&call.inspection.cwd));
+        lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, bar));
+    }
+    for words in outside(&call.inspection.effects) {
+        lines.extend(wrap(&[Span::styled(words, theme.bad())], room, bar));
+    }
+    lines
+}
+
+/// Says which effects lie outside the workspace.
+pub(crate) fn outside(effects: &[Effect]) -> Vec<String> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Read { path, place: Place::Outside } => Some(("reads", path)),
+            Effect::Write { path, place: Place::Outside } => Some(("writes", path)),
+            _ => None,
+        })
+        .map(|(verb, path)| format!("! {verb} outside the workspace: {}", sanitize::line(path)))
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! One message as rows: a person's words, the agent's, its thoughts and calls, a notice.
+
+use ratatui::text::{Line, Span};
+use smartopol_protocol::message::{Level, Message, Part, Role};
+
+use super::card::card;
+use super::markdown::markdown;
+use super::text::{Indent, spread, wrap};
+use super::time;
+use super::transcript::Row;
+use crate::app::{App, Fold, View};
+use crate::model::Transcript;
+use crate::sanitize;
+
+/// How many lines of a person's own long message are shown folded.
+const OWN: usize = 16;
+
+/// What stands before the agent's words.
+const MARGIN: usize = 2;
+
+impl View {
+    /// Returns whether a person opened or folded something.
+    pub(crate) fn said(&self, fold: Fold) -> Option<bool> {
+        self.folds.get(&fold).copied().or(self.all)
+    }
+}
+
+/// Returns a message as rows, with a blank one behind; nothing for what is shown elsewhere.
+pub(crate) fn message(app: &App, transcript: &Transcript, view: &View, message: &Message, room: usize) -> Vec<Row> {
+    let mut rows = match message.role {
+        Role::User => own(app, view, message, room),
+        Role::Agent => agent(app, transcript, view, message, room),
+        Role::System => notices(app, message, room),
+        // Outputs are shown on the cards of the calls.
+        Role::Tool => Vec::new(),
+    };
+    if !rows.is_empty() {
+        rows.push(Row::blank());
+    }
+    rows
+}
+
+/// Returns a person's words.
+fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
+    let theme = app.theme;
+    let other = message.peer.as_deref().filter(|peer| *peer != app.peer && !app.peer.is_empty());
+    let mut rows: Vec<Row> = said(app, &message.text(), room).into_iter().map(Row::plain).collect();
+    if let Some(peer) = other {
+        let from = Span::styled(format!("  {}", sanitize::line(peer)), theme.quiet());
+        rows.insert(0, Row::plain(Line::from(vec![from])));
+    }
+    let fold = Fold::Thought(message.id, usize::MAX);
+    if rows.len() > OWN + 4 {
+        let open = view.said(fold).unwrap_or(false);
+        let words = if open {
+            "▾ all of it".to_owned()
+        } else {
+            format!("▸ {} more lines", rows.len() - OWN)
+        };
+        if !open {
+            rows.truncate(OWN);
+        }
+        let line = Line::from(vec![Span::raw("  "), Span::styled(words, theme.quiet())]);
+        rows.push(Row { line, fold: Some(fold) });
+    }
+    rows
+}
+
+/// Returns words as a person wrote them.
+pub(crate) fn said(app: &App, text: &str, room: usize) -> Vec<Line<'static>> {
+    let style = app.theme.strong();
+    let indent = Indent { first: vec![Span::styled("> ", style)], rest: vec![Span::raw("  ")] };
+    let text = sanitize::text(text);
+    wrap(&[Span::styled(text.trim_end(), style)], room, &indent)
+}
+
+fn agent(app: &App, transcript: &Transcript, view: &View, message: &Message, room: usize) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut after_card = false;
+    for (number, part) in message.parts.iter().enumerate() {
+        let part_rows = match part {
+            Part::Text { text } if text.trim().is_empty() => continue,
+            Part::Text { text } => prose(app, text, room),
+            Part::Reasoning { text, .. } => {
+                let fold = Fold::Thought(message.id, number);
+                let took = transcript.thought_for(message.id);
+                thought(app, text, took, Some((fold, view.said(fold).unwrap_or(false))), room)
+            }
+            Part::ToolCall { id, name, .. } => {
+                card(app, transcript, *id, name, view.said(Fold::Call(*id)), room)
+            }
+            _ => continue,
+        };
+        let is_card = matches!(part, Part::ToolCall { .. });
+        // Folded cards of one message stand together; all else has air.
+        let open = rows.last().is_some_and(|row| row.fold.is_none());
+        if !rows.is_empty() && !(is_card && after_card && !open) {
+            rows.push(Row::blank());
+        }
+        after_card = is_card;
+        rows.extend(part_rows);
+    }
+    if message.interrupted {
+        let words = Span::styled("  interrupted here", app.theme.quiet());
+        rows.push(Row::plain(Line::from(vec![words])));
+    }
+    rows
+}
+
+/// Returns the agent's words.
+pub(crate) fn prose(app: &App, text: &str, room: usize) -> Vec<Row> {
+    let text = sanitize::text(text);
+    let lines = markdown(&text, room.saturating_sub(MARGIN), app.theme);
+    lines.into_iter().map(|line| Row::plain(indented(line))).collect()
+}
+
+pub(crate) fn indented(mut line: Line<'static>) -> Line<'static> {
+    line.spans.insert(0, Span::raw(" ".repeat(MARGIN)));
+    line
+}
+
+/// Returns what the model thought: one line where it is folded.
+pub(crate) fn thought(
+    app: &App,
+    text: &str,
+    took: Option<u64>,
+    fold: Option<(Fold, bool)>,
+    room: usize,
+) -> Vec<Row> {
+    let theme = app.theme;
+    let words = text.split_whitespace().count();
+    let took = took.map_or(String::new(), |ms| format!(" for {}", time::seconds(ms.div_ceil(1_000))));
+    let count = match words {
+        0 => " · kept private by the provider".to_owned(),
+        1 => " · 1 word".to_owned(),
+        _ => format!(" · {words} words"),
+    };
+    let open = fold.is_some_and(|(_, open)| open) && words > 0;
+    let arrow = match (words, open) {
+        (0, _) => "· ",
+        (_, true) => "▾ ",
+        (_, false) => "▸ ",
+    };
+    let head = vec![Span::raw("  "), Span::styled(format!("{arrow}thought{took}{count}"), theme.quiet())];
+    let fold = fold.filter(|_| words > 0).map(|(fold, _)| fold);
+    let mut rows = vec![Row { line: spread(head, Vec::new(), room), fold }];
+    if open {
+        let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);
+        let text = sanitize::text(text);
+        let lines = wrap(&[Span::styled(text.trim(), theme.quiet())], room, &bar);
+        rows.extend(lines.into_iter().map(Row::plain));
+    }
+    rows
+}
+
+fn notices(app: &App, message: &Message, room: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for part in &message.parts {
+        if let Part::Notice { level, text } = part {
+            let (sign, style) = match level {
+                Level::Info => ("· ", app.theme.quiet()),
+                Level::Warning => ("! ", app.theme.strong()),
+                Level::Error => ("✗ ", app.theme.bad()),
+            };
+            let text = sanitize::text(text);
+            let lines = markdown(&text, room.saturating_sub(2 * MARGIN), app.theme);
+            for (number, mut line) in lines.into_iter().enumerate() {
+                let before = if number == 0 { Span::styled(sign, style) } else { Span::raw("  ") };
+                line.spans.insert(0, before);
+                if *level == Level::Info {
+                    line.style = app.theme.quiet();
+                }
+                rows.push(Row::plain(indented(line)));
+            }
+        }
+    }
+    rows
+}

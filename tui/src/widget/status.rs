@@ -1,0 +1,172 @@
+//! The lines that say how things stand: the header, the foot, the status.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::turn::Outcome;
+
+use super::text::{clip, clip_start, spread, width};
+use super::time;
+use crate::app::{App, LinkState, is_idle};
+use crate::sanitize;
+use crate::theme::Theme;
+
+/// Returns a session's sign, its state in a word, and the style of both.
+pub(crate) fn state(session: &Session, theme: Theme) -> (&'static str, String, Style) {
+    match &session.state {
+        SessionState::Running => ("●", "working".to_owned(), theme.good()),
+        SessionState::Waiting if session.waiting > 1 => {
+            ("●", format!("waits {}", session.waiting), theme.strong())
+        }
+        SessionState::Waiting => ("●", "waits".to_owned(), theme.strong()),
+        SessionState::Idle { last } => match last {
+            None => ("○", "new".to_owned(), theme.quiet()),
+            Some(Outcome::Done) => ("○", "idle".to_owned(), theme.quiet()),
+            Some(Outcome::Interrupted | Outcome::StepLimit { .. } | Outcome::Loop { .. }) => {
+                ("○", "stopped".to_owned(), theme.text())
+            }
+            Some(Outcome::CutOff) => ("✗", "cut off".to_owned(), theme.bad()),
+            Some(Outcome::Failed { .. }) => ("✗", "failed".to_owned(), theme.bad()),
+        },
+    }
+}
+
+/// Returns the first line of the screen.
+pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
+    let theme = app.theme;
+    let Some(session) = app.session() else {
+        let left = vec![Span::styled(" smartopol", theme.strong())];
+        let right = vec![Span::styled("no session yet ", theme.quiet())];
+        return spread(left, right, room);
+    };
+    let (sign, word, style) = state(session, theme);
+    let elapsed = app
+        .transcript()
+        .and_then(|transcript| transcript.last_turn())
+        .filter(|_| !is_idle(session))
+        .map(|turn| time::seconds(app.now.wall.millis_since(turn.started_at) / 1_000));
+    let elapsed = elapsed.map_or(String::new(), |time| format!(" {time}"));
+    let observe = if app.wanted.observe { "looking only · " } else { "" };
+    let right = vec![
+        Span::styled(observe, theme.quiet()),
+        Span::styled(format!("{sign} {word}"), style),
+        Span::styled(format!("{elapsed} "), theme.quiet()),
+    ];
+    let taken: usize = right.iter().map(|span| width(&span.content)).sum();
+    let name = sanitize::line(&session.name).into_owned();
+    let folder = app.tilde(&session.workspace);
+    let left_room = room.saturating_sub(taken + width(&name) + 16);
+    let left = vec![
+        Span::styled(" smartopol", theme.quiet()),
+        Span::styled(" · ", theme.quiet()),
+        Span::styled(name, theme.strong()),
+        Span::styled(format!("  {}", clip_start(&folder, left_room.max(8))), theme.quiet()),
+    ];
+    spread(left, right, room)
+}
+
+/// Returns the tabs of a small screen.
+pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ")];
+    for (name, here) in names {
+        let style = if here { app.theme.selected() } else { app.theme.quiet() };
+        let sign = if here { "▸ " } else { "  " };
+        spans.push(Span::styled(format!("{sign}{name}  "), style));
+    }
+    spread(spans, vec![Span::styled("Tab next ", app.theme.quiet())], room)
+}
+
+/// Returns the last line of the screen.
+pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
+    let theme = app.theme;
+    let quiet = theme.quiet();
+    let mut left = vec![Span::raw(" ")];
+    if let Some(session) = app.session() {
+        let mode = app.mode_of(session);
+        let style = if mode == Mode::Auto { theme.bad() } else { theme.text() };
+        left.push(Span::styled(mode.name(), style));
+        left.push(Span::styled(format!(" · {}", model(app, session)), quiet));
+        if session.usage != Usage::default() {
+            left.push(Span::styled(format!(" · {}", usage(&session.usage)), quiet));
+        }
+    }
+    let mut right = Vec::new();
+    let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
+    let elsewhere = app.model.pending().len().saturating_sub(here);
+    if elsewhere > 0 {
+        right.push(Span::styled(format!("{elsewhere} waiting elsewhere"), theme.strong()));
+        right.push(Span::styled(" ctrl-g · ", quiet));
+    }
+    right.extend(link(app));
+    right.push(Span::raw(" "));
+    spread(left, right, room)
+}
+
+/// Says how the daemon is reached.
+pub(crate) fn link(app: &App) -> Vec<Span<'static>> {
+    let theme = app.theme;
+    match &app.link {
+        LinkState::Connecting => vec![Span::styled("○ connecting", theme.quiet())],
+        LinkState::Connected if app.model.stopping() => {
+            vec![Span::styled("● the daemon is stopping", theme.bad())]
+        }
+        LinkState::Connected => {
+            vec![Span::styled("● ", theme.good()), Span::styled("connected", theme.quiet())]
+        }
+        LinkState::Lost { stopped: true, .. } => {
+            vec![Span::styled("✗ daemon stopped: smartopol daemon start", theme.bad())]
+        }
+        LinkState::Lost { retry_at, .. } => {
+            let left = retry_at.saturating_sub(app.now.ms).div_ceil(1_000);
+            vec![Span::styled(format!("✗ reconnecting in {left} s"), theme.bad())]
+        }
+    }
+}
+
+fn model(app: &App, session: &Session) -> String {
+    let status = app.status.as_ref();
+    let provider = status.map_or("", |status| status.provider.as_str());
+    let model = session.model.as_deref().or(status.map(|status| status.model.as_str())).unwrap_or("…");
+    let name = if model.contains('/') || provider.is_empty() || provider == model {
+        model.to_owned()
+    } else {
+        format!("{provider}/{model}")
+    };
+    clip(&sanitize::line(&name), 32)
+}
+
+fn usage(usage: &Usage) -> String {
+    let cached = match usage.cache_read {
+        0 => String::new(),
+        cached => format!(" ({} cached)", time::count(cached)),
+    };
+    let cost = usage.cost_micros.map_or(String::new(), |micros| format!(" · {}", time::dollars(micros)));
+    format!("{} in{cached} · {} out{cost}", time::count(usage.input), time::count(usage.output))
+}
+
+/// Returns a word in passing, or the keys that matter here.
+pub(crate) fn foot(app: &App, hints: &[(String, &'static str)], room: usize) -> Line<'static> {
+    let theme = app.theme;
+    if let Some(toast) = &app.toast {
+        let (sign, style) = if toast.bad { ("✗ ", theme.bad()) } else { ("· ", theme.text()) };
+        let text = sanitize::line(&toast.text).into_owned();
+        return spread(vec![Span::styled(format!(" {sign}{text}"), style)], Vec::new(), room);
+    }
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    for (key, words) in hints {
+        let wide = width(key) + width(words) + 4;
+        if used + wide > room {
+            break;
+        }
+        if used > 1 {
+            spans.push(Span::raw("   "));
+        }
+        used += wide;
+        spans.push(Span::styled(key.clone(), theme.text()));
+        spans.push(Span::styled(format!(" {words}"), theme.quiet()));
+    }
+    Line::from(spans)
+}

@@ -1,0 +1,53 @@
+//! Times, counts and sizes in few letters.
+
+/// Returns a duration, as exact as a person wants it.
+pub(crate) fn millis(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => seconds(ms / 1_000),
+    }
+}
+
+/// Returns a duration in whole seconds, minutes, hours.
+pub(crate) fn seconds(seconds: u64) -> String {
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, 0) => format!("{minutes} min"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Returns a count as `950`, `12.3k`, `4.5M`.
+pub(crate) fn count(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{}.{}k", count / 1_000, count % 1_000 / 100),
+        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// Returns money as dollars, given in millionths.
+pub(crate) fn dollars(micros: u64) -> String {
+    let cents = micros / 10_000;
+    match micros {
+        0 => "$0".to_owned(),
+        1..1_000 => "<$0.001".to_owned(),
+        1_000..1_000_000 => format!("$0.{:03}", micros / 1_000),
+        _ => format!("${}.{:02}", cents / 100, cents % 100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_letters() {
+        assert_eq!([millis(12), millis(1_234), millis(61_000)], ["12 ms", "1.2 s", "1 min 1 s"]);
+        assert_eq!([seconds(0), seconds(120), seconds(7_260)], ["0 s", "2 min", "2 h 1 min"]);
+        assert_eq!([count(950), count(12_345), count(4_560_000)], ["950", "12.3k", "4.5M"]);
+        assert_eq!([dollars(420), dollars(42_000), dollars(1_230_000)], ["<$0.001", "$0.042", "$1.23"]);
+    }
+}

@@ -1,0 +1,501 @@
+//! The conversation, laid out.
+//!
+//! Owns which rows are seen. A message is laid out once for a width and kept until it changes;
+//! only what is near the screen is laid out at all. Scrolling holds on to a message, so the place
+//! stays through resizing, folding and older pages.
+
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use ratatui::text::{Line, Span};
+use smartopol_protocol::message::{Part, Role};
+use smartopol_protocol::session::{Partial, SessionState};
+use smartopol_protocol::tool::CallState;
+use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::{MessageId, SessionId, TurnId};
+
+use super::markdown::markdown;
+use super::message::{indented, message, prose, said, thought};
+use super::text::{Indent, spread, wrap};
+use super::welcome;
+use crate::app::{App, Fold, View};
+use crate::model::Transcript;
+use crate::model::transcript::Entry;
+use crate::sanitize;
+
+/// How many laid out messages are kept.
+const KEPT: usize = 1_000;
+
+/// One line of the conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Row {
+    pub(crate) line: Line<'static>,
+    /// What opens or folds here.
+    pub(crate) fold: Option<Fold>,
+}
+
+impl Row {
+    pub(crate) const fn plain(line: Line<'static>) -> Self {
+        Self { line, fold: None }
+    }
+
+    pub(crate) fn blank() -> Self {
+        Self::default()
+    }
+}
+
+/// Which part of the conversation is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scroll {
+    /// The end, wherever it is.
+    #[default]
+    Follow,
+    /// A block is at the top.
+    At {
+        block: Anchor,
+        /// How many of its rows are above the top.
+        skip: usize,
+        /// The last message when following ended.
+        seen: u64,
+    },
+}
+
+/// A block that the place holds on to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    Message(u64),
+    /// Something after all messages.
+    Extra(usize),
+}
+
+#[derive(Debug)]
+struct Page {
+    key: u64,
+    used: u64,
+    rows: Rc<[Row]>,
+}
+
+/// What is being said, laid out as far as it will not change.
+#[derive(Debug, Default)]
+struct Speech {
+    step: Option<(TurnId, u32)>,
+    room: usize,
+    /// How many bytes of the text are in `lines`.
+    stable: usize,
+    lines: Vec<Line<'static>>,
+}
+
+/// The laid out conversation.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    pages: HashMap<MessageId, Page>,
+    speech: Speech,
+    session: Option<SessionId>,
+    stamp: u64,
+    shown: Vec<Row>,
+    seen: Vec<Fold>,
+    fresh: usize,
+    /// True where the oldest message here is on the screen.
+    pub(crate) at_top: bool,
+    /// How far a person asked to scroll since the last layout.
+    asked: i64,
+}
+
+impl App {
+    /// Scrolls by rows at the next layout.
+    pub(crate) fn scroll(&mut self, by: i64) {
+        self.pages.asked = self.pages.asked.saturating_add(by);
+    }
+}
+
+/// Everything a layout is made of.
+struct Sheet<'a> {
+    app: &'a App,
+    transcript: &'a Transcript,
+    view: &'a View,
+    extras: Vec<Rc<[Row]>>,
+    room: usize,
+}
+
+/// A place: the block, and how many of its rows are above.
+type Top = (usize, usize);
+
+impl Pages {
+    /// Returns the rows that are seen.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.shown
+    }
+
+    /// Returns what can be opened or folded on the screen, from the top.
+    pub(crate) fn seen(&self) -> &[Fold] {
+        &self.seen
+    }
+
+    /// Returns how many messages came since following ended.
+    pub(crate) const fn fresh(&self) -> usize {
+        self.fresh
+    }
+
+    /// Returns true where something on the screen is open.
+    pub(crate) fn is_open(&self, fold: Fold) -> bool {
+        let head = self.shown.iter().find(|row| row.fold == Some(fold));
+        head.is_some_and(|row| row.line.spans.iter().any(|span| span.content.starts_with('▾')))
+    }
+
+    /// Lays out what is seen, and settles where that is.
+    pub(crate) fn arrange(&mut self, app: &App, view: &mut View, room: usize, height: usize) {
+        self.stamp += 1;
+        let asked = std::mem::take(&mut self.asked);
+        self.shown.clear();
+        self.seen.clear();
+        self.fresh = 0;
+        self.at_top = false;
+        let Some(transcript) = app.transcript() else { return };
+        if self.session != app.current {
+            self.session = app.current;
+            self.speech = Speech::default();
+        }
+        let extras = self.extras(app, transcript, view, room);
+        let sheet = Sheet { app, transcript, view, extras, room };
+        if sheet.blocks() == 0 {
+            self.shown = welcome::welcome(app, room, height);
+            return;
+        }
+        let bottom = self.up(&sheet, (sheet.blocks(), 0), height);
+        let mut top = match view.scroll {
+            Scroll::Follow => bottom,
+            Scroll::At { block, skip, .. } => sheet.place(block, skip),
+        };
+        if asked < 0 {
+            top = self.up(&sheet, top, usize::try_from(-asked).unwrap_or(usize::MAX));
+        } else if asked > 0 {
+            top = self.down(&sheet, top, usize::try_from(asked).unwrap_or(usize::MAX));
+        }
+        let scroll = if top >= bottom { Scroll::Follow } else { sheet.scroll(top) };
+        let top = top.min(bottom);
+        self.collect(&sheet, top, height);
+        self.at_top = top == (0, 0);
+        if let Scroll::At { seen, .. } = scroll {
+            self.fresh = sheet.fresh(seen);
+        }
+        view.scroll = scroll;
+        if self.pages.len() > KEPT {
+            let stamp = self.stamp;
+            self.pages.retain(|_, page| page.used == stamp);
+        }
+    }
+
+    fn collect(&mut self, sheet: &Sheet<'_>, top: Top, height: usize) {
+        let (mut block, mut skip) = top;
+        while self.shown.len() < height && block < sheet.blocks() {
+            let rows = self.block(sheet, block);
+            let left = height - self.shown.len();
+            self.shown.extend(rows.iter().skip(skip).take(left).cloned());
+            (block, skip) = (block + 1, 0);
+        }
+        self.seen = self.shown.iter().filter_map(|row| row.fold).collect();
+    }
+
+    /// Walks rows up from a place.
+    fn up(&mut self, sheet: &Sheet<'_>, from: Top, rows: usize) -> Top {
+        let (mut block, mut skip) = from;
+        let mut left = rows;
+        loop {
+            if skip >= left {
+                return (block, skip - left);
+            }
+            left -= skip;
+            let Some(above) = block.checked_sub(1) else { return (0, 0) };
+            block = above;
+            skip = if left > 1 << 40 { 0 } else { self.block(sheet, block).len() };
+            if left > 1 << 40 {
+                return (0, 0);
+            }
+        }
+    }
+
+    /// Walks rows down from a place.
+    fn down(&mut self, sheet: &Sheet<'_>, from: Top, rows: usize) -> Top {
+        let (mut block, mut skip) = from;
+        let mut left = rows;
+        while block < sheet.blocks() {
+            let own = self.block(sheet, block).len();
+            if skip + left < own {
+                return (block, skip + left);
+            }
+            left -= own.saturating_sub(skip);
+            (block, skip) = (block + 1, 0);
+        }
+        (block, 0)
+    }
+
+    fn block(&mut self, sheet: &Sheet<'_>, number: usize) -> Rc<[Row]> {
+        let Some(entry) = sheet.transcript.entries().get(number) else {
+            let extra = number.saturating_sub(sheet.transcript.entries().len());
+            return sheet.extras.get(extra).cloned().unwrap_or_default();
+        };
+        let key = sheet.key(entry);
+        if let Some(page) = self.pages.get_mut(&entry.message.id).filter(|page| page.key == key) {
+            page.used = self.stamp;
+            return Rc::clone(&page.rows);
+        }
+        let rows: Rc<[Row]> =
+            message(sheet.app, sheet.transcript, sheet.view, &entry.message, sheet.room).into();
+        let page = Page { key, used: self.stamp, rows: Rc::clone(&rows) };
+        self.pages.insert(entry.message.id, page);
+        rows
+    }
+
+    /// Lays out what comes after all messages.
+    fn extras(&mut self, app: &App, transcript: &Transcript, view: &View, room: usize) -> Vec<Rc<[Row]>> {
+        let mut extras: Vec<Rc<[Row]>> = Vec::new();
+        let mut add = |rows: Vec<Row>| {
+            if !rows.is_empty() {
+                extras.push(rows.into_iter().chain([Row::blank()]).collect());
+            }
+        };
+        if let Some(partial) = transcript.partial() {
+            add(self.speech(app, partial, room));
+        }
+        add(going_on(app, transcript, room));
+        add(ending(app, transcript, room));
+        let last = transcript.queue().len();
+        for (number, own) in transcript.queue().iter().enumerate() {
+            let hint = if number + 1 == last { " · ctrl-b takes it back" } else { "" };
+            add(waiting(app, &own.text(), &format!("waits for its turn{hint}"), room));
+        }
+        for send in &view.outbox {
+            let known = |entry: &Entry| Some(entry.message.id) == send.id;
+            let told = transcript.entries().iter().rev().take(50).any(known)
+                || transcript.queue().iter().any(|own| Some(own.id) == send.id);
+            if !told {
+                add(waiting(app, &send.text, "on its way", room));
+            }
+        }
+        extras
+    }
+
+    /// Lays out what is being said; only its last paragraph is laid out again when it grows.
+    fn speech(&mut self, app: &App, partial: &Partial, room: usize) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if !partial.reasoning.is_empty() {
+            if partial.text.is_empty() && partial.call.is_none() {
+                let words = partial.reasoning.split_whitespace().count();
+                rows.push(doing(app, format!("thinking · {words} words")));
+            } else {
+                rows.extend(thought(app, &partial.reasoning, None, None, room));
+            }
+        }
+        if !partial.text.trim().is_empty() {
+            if !rows.is_empty() {
+                rows.push(Row::blank());
+            }
+            self.speech.take(app, partial, room);
+            rows.extend(self.speech.lines.iter().cloned().map(Row::plain));
+            let rest = partial.text.get(self.speech.stable..).unwrap_or_default();
+            rows.extend(prose(app, rest, room));
+        }
+        if let Some((name, bytes)) = &partial.call {
+            if !rows.is_empty() {
+                rows.push(Row::blank());
+            }
+            let words = format!("writing a call of {} · {bytes} bytes", sanitize::line(name));
+            rows.push(doing(app, words));
+        }
+        rows
+    }
+}
+
+impl Speech {
+    /// Lays out the paragraphs that are complete.
+    fn take(&mut self, app: &App, partial: &Partial, room: usize) {
+        let step = Some((partial.turn_id, partial.step));
+        if self.step != step || self.room != room || self.stable > partial.text.len() {
+            *self = Self { step, room, ..Self::default() };
+        }
+        while let Some(paragraph) = complete(partial.text.get(self.stable..).unwrap_or_default()) {
+            let text = sanitize::text(paragraph);
+            self.lines.extend(markdown(&text, room.saturating_sub(2), app.theme).into_iter().map(indented));
+            self.lines.push(Line::raw(""));
+            self.stable += paragraph.len();
+        }
+    }
+}
+
+/// Returns the beginning of a text that later text cannot change: up to a blank line, outside of
+/// code, before a line that is not indented.
+fn complete(text: &str) -> Option<&str> {
+    let mut at = 0;
+    let mut code = false;
+    while let Some(end) = text.get(at..).and_then(|rest| rest.find('\n')) {
+        let line = text.get(at..at + end).unwrap_or_default();
+        code ^= line.trim_start().starts_with("```");
+        let next = at + end + 1;
+        let follows = text.get(next..).and_then(|rest| rest.chars().next());
+        if line.trim().is_empty() && !code && at > 0 && follows.is_some_and(|c| !c.is_whitespace()) {
+            return text.get(..next);
+        }
+        at = next;
+    }
+    None
+}
+
+impl Sheet<'_> {
+    fn blocks(&self) -> usize {
+        self.transcript.entries().len() + self.extras.len()
+    }
+
+    fn place(&self, block: Anchor, skip: usize) -> Top {
+        let entries = self.transcript.entries();
+        match block {
+            Anchor::Message(position) => {
+                let at = entries.partition_point(|entry| entry.message.position < Some(position));
+                (at, skip)
+            }
+            // What was said there may have become a message meanwhile.
+            Anchor::Extra(number) if number < self.extras.len() => (entries.len() + number, skip),
+            Anchor::Extra(_) => (entries.len().saturating_sub(1), skip),
+        }
+    }
+
+    fn scroll(&self, (block, skip): Top) -> Scroll {
+        let entries = self.transcript.entries();
+        let last = entries.last().and_then(|entry| entry.message.position).unwrap_or(0);
+        let seen = match self.view.scroll {
+            Scroll::At { seen, .. } => seen,
+            Scroll::Follow => last,
+        };
+        let anchor = entries.get(block).and_then(|entry| entry.message.position);
+        let block = anchor.map_or(Anchor::Extra(block.saturating_sub(entries.len())), Anchor::Message);
+        Scroll::At { block, skip, seen }
+    }
+
+    fn fresh(&self, seen: u64) -> usize {
+        let newer = self.transcript.entries().iter().rev();
+        newer
+            .take_while(|entry| entry.message.position > Some(seen))
+            .filter(|entry| entry.message.role != Role::Tool)
+            .count()
+    }
+
+    /// Returns all that the looks of a message depend on, as one number.
+    fn key(&self, entry: &Entry) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (entry.revision, self.room, self.view.all).hash(&mut hasher);
+        for (number, part) in entry.message.parts.iter().enumerate() {
+            let fold = match part {
+                Part::ToolCall { id, .. } => {
+                    let running = self.transcript.call(*id).filter(|own| own.state == CallState::Running);
+                    if running.is_some() {
+                        (self.app.now.wall.as_millis() / 1_000).hash(&mut hasher);
+                    }
+                    Fold::Call(*id)
+                }
+                _ => Fold::Thought(entry.message.id, number),
+            };
+            self.view.folds.get(&fold).hash(&mut hasher);
+        }
+        self.view.folds.get(&Fold::Thought(entry.message.id, usize::MAX)).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+fn doing(app: &App, words: String) -> Row {
+    Row::plain(Line::from(vec![Span::raw("  "), Span::styled(format!("● {words}"), app.theme.quiet())]))
+}
+
+/// Says what is waited for while nothing is to be seen of it.
+fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
+    if let Some(retry) = transcript.retry() {
+        let left = retry.at.millis_since(app.now.wall).div_ceil(1_000);
+        let words = format!("● trying again in {} s: {}", left, sanitize::line(&retry.reason));
+        let indent = Indent { first: vec![Span::raw("  ")], rest: vec![Span::raw("    ")] };
+        let lines = wrap(&[Span::styled(words, app.theme.quiet())], room, &indent);
+        return lines.into_iter().map(Row::plain).collect();
+    }
+    let running = app.session().is_some_and(|session| session.state == SessionState::Running);
+    let calls = transcript.calls().any(|call| !matches!(call.state, CallState::Finished { .. }));
+    if !running || calls || transcript.partial().is_some() {
+        return Vec::new();
+    }
+    let whom = transcript.last_turn().map_or(String::new(), |turn| format!(" {}", turn.provider));
+    vec![doing(app, format!("waiting for{}", sanitize::line(&whom)))]
+}
+
+/// Says how the newest turn ended where that was not well, and how to go on.
+fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
+    let Some(SessionState::Idle { last: Some(outcome) }) = app.session().map(|session| &session.state) else {
+        return Vec::new();
+    };
+    let (sign, style, words, hint) = match outcome {
+        Outcome::Done => return Vec::new(),
+        Outcome::Interrupted => ("○", app.theme.quiet(), "interrupted".to_owned(), String::new()),
+        Outcome::CutOff => {
+            let words = "cut off: the daemon ended in the middle of this turn".to_owned();
+            ("✗", app.theme.bad(), words, String::new())
+        }
+        Outcome::Failed { message, hint } => ("✗", app.theme.bad(), message.clone(), hint.clone()),
+        Outcome::StepLimit { limit } => {
+            ("○", app.theme.strong(), format!("stopped after {limit} steps"), String::new())
+        }
+        Outcome::Loop { tool, times } => {
+            let words = format!("stopped: {tool} was called {times} times with the same result");
+            ("○", app.theme.strong(), words, String::new())
+        }
+    };
+    let told = transcript.entries().last().is_some_and(|entry| entry.message.role == Role::System);
+    let mut lines = Vec::new();
+    if !told {
+        let indent = Indent {
+            first: vec![Span::styled(format!("  {sign} "), style)],
+            rest: vec![Span::raw("    ")],
+        };
+        let text = sanitize::line(&words).into_owned();
+        lines.extend(wrap(&[Span::styled(text, style)], room, &indent));
+        if !hint.is_empty() {
+            let hint = Span::raw(sanitize::line(&hint).into_owned());
+            lines.extend(wrap(&[hint], room, &Indent::spaces(4)));
+        }
+    }
+    if !app.wanted.observe {
+        let keys = vec![
+            Span::raw("    "),
+            Span::styled("ctrl-r", app.theme.selected()),
+            Span::styled(" continues", app.theme.quiet()),
+        ];
+        lines.push(spread(keys, Vec::new(), room));
+    }
+    lines.into_iter().map(Row::plain).collect()
+}
+
+/// Returns a message that is not in the transcript yet.
+fn waiting(app: &App, text: &str, why: &str, room: usize) -> Vec<Row> {
+    let quiet = app.theme.quiet();
+    let mut lines = said(app, text, room);
+    let all = lines.len();
+    lines.truncate(6);
+    for line in &mut lines {
+        for span in &mut line.spans {
+            span.style = quiet;
+        }
+    }
+    let more = if all > 6 { format!("… {} more lines · ", all - 6) } else { String::new() };
+    lines.push(Line::from(vec![Span::raw("  "), Span::styled(format!("{more}{why}"), quiet)]));
+    lines.into_iter().map(Row::plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_is_complete_when_the_next_has_begun() {
+        assert_eq!(complete("one\ntwo"), None);
+        assert_eq!(complete("one\n\n"), None);
+        assert_eq!(complete("one\n\ntwo\n\nthree"), Some("one\n\n"));
+        assert_eq!(complete("```\na\n\nb\n```\n\nend"), Some("```\na\n\nb\n```\n\n"));
+        assert_eq!(complete("- a\n\n  more of a"), None);
+    }
+}
