@@ -202,7 +202,7 @@ impl Listener {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_stored_a_provider_accepts(ops in proptest::collection::vec(op(), 1..60)) {
