@@ -27,7 +27,7 @@ async fn a_session_is_named_after_its_folder_with_a_number_where_that_is_taken()
         "/d/web-9",
         "/e/web",
         "/",
-        "/tmp/ses_x",
+        "/f/ses_x",
     ] {
         names.push(named(&house, None, workspace).await.name);
     }
