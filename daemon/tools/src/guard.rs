@@ -7,7 +7,7 @@
 //! On Linux the guard adopts what the command leaves behind, so even what made a session of its
 //! own is found. Elsewhere the command's process group is all that can be reached.
 
-mod descendants;
+pub(crate) mod descendants;
 pub(crate) mod word;
 
 use std::ffi::OsString;

@@ -318,16 +318,15 @@ async fn an_output_that_somebody_else_holds_open_is_not_waited_for() {
     assert!(began.elapsed() < Duration::from_secs(2));
 }
 
-/// Waits until a process is gone.
+/// Waits until a process is gone; one that nobody has reaped yet does nothing any more.
 async fn ended(pid: &str) {
-    let pid: i32 = pid.parse().unwrap_or_else(|_| panic!("no pid: {pid:?}"));
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
-    until(|| {
-        rustix::process::test_kill_process(pid)
-            .is_err()
-            .then_some(())
-    })
-    .await;
+    let number: i32 = pid.parse().unwrap_or_else(|_| panic!("no pid: {pid:?}"));
+    let process = rustix::process::Pid::from_raw(number).unwrap();
+    let is_over = || {
+        let stat = std::fs::read_to_string(format!("/proc/{number}/stat")).unwrap_or_default();
+        rustix::process::test_kill_process(process).is_err() || stat.contains(") Z ")
+    };
+    until(|| is_over().then_some(())).await;
 }
 
 async fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::output::{Kept, Output};
 use crate::Guard;
-use crate::guard::GRACE;
 use crate::guard::word::Word;
+use crate::guard::{GRACE, descendants};
 
 /// How long the output of a command that ended is still waited for.
 const DRAIN: Duration = Duration::from_millis(200);
@@ -82,11 +82,12 @@ pub(super) async fn run(
     progress: Option<&mpsc::Sender<String>>,
 ) -> io::Result<Finished> {
     let limit = start.limit;
-    let (control, pipe) = spawn(guard, start)?;
+    let (guard, control, pipe) = spawn(guard, start)?;
     let mut child = Child {
         control: Some(control),
         pipe: Some(pipe),
         words: Vec::new(),
+        guard,
         pid: None,
         end: None,
         alone: false,
@@ -144,6 +145,8 @@ struct Child {
     /// `None` once nobody can write any more.
     pipe: Option<pipe::Receiver>,
     words: Vec<u8>,
+    /// The guard's process, whose number is its session's too.
+    guard: Option<u32>,
     pid: Option<i32>,
     end: Option<End>,
     alone: bool,
@@ -226,15 +229,19 @@ impl Child {
         }
     }
 
-    /// Somebody killed the guard: at least its command's group is not left behind.
+    /// Somebody killed the guard: what can still be found is not left behind.
     fn lost_guard(&self) {
         if let Some(pid) = self.pid.and_then(Pid::from_raw) {
             let _ = rustix::process::kill_process_group(pid, Signal::KILL);
         }
+        let session = self.guard.and_then(|pid| i32::try_from(pid).ok());
+        for pid in session.map(descendants::of_session).unwrap_or_default() {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
     }
 }
 
-fn spawn(guard: &Guard, start: Start) -> io::Result<(UnixStream, pipe::Receiver)> {
+fn spawn(guard: &Guard, start: Start) -> io::Result<(Option<u32>, UnixStream, pipe::Receiver)> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let (reader, writer) = io::pipe()?;
@@ -248,8 +255,9 @@ fn spawn(guard: &Guard, start: Start) -> io::Result<(UnixStream, pipe::Receiver)
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(writer.try_clone()?)
         .stderr(writer);
-    command.spawn()?; // Reaped by the runtime; its end shows at the socket.
+    let guard = command.spawn()?; // Reaped by the runtime; its end shows at the socket.
     Ok((
+        guard.id(),
         UnixStream::from_std(ours)?,
         pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?,
     ))

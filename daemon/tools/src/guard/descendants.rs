@@ -20,26 +20,54 @@ pub(crate) fn of_this_process() -> Vec<Pid> {
         .collect()
 }
 
+/// Returns all processes of a session; none where there is no `/proc`.
+pub(crate) fn of_session(session: i32) -> Vec<Pid> {
+    processes()
+        .filter(|process| process.session == session)
+        .filter_map(|process| Pid::from_raw(process.pid))
+        .collect()
+}
+
 /// Returns the children of every process that has some.
 fn children() -> HashMap<i32, Vec<i32>> {
     let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let stat = std::fs::read(entry.path().join("stat")).unwrap_or_default();
-        if let Some(parent) = parent(&String::from_utf8_lossy(&stat)) {
-            children.entry(parent).or_default().push(pid);
-        }
+    for process in processes() {
+        children
+            .entry(process.parent)
+            .or_default()
+            .push(process.pid);
     }
     children
 }
 
-/// Returns the parent that a `stat` line tells; the name in it may hold brackets and blanks.
-fn parent(stat: &str) -> Option<i32> {
+/// A process as its `stat` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Process {
+    pid: i32,
+    parent: i32,
+    session: i32,
+}
+
+fn processes() -> impl Iterator<Item = Process> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read(entry.path().join("stat")).ok()?;
+        read(pid, &String::from_utf8_lossy(&stat))
+    })
+}
+
+/// Reads a `stat` line; the name in it may hold brackets and blanks.
+fn read(pid: i32, stat: &str) -> Option<Process> {
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_whitespace().nth(1)?.parse().ok()
+    let mut fields = rest.split_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    let session = fields.nth(1)?.parse().ok()?;
+    Some(Process {
+        pid,
+        parent,
+        session,
+    })
 }
 
 #[cfg(test)]
@@ -48,7 +76,12 @@ mod tests {
 
     #[test]
     fn a_name_with_brackets_does_not_hide_the_parent() {
-        assert_eq!(parent("12 (a) R 1 (b)) S 34 5 6"), Some(34));
-        assert_eq!(parent(""), None);
+        let expected = Process {
+            pid: 12,
+            parent: 34,
+            session: 6,
+        };
+        assert_eq!(read(12, "12 (a) R 1 (b)) S 34 5 6 7"), Some(expected));
+        assert_eq!(read(1, ""), None);
     }
 }
