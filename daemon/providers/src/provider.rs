@@ -135,6 +135,15 @@ impl Provider {
         if self.is_local() {
             builder = builder.no_proxy();
         }
+        if self
+            .endpoint
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "http")
+        {
+            // Without TLS there is no one to trust: loading the system's certificates takes longer
+            // than all else here.
+            builder = builder.tls_certs_only([]);
+        }
         let client = builder.build().map_err(|err| {
             ModelError::new(
                 Kind::Network,

@@ -289,3 +289,82 @@ fn ends_with_user(messages: &[Value], or: &str) -> Result<(), Refused> {
         _ => Err(bad("messages: the last one must be the user's")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(wire: Wire, headers: &[&str], change: impl FnOnce(&mut Value)) -> Option<Refused> {
+        let call = match wire {
+            Wire::Anthropic => json!({ "role": "assistant", "content": [
+                { "type": "tool_use", "id": "c", "name": "exec", "input": {} }] }),
+            _ => json!({ "role": "assistant", "content": null, "tool_calls": [
+                { "id": "c", "type": "function", "function": {
+                    "name": "exec",
+                    "arguments": if wire == Wire::Openai { json!("{}") } else { json!({}) } } }] }),
+        };
+        let output = match wire {
+            Wire::Anthropic => json!({ "role": "user", "content": [
+                { "type": "tool_result", "tool_use_id": "c", "content": "done" }] }),
+            _ => json!({ "role": "tool", "tool_call_id": "c", "tool_name": "exec",
+                         "content": "done" }),
+        };
+        let user = match wire {
+            Wire::Anthropic => {
+                json!({ "role": "user", "content": [{ "type": "text", "text": "go" }] })
+            }
+            _ => json!({ "role": "user", "content": "go" }),
+        };
+        let mut body = json!({ "model": "m", "stream": true, "max_tokens": 9,
+                               "messages": [user, call, output] });
+        change(&mut body);
+        let headers = headers
+            .iter()
+            .map(|name| ((*name).to_owned(), "x".to_owned()))
+            .collect();
+        check(wire, &headers, &body).err()
+    }
+
+    #[test]
+    fn what_services_refuse_is_refused_and_the_rest_is_not() {
+        let wires = [
+            (Wire::Anthropic, &["x-api-key", "anthropic-version"][..]),
+            (Wire::Openai, &["authorization"]),
+            (Wire::Ollama, &[]),
+        ];
+        for (wire, headers) in wires {
+            assert_eq!(refused(wire, headers, |_| {}), None, "{wire:?}");
+            let no_output = |body: &mut Value| drop(body["messages"].as_array_mut().unwrap().pop());
+            let no_user =
+                |body: &mut Value| drop(body["messages"].as_array_mut().unwrap().remove(0));
+            let no_call =
+                |body: &mut Value| drop(body["messages"].as_array_mut().unwrap().remove(1));
+            let nothing = |body: &mut Value| body["messages"] = json!([]);
+            let blank = |body: &mut Value| match wire {
+                Wire::Anthropic => body["messages"][0]["content"][0]["text"] = json!(" "),
+                _ => body["messages"][0]["content"] = json!(" "),
+            };
+            assert!(refused(wire, headers, no_output).is_some(), "{wire:?}");
+            assert!(refused(wire, headers, no_call).is_some(), "{wire:?}");
+            assert!(refused(wire, headers, nothing).is_some(), "{wire:?}");
+            assert!(refused(wire, headers, blank).is_some(), "{wire:?}");
+            if wire != Wire::Ollama {
+                assert!(refused(wire, headers, no_user).is_some(), "{wire:?}");
+                assert_eq!(
+                    refused(wire, &headers[1..], |_| {}).map(|(status, _)| status),
+                    Some(401)
+                );
+            }
+        }
+        let other_id = |body: &mut Value| {
+            body["messages"][2]["content"][0]["tool_use_id"] = json!("other");
+        };
+        let headers = ["x-api-key", "anthropic-version"];
+        assert!(refused(Wire::Anthropic, &headers, other_id).is_some());
+        assert!(refused(Wire::Anthropic, &headers[..1], |_| {}).is_some());
+        let unlimited = |body: &mut Value| body["max_tokens"] = Value::Null;
+        assert!(refused(Wire::Anthropic, &headers, unlimited).is_some());
+    }
+}
