@@ -8,9 +8,10 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use interprocess::local_socket::tokio::{self as local, prelude::*};
+use interprocess::local_socket::{GenericFilePath, ListenerOptions, Name};
 use smartopol_protocol::{Code, Fault};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{UnixListener, UnixStream};
 
 use crate::address::Inode;
 use crate::{Address, Error, Stream, frame};
@@ -24,7 +25,7 @@ const REST_FOR: Duration = Duration::from_millis(100);
 /// A socket that clients can connect to. Dropping it removes its own file, and no other.
 #[derive(Debug)]
 pub struct Listener {
-    socket: UnixListener,
+    socket: local::Listener,
     address: Address,
     inode: Option<Inode>,
     own: u32,
@@ -72,7 +73,15 @@ impl Listener {
                 source,
             },
         };
-        let socket = UnixListener::bind(address.path()).map_err(failed)?;
+        // Its own way to remove the socket would remove whatever has the name by then.
+        let socket = name(&address)
+            .and_then(|name| {
+                ListenerOptions::new()
+                    .name(name)
+                    .reclaim_name(false)
+                    .create_tokio()
+            })
+            .map_err(failed)?;
         let inode = address.inode().map_err(failed)?;
         let listener = Self {
             socket,
@@ -101,7 +110,7 @@ impl Listener {
     pub async fn accept(&self) -> Result<Incoming, Error> {
         let stream = loop {
             match self.socket.accept().await {
-                Ok((stream, _)) => break stream,
+                Ok(stream) => break Stream::new(stream),
                 // The client left before it was looked at.
                 Err(err) if err.kind() == ErrorKind::ConnectionAborted => {}
                 Err(source) => {
@@ -114,19 +123,12 @@ impl Listener {
                 }
             }
         };
-        let who = stream.peer_cred().map_err(|source| Error::Io {
+        let peer = peer(&stream).map_err(|source| Error::Io {
             doing: "cannot see who the client is".into(),
             source,
         })?;
-        let peer = Peer {
-            uid: who.uid(),
-            pid: who.pid().filter(|pid| *pid > 0),
-        };
         if peer.uid == self.own {
-            return Ok(Incoming {
-                stream: Stream(stream),
-                peer,
-            });
+            return Ok(Incoming { stream, peer });
         }
         turn_away(stream, peer.uid, self.own);
         Err(Error::Stranger {
@@ -163,12 +165,37 @@ pub(crate) async fn connect(address: &Address) -> Result<Stream, Error> {
             source,
         },
     };
-    let stream = UnixStream::connect(address.path()).await.map_err(failed)?;
-    let (uid, own) = (stream.peer_cred().map_err(failed)?.uid(), own_uid());
+    let stream = dial(address).await.map_err(failed)?;
+    let (uid, own) = (peer(&stream).map_err(failed)?.uid, own_uid());
     if uid == own {
-        Ok(Stream(stream))
+        Ok(stream)
     } else {
         Err(Error::Stranger { uid, own })
+    }
+}
+
+/// Returns who is at the other end.
+fn peer(stream: &Stream) -> io::Result<Peer> {
+    // A process outside our container has the number 0: `peer_creds` of interprocess makes that an
+    // error, and rustix' `Pid` has no such value.
+    let who = stream.0.inner().peer_cred()?;
+    Ok(Peer {
+        uid: who.uid(),
+        pid: who.pid().filter(|pid| *pid > 0),
+    })
+}
+
+fn name(address: &Address) -> io::Result<Name<'_>> {
+    address.path().to_fs_name::<GenericFilePath>()
+}
+
+/// Connects to whoever is there.
+async fn dial(address: &Address) -> io::Result<Stream> {
+    let stream = Stream::new(local::Stream::connect(name(address)?).await?);
+    match stream.0.inner().peer_addr() {
+        // Too many wait at the door: the system said to come again, and that was taken for a yes.
+        Err(err) if err.kind() == ErrorKind::NotConnected => Err(ErrorKind::WouldBlock.into()),
+        _ => Ok(stream),
     }
 }
 
@@ -186,7 +213,7 @@ async fn clear(address: &Address) -> Result<(), Error> {
             path: address.path().into(),
         });
     }
-    let probe = tokio::time::timeout(PROBE_FOR, UnixStream::connect(address.path())).await;
+    let probe = tokio::time::timeout(PROBE_FOR, dial(address)).await;
     match probe {
         Ok(Err(err)) if err.kind() == ErrorKind::ConnectionRefused => {}
         Ok(Err(err)) if err.kind() == ErrorKind::NotFound => return Ok(()),
@@ -204,7 +231,7 @@ async fn clear(address: &Address) -> Result<(), Error> {
 }
 
 /// Says why, as far as that can be done without waiting for somebody we do not trust.
-fn turn_away(mut stream: UnixStream, uid: u32, own: u32) {
+fn turn_away(mut stream: Stream, uid: u32, own: u32) {
     let fault = Fault::new(
         Code::Denied,
         format!("this daemon is run by user {own}, and you are user {uid}"),
@@ -216,6 +243,7 @@ fn turn_away(mut stream: UnixStream, uid: u32, own: u32) {
 #[cfg(test)]
 mod tests {
     use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
 
     use super::*;
 

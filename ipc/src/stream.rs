@@ -9,10 +9,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes, BytesMut};
+use interprocess::local_socket::tokio as local;
+use interprocess::os::unix::uds_local_socket::tokio as uds;
 use tokio::io::{
     AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, ReadHalf, WriteHalf,
 };
-use tokio::net::UnixStream;
 
 use crate::decoder::{Decoder, Found};
 
@@ -30,9 +31,18 @@ pub fn pair() -> (DuplexStream, DuplexStream) {
     tokio::io::duplex(PAIR)
 }
 
+// The stream for all systems writes one buffer at a time and passes no shutdown on; the one for
+// Unix that is inside it writes many at once and does.
 /// One end of a local socket.
 #[derive(Debug)]
-pub struct Stream(pub(crate) UnixStream);
+pub struct Stream(pub(crate) uds::Stream);
+
+impl Stream {
+    pub(crate) fn new(stream: local::Stream) -> Self {
+        let local::Stream::UdSocket(stream) = stream;
+        Self(stream)
+    }
+}
 
 impl AsyncRead for Stream {
     fn poll_read(
@@ -189,5 +199,38 @@ impl FrameWriter {
             self.write_some().await?;
         }
         self.stream.flush().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends() -> (Stream, Stream) {
+        let (near, far) = tokio::net::UnixStream::pair().unwrap();
+        (Stream(near.into()), Stream(far.into()))
+    }
+
+    #[tokio::test]
+    async fn a_batch_is_one_write() {
+        let (near, mut far) = ends();
+        let (_reader, mut writer) = split(near);
+        for _ in 0..BATCH {
+            writer.queue(Bytes::from_static(b"frame"));
+        }
+        writer.write_some().await.unwrap();
+        assert!(writer.is_empty());
+        let mut heard = vec![0; b"frame".len() * BATCH];
+        far.read_exact(&mut heard).await.unwrap();
+        assert_eq!(heard, b"frame".repeat(BATCH));
+    }
+
+    #[tokio::test]
+    async fn whoever_says_no_more_can_still_hear() {
+        let (mut near, mut far) = ends();
+        near.shutdown().await.unwrap();
+        assert_eq!(far.read(&mut [0]).await.unwrap(), 0);
+        far.write_all(b"!").await.unwrap();
+        assert_eq!(near.read_u8().await.unwrap(), b'!');
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use smartopol_ipc::server::{self, Replies, Requests};
-use smartopol_ipc::{Access, Client, Error, pair};
+use smartopol_ipc::{Access, Address, Client, Error, Listener, pair};
 use smartopol_protocol::envelope::{MAX_DEPTH, MAX_FRAME};
 use smartopol_protocol::{Code, Fault};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
@@ -137,7 +137,13 @@ async fn a_frame_beyond_skipping_ends_the_connection_after_the_fault() {
 
 #[tokio::test]
 async fn the_last_fault_is_heard_over_a_socket_though_much_was_left_unread() {
-    let (mut near, far) = tokio::net::UnixStream::pair().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let address = Address::new(home.path().join("run/daemon.sock"));
+    let listener = Listener::bind(address.clone()).await.unwrap();
+    let mut near = tokio::net::UnixStream::connect(address.path())
+        .await
+        .unwrap();
+    let far = listener.accept().await.unwrap().stream;
     say(&mut near, 1, HELLO.as_bytes()).await;
     let (mut requests, mut replies, _) = server::handshake(far, "cli:7", "1.2.3").await.unwrap();
     near.write_all(&[1, 0xff, 0xff, 0xff, 0xff]).await.unwrap();

@@ -124,6 +124,43 @@ async fn a_listener_removes_its_own_socket_and_no_other() {
     assert!(!address.path().exists());
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_daemon_too_busy_to_open_is_told_from_none_and_from_a_stranger() {
+    let (_home, address) = place();
+    drop(Listener::bind(address.clone()).await.unwrap());
+    let busy = UnixListener::bind(address.path()).unwrap();
+    rustix::net::listen(&busy, 0).unwrap();
+    let _first = std::os::unix::net::UnixStream::connect(address.path()).unwrap();
+    let err = Client::connect(&address, "door", Access::Full)
+        .await
+        .unwrap_err();
+    let would_block = std::io::ErrorKind::WouldBlock;
+    assert!(
+        matches!(&err, Error::Io { source, .. } if source.kind() == would_block),
+        "{err:?}"
+    );
+    let second = Listener::bind(address.clone()).await;
+    assert!(matches!(second, Err(Error::InUse { .. })));
+}
+
+#[tokio::test]
+async fn the_longest_path_that_the_system_takes_is_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let limit = if cfg!(target_os = "linux") { 107 } else { 103 };
+    let folder = home.path().join("run");
+    let left = limit - folder.as_os_str().len() - 1;
+    let address = Address::new(folder.join("x".repeat(left)));
+    let listener = Listener::bind(address.clone()).await.unwrap();
+    let (client, accepted) = tokio::join!(
+        tokio::net::UnixStream::connect(address.path()),
+        listener.accept()
+    );
+    assert!(client.is_ok() && accepted.is_ok());
+    let twin = Listener::bind(address).await;
+    assert!(matches!(twin, Err(Error::InUse { .. })));
+}
+
 #[tokio::test]
 async fn a_path_too_long_says_so_and_what_to_set() {
     let home = tempfile::tempdir().unwrap();
