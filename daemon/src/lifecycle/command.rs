@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Subcommand;
-use smartopol_config::Paths;
+use smartopol_config::{Config, Paths};
 use smartopol_protocol::daemon;
 
 use super::ask::{ask, block_on};
@@ -75,6 +75,8 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Start => begin(paths, &mut out)?,
         Command::Stop => end(paths, &mut out)?,
         Command::Restart => {
+            // A daemon that runs is not given up for one that would not start.
+            Config::load(paths, std::env::vars_os())?;
             end(paths, &mut out)?;
             begin(paths, &mut out)?;
         }
