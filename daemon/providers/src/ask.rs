@@ -245,7 +245,7 @@ async fn listen<D: AsRef<[u8]> + Send + 'static>(
         }
         if reader.is_done() {
             // The last bytes let the connection serve the next request; they come with these.
-            let _rest = tokio::time::timeout(Duration::from_millis(20), frames.next()).await;
+            let _rest = tokio::time::timeout(Duration::from_millis(5), frames.next()).await;
             return Ok(());
         }
     }
@@ -303,11 +303,7 @@ async fn first_model(provider: &Provider) -> Result<String, ModelError> {
 fn idle(provider: &Provider, limit: Duration) -> ModelError {
     ModelError::new(
         Kind::IdleTimeout,
-        format!(
-            "{} sent nothing for {} seconds",
-            provider.name,
-            limit.as_secs()
-        ),
+        format!("{} sent nothing for {} s", provider.name, limit.as_secs()),
         format!(
             "continue the turn, or raise idle_timeout_seconds in [providers.{}]",
             provider.name

@@ -17,7 +17,7 @@ const ANSWER_LIMIT: usize = 32 << 20;
 /// Why no more bytes come.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Stopped {
-    #[error("nothing came for {} seconds", .0.as_secs())]
+    #[error("nothing came for {} s", .0.as_secs())]
     Idle(Duration),
     #[error("{0}")]
     TooLarge(&'static str),

@@ -334,7 +334,7 @@ async fn silence_ends_at_its_limit() {
         .1
         .unwrap_err();
     assert_eq!(err.kind, Kind::IdleTimeout);
-    assert_eq!(err.message, "ollama sent nothing for 1 seconds");
+    assert_eq!(err.message, "ollama sent nothing for 1 s");
     server.wait_for_client_gone(0).await;
 }
 
