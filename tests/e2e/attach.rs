@@ -83,7 +83,10 @@ async fn a_client_that_left_and_came_back_knows_what_one_that_stayed_knows() {
     let subscribed = back.call(Subscribe { since, watch: None }).await.unwrap();
     let Subscribed::Replay { seq, missed } = subscribed else { panic!("a snapshot was not needed") };
     assert_eq!(missed, seq - left.seq);
-    while left.seq < stayed.seq {
+    while stayed.seq < seq {
+        stayed.apply(&events.recv().await.unwrap());
+    }
+    while left.seq < seq {
         left.apply(&its_events.recv().await.unwrap());
     }
     assert_eq!(left, stayed);

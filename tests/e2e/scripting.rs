@@ -81,7 +81,7 @@ fn a_rule_allows_without_asking_and_can_be_seen() {
     let said = home.ok(["send", "run: echo by the rule"]).unwrap();
     assert!(said.contains("by the rule"), "{said}");
     let rules = home.ok(["approvals", "rules"]).unwrap();
-    assert!(rules.contains("exec echo"), "{rules}");
+    assert!(rules.contains("exec `echo …`"), "{rules}");
 }
 
 #[test]

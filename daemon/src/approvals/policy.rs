@@ -73,7 +73,7 @@ impl Policy<'_> {
             Some(rule) => Judgement {
                 verdict: rule.decision,
                 by: DecidedBy::Rule,
-                reason: format!("the rule `{}` says {}", rule.pattern, name(rule.decision)),
+                reason: format!("a rule about {} says {}", rule.pattern, name(rule.decision)),
                 pattern: by_mode.pattern,
             },
             None => by_mode,

@@ -24,6 +24,12 @@ const REST: Duration = Duration::from_secs(1);
 
 /// Runs a session until it retires.
 pub(crate) async fn run(house: House, id: SessionId, inbox: mpsc::Receiver<Cmd>) {
+    // Declared first, so that after a panic the inbox is closed before the next actor is asked for.
+    let _revival = Revival {
+        house: house.clone(),
+        id,
+        since: Instant::now(),
+    };
     let mut doors = Doors { house, id, inbox };
     loop {
         let end = match load::load(&doors.house, id).await {
@@ -45,6 +51,25 @@ pub(crate) async fn run(house: House, id: SessionId, inbox: mpsc::Receiver<Cmd>)
         }
     }
 }
+/// Loads a session again whose actor panicked, so that its turn does not stay open.
+struct Revival {
+    house: House,
+    id: SessionId,
+    since: Instant,
+}
+
+impl Drop for Revival {
+    fn drop(&mut self) {
+        // One that panics as soon as it is loaded would only do it again.
+        if std::thread::panicking()
+            && self.since.elapsed() > REST
+            && let Err(fault) = self.house.router.tell(&self.house, self.id, Cmd::Wake)
+        {
+            tracing::error!(session = %self.id, "the session could not be loaded again: {fault}");
+        }
+    }
+}
+
 /// Answers for a session that does not exist.
 async fn gone(doors: &mut Doors) {
     while !doors.house.router.retire(doors.id, &doors.inbox) {
@@ -82,6 +107,7 @@ pub(super) struct Actor<'a> {
     pub(super) left_out: usize,
     pub(super) park: Option<(Instant, oneshot::Sender<()>)>,
     pub(super) deleted: bool,
+    hung_up: bool,
 }
 
 impl<'a> Actor<'a> {
@@ -100,6 +126,7 @@ impl<'a> Actor<'a> {
             left_out: 0,
             park: None,
             deleted: false,
+            hung_up: false,
         }
     }
 
@@ -122,8 +149,13 @@ impl<'a> Actor<'a> {
             let asking = self.live.as_mut().and_then(|live| live.asking.as_mut());
             tokio::select! {
                 biased;
-                cmd = self.inbox.recv() => {
-                    let Some(cmd) = cmd else { return Ok(()) };
+                cmd = self.inbox.recv(), if !self.hung_up => {
+                    let Some(cmd) = cmd else {
+                        // The router let go: what runs gets no more time than it was given.
+                        self.hung_up = true;
+                        self.park.get_or_insert_with(|| (Instant::now(), oneshot::channel().0));
+                        continue;
+                    };
                     self.hear(cmd).await?;
                     if self.deleted && self.house.router.retire(self.session.id, self.inbox) {
                         return Ok(());

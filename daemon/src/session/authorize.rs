@@ -26,6 +26,8 @@ pub(super) struct Asked {
     pub(super) id: CallId,
     pub(super) name: String,
     pub(super) input: Value,
+    /// What the model is told where it is refused without a look at it.
+    pub(super) refused: Option<String>,
 }
 
 /// Inspects and judges the calls of an answer, and says in `plan` what to write.
@@ -109,7 +111,14 @@ async fn inspect(
         asked
             .into_iter()
             .map(|asked| {
-                let inspection = tools.inspect(&asked.name, &asked.input, &workspace);
+                let inspection = match &asked.refused {
+                    Some(text) => Err(ToolOutput {
+                        status: OutputStatus::Error,
+                        text: text.clone(),
+                        details: Value::Null,
+                    }),
+                    None => tools.inspect(&asked.name, &asked.input, &workspace),
+                };
                 (asked, inspection)
             })
             .collect()

@@ -155,7 +155,27 @@ impl Actor<'_> {
                     plan.messages
                         .push(message(&live.turn, Role::Agent, parts, interrupted, at));
                 }
-                Effect::Authorize { id, name, input } => asked.push(Asked { id, name, input }),
+                Effect::Authorize { id, name, input } => {
+                    asked.push(Asked {
+                        id,
+                        name,
+                        input,
+                        refused: None,
+                    });
+                }
+                Effect::Refuse {
+                    id,
+                    name,
+                    input,
+                    text,
+                } => {
+                    asked.push(Asked {
+                        id,
+                        name,
+                        input,
+                        refused: Some(text),
+                    });
+                }
                 Effect::Execute(id) => execute.push(id),
                 Effect::Abandon(id, output) => {
                     abandon(&self.house, live, id, &output, at, &mut plan);

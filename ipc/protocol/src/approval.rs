@@ -159,15 +159,19 @@ pub struct Pattern {
     pub path: Option<String>,
 }
 
-/// In words, for people: `exec git status`, `write_file in /home/ana/code/**`.
+/// In words, for people: ``exec `git status …` ``, `write_file in /home/ana/code/**`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.tool.as_deref().unwrap_or("any tool"))?;
-        for word in &self.command {
-            match word {
-                OneOf::Word(word) => write!(f, " {word}")?,
-                OneOf::Any(words) => write!(f, " {}", words.join("|"))?,
+        f.write_str(self.tool.as_deref().unwrap_or("every tool"))?;
+        if !self.command.is_empty() {
+            f.write_str(" `")?;
+            for word in &self.command {
+                match word {
+                    OneOf::Word(word) => write!(f, "{word} ")?,
+                    OneOf::Any(words) => write!(f, "({}) ", words.join("|"))?,
+                }
             }
+            f.write_str("…`")?;
         }
         match &self.path {
             Some(path) => write!(f, " in {path}"),

@@ -106,6 +106,17 @@ pub enum Effect {
         /// The arguments.
         input: Value,
     },
+    /// Write down that this call does not run, and rule so.
+    Refuse {
+        /// The call.
+        id: CallId,
+        /// The tool.
+        name: String,
+        /// The arguments.
+        input: Value,
+        /// What the model is told.
+        text: String,
+    },
     /// Run this call.
     Execute(CallId),
     /// This call has its output without having run to its end: stop it, take back its question,
@@ -288,23 +299,20 @@ impl Turn {
             return effects;
         }
         self.phase = Phase::Acting;
-        for (place, call) in self.calls.iter_mut().enumerate() {
+        effects.extend(self.calls.iter().enumerate().map(|(place, call)| {
+            let (id, name, input) = (call.id, call.name.clone(), call.input.clone());
             if place < MAX_CALLS {
-                effects.push(Effect::Authorize {
-                    id: call.id,
-                    name: call.name.clone(),
-                    input: call.input.clone(),
-                });
+                Effect::Authorize { id, name, input }
             } else {
-                let output = ToolOutput {
-                    status: OutputStatus::Error,
-                    text: format!("not run: an answer may make at most {MAX_CALLS} calls"),
-                    details: Value::Null,
-                };
-                effects.push(Effect::Abandon(call.id, output.clone()));
-                call.state = State::Settled(output);
+                let text = format!("not run: an answer may make at most {MAX_CALLS} calls");
+                Effect::Refuse {
+                    id,
+                    name,
+                    input,
+                    text,
+                }
             }
-        }
+        }));
         effects
     }
 

@@ -228,7 +228,7 @@ fn a_thousand_calls_are_refused_beyond_the_limit() {
         .iter()
         .filter(|e| matches!(e, Effect::Abandon(..)))
         .count();
-    assert_eq!((asked, abandoned), (MAX_CALLS, 1000 - MAX_CALLS));
+    assert_eq!((asked, refused), (MAX_CALLS, 1000 - MAX_CALLS));
 }
 
 #[test]

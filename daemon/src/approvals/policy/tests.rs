@@ -123,7 +123,7 @@ fn the_strictest_rule_wins_and_the_floor_stays_below_all() {
         (denied.verdict, denied.by),
         (Verdict::Deny, DecidedBy::Rule)
     );
-    assert_eq!(denied.reason, "the rule `exec git push` says deny");
+    assert_eq!(denied.reason, "a rule about exec `git push …` says deny");
     let rules = [rule(Verdict::Allow, &["rm"])];
     let floored = judge(Mode::Auto, &rules, "exec", &exec("rm -rf /home/ana"));
     assert_eq!(
@@ -168,18 +168,18 @@ fn what_a_longer_answer_would_keep_is_narrow() {
             .pattern
             .map(|pattern| pattern.to_string())
     };
-    assert_eq!(kept(&exec("ls -la"), "exec"), Some("exec ls".into()));
+    assert_eq!(kept(&exec("ls -la"), "exec"), Some("exec `ls …`".into()));
     assert_eq!(
         kept(&exec("git status -s"), "exec"),
-        Some("exec git status".into())
+        Some("exec `git status …`".into())
     );
     assert_eq!(
         kept(&exec("git push origin"), "exec"),
-        Some("exec git push origin".into())
+        Some("exec `git push origin …`".into())
     );
     assert_eq!(
         kept(&exec("rm -rf target"), "exec"),
-        Some("exec rm -rf target".into())
+        Some("exec `rm -rf target …`".into())
     );
     for runner in [
         "python3.11 x.py",
