@@ -1,0 +1,292 @@
+//! The figures of the house, measured on the real program, each with its target.
+//!
+//! A line gives what was measured, the target, and their ratio: 1.00 or less is met. Lines that
+//! start with `·` are references of the same run: what this machine takes for the least there is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "a benchmark ends by panicking and prints its figures"
+)]
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use smartopol_ipc::{Access, Address, Client, Events};
+use smartopol_protocol::event::Subscribe;
+use smartopol_protocol::session::{Create, Session};
+use smartopol_protocol::{News, daemon, message};
+use smartopol_testkit::{Home, Terminal};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smartopol");
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    println!("{:<58} {:>12} {:>12} {:>6}", "", "measured", "target", "ratio");
+    if wanted("start") {
+        start();
+    }
+    if wanted("console") {
+        console();
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    if wanted("idle") {
+        runtime.block_on(idle());
+    }
+    if wanted("size") {
+        let bytes = std::fs::metadata(PROGRAM).unwrap().len();
+        line("size: program, stripped", bytes as f64 / 1e6, 20.0, "MB");
+    }
+    if wanted("turns") {
+        runtime.block_on(turns());
+    }
+    if wanted("clients") {
+        runtime.block_on(clients());
+    }
+}
+
+fn line(name: &str, measured: f64, target: f64, unit: &str) {
+    let ratio = measured / target;
+    println!("{name:<58} {:>12} {:>12} {ratio:>6.2}", amount(measured, unit), format!("≤ {}", amount(target, unit)));
+}
+
+fn at_least(name: &str, measured: f64, target: f64, unit: &str) {
+    let ratio = target / measured;
+    println!("{name:<58} {:>12} {:>12} {ratio:>6.2}", amount(measured, unit), format!("≥ {}", amount(target, unit)));
+}
+
+fn reference(name: &str, measured: f64, unit: &str) {
+    println!("· {name:<56} {:>12}", amount(measured, unit));
+}
+
+fn amount(value: f64, unit: &str) -> String {
+    if value >= 100.0 { format!("{value:.0} {unit}") } else { format!("{value:.2} {unit}") }
+}
+
+fn percentile(samples: &mut [f64], part: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[((samples.len() - 1) as f64 * part) as usize]
+}
+
+fn ms(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}
+
+fn run_to_end(command: &mut Command) -> f64 {
+    let begun = Instant::now();
+    command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    ms(begun)
+}
+
+/// Exec to the first answer on the socket.
+fn start() {
+    let mut nothing: Vec<f64> = (0..30).map(|_| run_to_end(&mut Command::new("true"))).collect();
+    reference("exec of `true`", percentile(&mut nothing, 0.5), "ms");
+    let home = Home::new(PROGRAM).unwrap();
+    let mut version: Vec<f64> = (0..30).map(|_| run_to_end(&mut home.command(["--version"]))).collect();
+    line("start: smartopol --version, p50", percentile(&mut version, 0.5), 3.0, "ms");
+    let mut empty: Vec<f64> = (0..12).map(|_| first_answer(&Home::new(PROGRAM).unwrap())).collect();
+    line("start: daemon, exec to first answer, empty home, p50", percentile(&mut empty, 0.5), 15.0, "ms");
+    first_answer(&home);
+    let mut warm: Vec<f64> = (0..25).map(|_| first_answer(&home)).collect();
+    line("start: daemon, exec to first answer, existing db, p50", percentile(&mut warm, 0.5), 5.0, "ms");
+}
+
+/// Starts a daemon, waits for its first answer, ends it. Looks without sleeping.
+fn first_answer(home: &Home) -> f64 {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    let frame = |json: &str| {
+        let mut frame = vec![1];
+        frame.extend(u32::try_from(json.len()).unwrap().to_be_bytes());
+        frame.extend(json.as_bytes());
+        frame
+    };
+    let mut said = frame(r#"{"type":"hello","min_version":1,"max_version":1,"client":"bench"}"#);
+    said.extend(frame(r#"{"type":"request","id":1,"method":"session/list"}"#));
+    let begun = Instant::now();
+    let mut child = home.command(["daemon", "run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stream = loop {
+        match UnixStream::connect(home.socket()) {
+            Ok(stream) => break stream,
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    stream.write_all(&said).unwrap();
+    for _ in 0..2 {
+        let mut header = [0; 5];
+        stream.read_exact(&mut header).unwrap();
+        let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+        stream.read_exact(&mut vec![0; length as usize]).unwrap();
+    }
+    let took = ms(begun);
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    child.wait().unwrap();
+    took
+}
+
+/// Exec to the first full frame, with a daemon that runs.
+fn console() {
+    let home = Home::new(PROGRAM).unwrap();
+    home.ok(["daemon", "start"]).unwrap();
+    let mut frames: Vec<f64> = (0..10)
+        .map(|_| {
+            let begun = Instant::now();
+            let terminal = Terminal::start(&home.command(["tui"]), 30, 120).unwrap();
+            terminal.wait_for("offline").unwrap();
+            ms(begun)
+        })
+        .collect();
+    line("console: exec to first full frame, p50", percentile(&mut frames, 0.5), 25.0, "ms");
+}
+
+/// What a daemon costs that has nothing to do.
+async fn idle() {
+    let mut home = Home::new(PROGRAM).unwrap();
+    home.start().await.unwrap();
+    let pid = home.pid().unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = usage(pid);
+    let seconds = 10.0;
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    let after = usage(pid);
+    line("idle: daemon, proportional memory (PSS)", field(pid, "smaps_rollup", "Pss:") / 1024.0, 8.0, "MB");
+    line("idle: daemon, context switches per second", (after.0 - before.0) / seconds, 2.0, "");
+    line("idle: daemon, processor, per cent of a core", (after.1 - before.1) / seconds, 0.05, "%");
+}
+
+/// Returns context switches of all threads and processor time in hundredths of a second.
+fn usage(pid: u32) -> (f64, f64) {
+    let mut switches = 0.0;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
+        let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        for row in status.lines().filter(|row| row.contains("ctxt_switches")) {
+            switches += row.split_whitespace().last().unwrap().parse::<f64>().unwrap();
+        }
+    }
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    (switches, fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap())
+}
+
+fn field(pid: u32, file: &str, name: &str) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap();
+    let row = text.lines().find(|row| row.starts_with(name)).unwrap();
+    row.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+async fn session(client: &Client, home: &Home) -> Session {
+    let workspace = home.workspace().display().to_string();
+    client.call(Create { workspace, name: None, mode: None, model: None }).await.unwrap()
+}
+
+async fn attach(home: &Home, watched: Option<&Session>) -> (Client, Events) {
+    let address = Address::new(home.socket());
+    let (client, events) = Client::connect(&address, "bench", Access::Full).await.unwrap();
+    let watch = watched.map(|session| session.id);
+    client.call(Subscribe { since: None, watch }).await.unwrap();
+    (client, events)
+}
+
+/// Says something; returns milliseconds to the first piece of the answer and to the end.
+async fn turn(client: &Client, events: &mut Events, session: &Session) -> (f64, f64) {
+    let begun = Instant::now();
+    let send = message::Send { session_id: session.id, text: "say: hello".into(), id: None };
+    let sent = client.call(send).await.unwrap();
+    let mut first = None;
+    loop {
+        match events.recv().await.unwrap().news {
+            News::TextDelta { turn_id, .. } if Some(turn_id) == sent.turn_id => {
+                first.get_or_insert_with(|| ms(begun));
+            }
+            News::TurnChanged(turn) if Some(turn.id) == sent.turn_id && turn.finished_at.is_some() => {
+                return (first.unwrap(), ms(begun));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Turns with the offline provider, which takes no time of its own.
+async fn turns() {
+    let mut home = Home::new(PROGRAM).unwrap();
+    home.start().await.unwrap();
+    let mut durable: Vec<f64> = (0..60).map(|_| write_and_sync(&home)).collect();
+    reference("one write and fsync on this disk, p50", percentile(&mut durable, 0.5), "ms");
+    let (client, _events) = attach(&home, None).await;
+    let one = session(&client, &home).await;
+    let (its, mut its_events) = attach(&home, Some(&one)).await;
+    let mut firsts = Vec::new();
+    for _ in 0..300 {
+        firsts.push(turn(&its, &mut its_events, &one).await.0);
+    }
+    line("turns: message in to first delta, alone, p50", percentile(&mut firsts, 0.5), 1.0, "ms");
+
+    let mut tasks = Vec::new();
+    for _ in 0..32 {
+        let session = session(&client, &home).await;
+        let (client, mut events) = attach(&home, Some(&session)).await;
+        #[expect(clippy::disallowed_methods, reason = "a benchmark has no supervisor")]
+        tasks.push(tokio::spawn(async move {
+            let (begun, mut firsts) = (Instant::now(), Vec::new());
+            while begun.elapsed() < Duration::from_secs(5) {
+                firsts.push(turn(&client, &mut events, &session).await.0);
+            }
+            firsts
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.unwrap());
+    }
+    line("turns: message in to first delta, 32 sessions, p99", percentile(&mut all, 0.99), 5.0, "ms");
+    at_least("turns: a second, 32 sessions, every message durable", all.len() as f64 / 5.0, 3000.0, "/s");
+    let checked = client.call(daemon::Check::default()).await.unwrap();
+    assert!(checked.problems.is_empty(), "{:?}", checked.problems);
+}
+
+fn write_and_sync(home: &Home) -> f64 {
+    use std::io::Write;
+    let mut file = std::fs::File::create(home.path().join("probe")).unwrap();
+    let begun = Instant::now();
+    file.write_all(&[0; 4096]).unwrap();
+    file.sync_data().unwrap();
+    ms(begun)
+}
+
+/// From the sender's word to fifty listeners.
+async fn clients() {
+    let mut home = Home::new(PROGRAM).unwrap();
+    home.start().await.unwrap();
+    let (client, _events) = attach(&home, None).await;
+    let session = session(&client, &home).await;
+    let mut listeners = Vec::new();
+    for _ in 0..50 {
+        listeners.push(attach(&home, None).await);
+    }
+    let mut spread = Vec::new();
+    for _ in 0..100 {
+        let send = message::Send { session_id: session.id, text: "say: hello".into(), id: None };
+        let sent = client.call(send).await.unwrap();
+        // From when the first listener hears of the end of the turn to when each of them has.
+        let mut first = None;
+        for (_, events) in &mut listeners {
+            loop {
+                if let News::TurnChanged(turn) = events.recv().await.unwrap().news
+                    && Some(turn.id) == sent.turn_id
+                    && turn.finished_at.is_some()
+                {
+                    let at = first.get_or_insert_with(Instant::now);
+                    spread.push(ms(*at));
+                    break;
+                }
+            }
+        }
+    }
+    line("clients: a fact to 50 of them, after the first, p99", percentile(&mut spread, 0.99), 5.0, "ms");
+}
