@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use smartopol_config::{Config, Paths};
+use smartopol_config::{Config, Paths, Secret};
 use smartopol_ipc::{Address, Listener};
 use smartopol_protocol::{News, Timestamp};
 use smartopol_providers::Providers;
@@ -201,14 +201,15 @@ fn guard() -> anyhow::Result<Guard> {
 
 /// Knows the secrets of the settings and of the environment.
 fn redactor(config: &Config) -> Redactor {
-    let configured = config.providers.values().flat_map(|provider| {
-        provider
-            .api_key
-            .iter()
-            .chain(provider.headers.values())
-            .cloned()
+    let configured = config
+        .providers
+        .values()
+        .flat_map(|provider| provider.api_key.iter().chain(provider.headers.values()));
+    let meant = configured.filter_map(|secret| match secret.expose().strip_prefix("env:") {
+        Some(name) => std::env::var(name).ok().map(Secret::new),
+        None => Some(secret.clone()),
     });
-    let known = configured.chain(smartopol_traces::env_secrets(std::env::vars()));
+    let known = meant.chain(smartopol_traces::env_secrets(std::env::vars()));
     Redactor::new(known, &config.traces.redact_keys)
 }
 

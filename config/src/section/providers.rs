@@ -22,8 +22,9 @@ pub struct Provider {
     /// or `ANTHROPIC_BASE_URL`, `OPENAI_BASE_URL`, `OLLAMA_HOST`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
-    /// The key, or `env:NAME` for the one in the environment variable NAME; without one
-    /// `ANTHROPIC_API_KEY` or `OPENAI_API_KEY`.
+    /// The key, or `env:NAME` for the one in the environment variable NAME; without one the
+    /// providers `anthropic` and `openai` take `ANTHROPIC_API_KEY` and `OPENAI_API_KEY`. A
+    /// provider of another name never does: the key is not meant for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Secret>,
     /// Headers sent with every request.
