@@ -68,11 +68,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let database = paths.database();
     let store = Store::open(Options {
         path: database.clone(),
-        on_commit: Box::new(move |events| {
-            for event in events {
-                told.publish(event.clone());
-            }
-        }),
+        on_commit: Box::new(move |facts| told.publish(facts)),
     })?;
     phases.end("store");
 

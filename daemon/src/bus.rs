@@ -51,15 +51,23 @@ impl Bus {
         }
     }
 
-    /// Tells an event that is already stored.
-    pub(crate) fn publish(&self, event: Event) {
+    /// Tells facts that are stored. Costs nothing while nobody listens.
+    pub(crate) fn publish(&self, facts: &[Event]) {
+        if self.ring.receiver_count() > 0 {
+            for event in facts {
+                self.send(event.clone());
+            }
+        }
+    }
+
+    fn send(&self, event: Event) {
         // Nobody listening is no failure.
         let _ = self.ring.send(Arc::new(Item::new(event)));
     }
 
     /// Tells passing news.
     pub(crate) fn tell(&self, session_id: Option<SessionId>, news: News) {
-        self.publish(Event {
+        self.send(Event {
             seq: None,
             at: Timestamp::now(),
             session_id,

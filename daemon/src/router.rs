@@ -14,6 +14,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::House;
 use crate::session::{self, Cmd, INBOX};
 
+/// How long a full inbox is left alone before it is tried again.
+const BUSY: Duration = Duration::from_millis(10);
+
 /// The actors that live, by session.
 #[derive(Debug, Default)]
 pub(crate) struct Router {
@@ -89,13 +92,42 @@ impl Router {
         }
     }
 
-    /// Tells a session that one of its approvals ended.
-    pub(crate) fn decided(&self, house: &House, approval: Approval) {
-        let id = approval.session_id;
-        // Where the inbox is full the session would miss its answer: it finds it when it loads.
-        if let Err(fault) = self.tell(house, id, Cmd::Decided(Box::new(approval))) {
-            tracing::warn!(session = %id, "an answer could not be handed over: {fault}");
+    /// As [`Router::ask`], for what a person waits for: a full inbox is waited for too.
+    ///
+    /// # Errors
+    /// `unavailable` where the answer does not come in time.
+    pub(crate) async fn insist<T>(
+        &self,
+        house: &House,
+        id: SessionId,
+        within: Duration,
+        cmd: impl Fn(oneshot::Sender<Result<T, Fault>>) -> Cmd,
+    ) -> Result<T, Fault> {
+        let deadline = tokio::time::Instant::now() + within;
+        loop {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            match self.ask(house, id, left, &cmd).await {
+                Err(fault) if fault.code == Code::Busy && !left.is_zero() => {
+                    tokio::time::sleep(BUSY).await;
+                }
+                answer => return answer,
+            }
         }
+    }
+
+    /// Tells a session that one of its approvals ended, however busy it is.
+    pub(crate) fn decided(&self, house: &House, approval: Approval) {
+        let (house, id) = (house.clone(), approval.session_id);
+        house.clone().supervisor.spawn("answer", async move {
+            loop {
+                let cmd = Cmd::Decided(Box::new(approval.clone()));
+                match house.router.tell(&house, id, cmd) {
+                    Err(fault) if fault.code == Code::Busy => tokio::time::sleep(BUSY).await,
+                    // While the daemon shuts down: the answer is stored, the next one finds it.
+                    Ok(()) | Err(_) => return,
+                }
+            }
+        });
     }
 
     /// Lets an actor end if nothing waits in its inbox. No word is lost: words are handed over
