@@ -10,7 +10,7 @@ use crate::session::Cmd;
 pub(crate) async fn interrupt(house: &House, params: Interrupt) -> Result<Interrupted, Fault> {
     house
         .router
-        .ask(house, params.session_id, AT_ONCE, Cmd::Interrupt)
+        .insist(house, params.session_id, AT_ONCE, Cmd::Interrupt)
         .await
 }
 
