@@ -12,6 +12,9 @@ use crate::{REDACTED, shape};
 /// The longest flag in a list of words, in bytes.
 const FLAG_BYTES: usize = 64;
 
+/// How often a text is looked through at most.
+const ROUNDS: usize = 4;
+
 /// Takes secrets out: by the name they stand under, by what they look like, and those that the
 /// daemon knows wherever they are.
 pub struct Redactor {
@@ -47,13 +50,17 @@ impl Redactor {
 
     /// Returns `text` without secrets, and how many were in it.
     pub fn text<'a>(&self, text: &'a str) -> (Cow<'a, str>, u64) {
-        let (known, count) = self.known(text);
-        let found = shape::find(&known, &self.keys);
-        if found.is_empty() {
-            return (known, count);
+        let (mut clean, mut count) = self.known(text);
+        // One that was hidden by another shows once that is gone.
+        for _ in 0..ROUNDS {
+            let found = shape::find(&clean, &self.keys);
+            if found.is_empty() {
+                break;
+            }
+            count += found.len() as u64;
+            clean = Cow::Owned(replaced(&clean, &found));
         }
-        let clean = replaced(&known, &found);
-        (Cow::Owned(clean), count + found.len() as u64)
+        (clean, count)
     }
 
     /// Returns `text` without the secrets that the daemon knows, and how many were in it.

@@ -13,9 +13,10 @@ use anchor::{ANCHORS, Anchor};
 pub(crate) fn find(text: &str, keys: &[String]) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     let mut from = 0;
+    let mut floor = 0;
     while let Some((anchor, start, end)) = ANCHORS.next(text, from) {
         let place = match anchor {
-            Anchor::Name => named::after_name(text, from, start, end, keys),
+            Anchor::Name => named::after_name(text, floor, start, end, keys),
             Anchor::Scheme => bytes::after_scheme(text, end),
             Anchor::Key(rule) => bytes::key(text, start, end, rule),
             Anchor::Jwt => bytes::jwt(text, start),
@@ -27,9 +28,11 @@ pub(crate) fn find(text: &str, keys: &[String]) -> Vec<(usize, usize)> {
         from = match place {
             Some((start, end)) if end > start => {
                 found.push((start, end));
+                floor = end;
                 end
             }
-            _ => end,
+            // Another anchor may begin in this one. Anchors begin with one byte.
+            _ => start + 1,
         };
     }
     found
