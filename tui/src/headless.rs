@@ -1,1 +1,294 @@
 //! A console without a terminal: for tests, measurements and pictures.
+//!
+//! Owns a clock that is moved by hand and the bytes that a terminal would get. What the console
+//! asks the daemon for is kept as text; whoever drives it plays the daemon.
+
+use std::io;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use smartopol_protocol::daemon::StatusShown;
+use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::model::ProviderInfo;
+use smartopol_protocol::session::Shown;
+use smartopol_protocol::{Code, Event, Fault, SessionId, Timestamp};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
+use crate::terminal::Frames;
+use crate::theme::Theme;
+
+/// A console without a terminal.
+#[derive(Debug)]
+pub struct Headless {
+    app: App,
+    frames: Frames,
+    now: Now,
+    asked: Vec<Call>,
+    left: bool,
+    bells: usize,
+}
+
+impl Headless {
+    /// Returns one of this size that began at `wall`, started in `/home/ann/app`.
+    pub fn new(width: u16, height: u16, wall: Timestamp) -> Self {
+        Self::with(width, height, wall, false)
+    }
+
+    /// Returns one that only looks.
+    pub fn observing(width: u16, height: u16, wall: Timestamp) -> Self {
+        Self::with(width, height, wall, true)
+    }
+
+    fn with(width: u16, height: u16, wall: Timestamp, observe: bool) -> Self {
+        let now = Now { ms: 0, wall };
+        let wanted = Wanted {
+            session: None,
+            workspace: "/home/ann/app".to_owned(),
+            home: "/home/ann".to_owned(),
+            observe,
+            traces: true,
+            history: 100,
+        };
+        Self {
+            app: App::new(wanted, Theme::coloured(), TimeZone::UTC, now),
+            frames: Frames::new(Rect::new(0, 0, width, height)),
+            now,
+            asked: Vec::new(),
+            left: false,
+            bells: 0,
+        }
+    }
+
+    fn take(&mut self, msg: Msg) {
+        let cmds = self.app.update(msg, self.now);
+        self.carry_out(cmds);
+    }
+
+    fn carry_out(&mut self, cmds: Vec<Cmd>) {
+        for cmd in cmds {
+            match cmd {
+                Cmd::Ask(call) => self.asked.push(call),
+                Cmd::Leave => self.left = true,
+                Cmd::Bell => self.bells += 1,
+                Cmd::Resubscribe => {}
+            }
+        }
+    }
+
+    fn answer(&mut self, call: Call, reply: Reply) {
+        self.take(Msg::Answered(Box::new(call), Ok(reply)));
+    }
+
+    /// Connects, as `cli:1000`, and tells the present.
+    pub fn connect(&mut self, snapshot: Snapshot) {
+        let reply = Box::new(Subscribed::Snapshot(Box::new(snapshot)));
+        self.take(Msg::Link(Link::Connected { peer: "cli:1000".to_owned(), reply }));
+    }
+
+    /// Tells how the daemon is.
+    pub fn status(&mut self, status: StatusShown) {
+        self.answer(Call::Status, Reply::Status(Box::new(status)));
+    }
+
+    /// Tells who serves models.
+    pub fn providers(&mut self, providers: Vec<ProviderInfo>) {
+        self.answer(Call::Providers, Reply::Providers(providers));
+    }
+
+    /// Opens a session.
+    pub fn open(&mut self, shown: Shown) {
+        let find = Call::Find { key: None, workspace: String::new() };
+        self.answer(find, Reply::Session(Box::new(shown.session.clone())));
+        self.show(shown);
+    }
+
+    /// Tells a session's newest messages.
+    pub fn show(&mut self, shown: Shown) {
+        self.answer(Call::Show(shown.session.id), Reply::Shown(Box::new(shown)));
+    }
+
+    /// Tells older messages of a session.
+    pub fn older(&mut self, shown: Shown) {
+        let call = Call::Older { id: shown.session.id, before: 0 };
+        self.answer(call, Reply::Shown(Box::new(shown)));
+    }
+
+    /// Tells what happened.
+    pub fn event(&mut self, event: Event) {
+        self.take(Msg::Link(Link::Event(Box::new(event))));
+    }
+
+    /// Breaks the connection.
+    pub fn lose(&mut self, reason: &str, retry_after_ms: u64) {
+        self.take(Msg::Link(Link::Lost { reason: reason.to_owned(), retry_after_ms }));
+    }
+
+    /// Refuses the newest question of this method, such as `Say`.
+    pub fn refuse(&mut self, name: &str, fault: Option<Fault>) {
+        let Some(at) = self.asked.iter().rposition(|call| format!("{call:?}").starts_with(name)) else {
+            return;
+        };
+        let call = self.asked.remove(at);
+        let refusal = match fault {
+            Some(Fault { code, message, hint }) => Refusal { code: Some(code), message, hint },
+            None => Refusal { code: None, message: "the connection broke".into(), hint: String::new() },
+        };
+        self.take(Msg::Answered(Box::new(call), Err(refusal)));
+    }
+
+    /// Says that there is no session for the folder.
+    pub fn no_session(&mut self) {
+        self.refuse("Find", Some(Fault::new(Code::NotFound, "there is no session of this folder")));
+    }
+
+    /// Presses keys: letters as they are, others by name, such as `<tab>`, `<c-a>`, `<a-enter>`.
+    pub fn keys(&mut self, keys: &str) {
+        let mut rest = keys;
+        while let Some(first) = rest.chars().next() {
+            let named = rest.strip_prefix('<').and_then(|named| named.split_once('>'));
+            let (key, after) = match named.and_then(|(name, after)| Some((key(name)?, after))) {
+                Some(found) => found,
+                None => (
+                    KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE),
+                    rest.get(first.len_utf8()..).unwrap_or_default(),
+                ),
+            };
+            rest = after;
+            self.take(Msg::Key(key));
+        }
+    }
+
+    /// Presses one key.
+    pub fn key(&mut self, key: KeyEvent) {
+        self.take(Msg::Key(key));
+    }
+
+    /// Pastes.
+    pub fn paste(&mut self, text: &str) {
+        self.take(Msg::Paste(text.to_owned()));
+    }
+
+    /// Gives the terminal's window the keyboard, or takes it away.
+    pub fn window_focus(&mut self, focused: bool) {
+        self.take(Msg::WindowFocus(focused));
+    }
+
+    /// Lets time pass, with the frames that are drawn then.
+    pub fn wait(&mut self, ms: u64) {
+        self.now.ms += ms;
+        self.now.wall = self.now.wall.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+        self.take(Msg::Tick);
+    }
+
+    /// Changes the size of the screen.
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.frames = Frames::new(Rect::new(0, 0, width, height));
+        self.take(Msg::Resized);
+    }
+
+    /// Draws a frame, and returns how many bytes a terminal would get for it.
+    ///
+    /// # Errors
+    /// Only where a frame cannot be written to memory.
+    pub fn frame(&mut self) -> io::Result<usize> {
+        let app = &mut self.app;
+        app.now = self.now;
+        let bytes = self.frames.frame(|area, buf| app.draw(area, buf))?.len();
+        let cmds = app.drawn(self.now);
+        self.carry_out(cmds);
+        Ok(bytes)
+    }
+
+    /// Draws a frame, and returns the screen as text; `▏` marks the cursor.
+    pub fn screen(&mut self) -> String {
+        let area = self.frames.area();
+        let mut buf = Buffer::empty(area);
+        self.app.now = self.now;
+        let cursor = self.app.draw(area, &mut buf);
+        let cmds = self.app.drawn(self.now);
+        self.carry_out(cmds);
+        let mut lines = Vec::new();
+        for y in 0..area.height {
+            let mut line = String::new();
+            let mut covered = 0;
+            for x in 0..area.width {
+                if cursor.is_some_and(|at| (at.x, at.y) == (x, y)) {
+                    line.push('▏');
+                }
+                let symbol = buf.cell((x, y)).map_or(" ", |cell| cell.symbol());
+                if covered > 0 {
+                    covered -= 1;
+                    continue;
+                }
+                line.push_str(symbol);
+                covered = symbol.width().saturating_sub(1);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+
+    /// Returns what was asked of the daemon since the last time, as text.
+    pub fn asked(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.asked).iter().map(|call| format!("{call:?}")).collect()
+    }
+
+    /// Returns the session at hand.
+    pub fn current(&self) -> Option<SessionId> {
+        self.app.current
+    }
+
+    /// Returns what is written and not sent.
+    pub fn draft(&self) -> String {
+        self.app.view().map_or(String::new(), |view| view.composer.text().to_owned())
+    }
+
+    /// Returns true where the person left.
+    pub fn left(&self) -> bool {
+        self.left
+    }
+
+    /// Returns how often it rang.
+    pub fn bells(&self) -> usize {
+        self.bells
+    }
+
+    /// Returns in how many milliseconds it wants to be woken by itself; `None` while it rests.
+    pub fn wakes_after(&self) -> Option<u64> {
+        self.app.next_tick().map(|at| at.saturating_sub(self.now.ms))
+    }
+}
+
+fn key(name: &str) -> Option<KeyEvent> {
+    let (held, name) = match name.split_once('-') {
+        Some(("c", rest)) => (KeyModifiers::CONTROL, rest),
+        Some(("a", rest)) => (KeyModifiers::ALT, rest),
+        Some(("s", rest)) => (KeyModifiers::SHIFT, rest),
+        _ => (KeyModifiers::NONE, name),
+    };
+    let code = match name {
+        "enter" => KeyCode::Enter,
+        "esc" => KeyCode::Esc,
+        "tab" => KeyCode::Tab,
+        "btab" => KeyCode::BackTab,
+        "bs" => KeyCode::Backspace,
+        "up" => KeyCode::Up,
+        "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "home" => KeyCode::Home,
+        "end" => KeyCode::End,
+        "pgup" => KeyCode::PageUp,
+        "pgdn" => KeyCode::PageDown,
+        "f1" => KeyCode::F(1),
+        _ => {
+            let mut letters = name.chars();
+            let letter = letters.next().filter(|_| letters.next().is_none())?;
+            KeyCode::Char(letter)
+        }
+    };
+    Some(KeyEvent::new(code, held))
+}

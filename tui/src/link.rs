@@ -204,6 +204,5 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             let list = trace::List { before, ..trace::List::default() };
             Reply::Traces(client.call(list).await?.traces)
         }
-        Call::Trace(id) => Reply::Trace(Box::new(client.call(trace::Show { id }).await?)),
     })
 }

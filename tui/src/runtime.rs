@@ -110,7 +110,7 @@ fn understand(event: Event) -> Option<Msg> {
     Some(match event {
         Event::Key(key) => Msg::Key(key),
         Event::Paste(text) => Msg::Paste(text),
-        Event::Resize(width, height) => Msg::Resized(width, height),
+        Event::Resize(..) => Msg::Resized,
         Event::FocusGained => Msg::WindowFocus(true),
         Event::FocusLost => Msg::WindowFocus(false),
         Event::Mouse(_) => return None,

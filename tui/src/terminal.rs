@@ -49,11 +49,6 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Returns where can be drawn.
-    pub(crate) const fn area(&self) -> Rect {
-        self.frames.area()
-    }
-
     /// Takes note of another size: the next frame is drawn whole.
     pub(crate) fn resize(&mut self, width: u16, height: u16) {
         self.frames.resize(Rect::new(0, 0, width, height));

@@ -130,7 +130,6 @@ impl App {
                     self.model.traces.put(trace);
                 }
             }
-            (_, Reply::Trace(trace)) => self.model.traces.put(*trace),
             _ => {}
         }
     }

@@ -186,9 +186,8 @@ impl App {
         match msg {
             Msg::Key(key) => self.on_key(key),
             Msg::Paste(text) => self.on_paste(&text),
-            Msg::Resized(..) => {}
+            Msg::Resized | Msg::Tick => {}
             Msg::WindowFocus(focused) => self.window_focused = focused,
-            Msg::Tick => {}
             Msg::Link(link) => self.on_link(link),
             Msg::Answered(call, reply) => self.on_reply(*call, reply),
         }

@@ -24,7 +24,7 @@ pub(crate) struct Now {
 pub(crate) enum Msg {
     Key(KeyEvent),
     Paste(String),
-    Resized(u16, u16),
+    Resized,
     /// The terminal's window got or lost the keyboard.
     WindowFocus(bool),
     /// A deadline that the console asked for has come.
@@ -72,7 +72,6 @@ pub(crate) enum Call {
     Configure(Configure),
     Remove(SessionId),
     Traces { before: Option<smartopol_protocol::TraceId> },
-    Trace(String),
 }
 
 /// An answer.
@@ -86,7 +85,6 @@ pub(crate) enum Reply {
     Watched(Option<Partial>),
     Approval(Box<Approval>),
     Traces(Vec<Trace>),
-    Trace(Box<Trace>),
     Stopped(bool),
     Done,
 }

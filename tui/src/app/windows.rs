@@ -67,11 +67,10 @@ impl App {
 
     pub(super) fn paste_in_window(&mut self, text: &str) {
         let text = text.lines().next().unwrap_or_default();
-        match self.overlays.last_mut() {
-            Some(Overlay::Line(Asked { line, .. }) | Overlay::Picker { filter: line, .. }) => {
-                line.insert(text);
-            }
-            _ => {}
+        if let Some(Overlay::Line(Asked { line, .. }) | Overlay::Picker { filter: line, .. }) =
+            self.overlays.last_mut()
+        {
+            line.insert(text);
         }
     }
 

@@ -13,7 +13,7 @@ use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::Trace;
-use smartopol_protocol::{ApprovalId, Event, News, SessionId};
+use smartopol_protocol::{Event, News, SessionId};
 
 pub(crate) use traces::Traces;
 pub(crate) use transcript::Transcript;
@@ -84,10 +84,6 @@ impl Model {
 
     pub(crate) fn transcript(&self, id: SessionId) -> Option<&Transcript> {
         self.open.get(&id)
-    }
-
-    pub(crate) fn transcript_mut(&mut self, id: SessionId) -> Option<&mut Transcript> {
-        self.open.get_mut(&id)
     }
 
     /// Takes the reply to a subscription. Returns true where it was a snapshot.
@@ -228,13 +224,5 @@ impl Model {
 
     fn put_trace(&mut self, trace: Trace) {
         self.traces.put(trace);
-    }
-
-    /// Returns an approval that is known, pending or ended.
-    pub(crate) fn approval(&self, id: ApprovalId) -> Option<&Approval> {
-        self.approvals
-            .iter()
-            .find(|approval| approval.id == id)
-            .or_else(|| self.open.values().find_map(|transcript| transcript.approval(id)))
     }
 }

@@ -94,10 +94,6 @@ impl Transcript {
         self.calls.values()
     }
 
-    pub(crate) fn approval(&self, id: ApprovalId) -> Option<&Approval> {
-        self.approvals.get(&id)
-    }
-
     /// Returns the approval that was asked about a call.
     pub(crate) fn approval_of(&self, call: CallId) -> Option<&Approval> {
         self.approvals.values().find(|approval| approval.call_id == call)

@@ -94,7 +94,8 @@ fn agent(app: &App, transcript: &Transcript, view: &View, message: &Message, roo
         let is_card = matches!(part, Part::ToolCall { .. });
         // Folded cards of one message stand together; all else has air.
         let open = rows.last().is_some_and(|row| row.fold.is_none());
-        if !rows.is_empty() && !(is_card && after_card && !open) {
+        let together = is_card && after_card && !open;
+        if !rows.is_empty() && !together {
             rows.push(Row::blank());
         }
         after_card = is_card;
