@@ -25,16 +25,27 @@ use smartopol_testkit::{Home, Terminal};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_smartopol");
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    println!("{:<58} {:>12} {:>12} {:>6}", "", "measured", "target", "ratio");
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|arg| !arg.starts_with("--"))
+        .collect();
+    let wanted =
+        |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
+    println!(
+        "{:<58} {:>12} {:>12} {:>6}",
+        "", "measured", "target", "ratio"
+    );
     if wanted("start") {
         start();
     }
     if wanted("console") {
         console();
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     if wanted("idle") {
         runtime.block_on(idle());
     }
@@ -52,12 +63,20 @@ fn main() {
 
 fn line(name: &str, measured: f64, target: f64, unit: &str) {
     let ratio = measured / target;
-    println!("{name:<58} {:>12} {:>12} {ratio:>6.2}", amount(measured, unit), format!("≤ {}", amount(target, unit)));
+    println!(
+        "{name:<58} {:>12} {:>12} {ratio:>6.2}",
+        amount(measured, unit),
+        format!("≤ {}", amount(target, unit))
+    );
 }
 
 fn at_least(name: &str, measured: f64, target: f64, unit: &str) {
     let ratio = target / measured;
-    println!("{name:<58} {:>12} {:>12} {ratio:>6.2}", amount(measured, unit), format!("≥ {}", amount(target, unit)));
+    println!(
+        "{name:<58} {:>12} {:>12} {ratio:>6.2}",
+        amount(measured, unit),
+        format!("≥ {}", amount(target, unit))
+    );
 }
 
 fn reference(name: &str, measured: f64, unit: &str) {
@@ -65,7 +84,11 @@ fn reference(name: &str, measured: f64, unit: &str) {
 }
 
 fn amount(value: f64, unit: &str) -> String {
-    if value >= 100.0 { format!("{value:.0} {unit}") } else { format!("{value:.2} {unit}") }
+    if value >= 100.0 {
+        format!("{value:.0} {unit}")
+    } else {
+        format!("{value:.2} {unit}")
+    }
 }
 
 fn percentile(samples: &mut [f64], part: f64) -> f64 {
@@ -79,22 +102,47 @@ fn ms(since: Instant) -> f64 {
 
 fn run_to_end(command: &mut Command) -> f64 {
     let begun = Instant::now();
-    command.stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap();
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
     ms(begun)
 }
 
 /// Exec to the first answer on the socket.
 fn start() {
-    let mut nothing: Vec<f64> = (0..30).map(|_| run_to_end(&mut Command::new("true"))).collect();
+    let mut nothing: Vec<f64> = (0..30)
+        .map(|_| run_to_end(&mut Command::new("true")))
+        .collect();
     reference("exec of `true`", percentile(&mut nothing, 0.5), "ms");
     let home = Home::new(PROGRAM).unwrap();
-    let mut version: Vec<f64> = (0..30).map(|_| run_to_end(&mut home.command(["--version"]))).collect();
-    line("start: smartopol --version, p50", percentile(&mut version, 0.5), 3.0, "ms");
-    let mut empty: Vec<f64> = (0..12).map(|_| first_answer(&Home::new(PROGRAM).unwrap())).collect();
-    line("start: daemon, exec to first answer, empty home, p50", percentile(&mut empty, 0.5), 15.0, "ms");
+    let mut version: Vec<f64> = (0..30)
+        .map(|_| run_to_end(&mut home.command(["--version"])))
+        .collect();
+    line(
+        "start: smartopol --version, p50",
+        percentile(&mut version, 0.5),
+        3.0,
+        "ms",
+    );
+    let mut empty: Vec<f64> = (0..12)
+        .map(|_| first_answer(&Home::new(PROGRAM).unwrap()))
+        .collect();
+    line(
+        "start: daemon, exec to first answer, empty home, p50",
+        percentile(&mut empty, 0.5),
+        15.0,
+        "ms",
+    );
     first_answer(&home);
     let mut warm: Vec<f64> = (0..25).map(|_| first_answer(&home)).collect();
-    line("start: daemon, exec to first answer, existing db, p50", percentile(&mut warm, 0.5), 5.0, "ms");
+    line(
+        "start: daemon, exec to first answer, existing db, p50",
+        percentile(&mut warm, 0.5),
+        5.0,
+        "ms",
+    );
 }
 
 /// Starts a daemon, waits for its first answer, ends it. Looks without sleeping.
@@ -108,9 +156,16 @@ fn first_answer(home: &Home) -> f64 {
         frame
     };
     let mut said = frame(r#"{"type":"hello","min_version":1,"max_version":1,"client":"bench"}"#);
-    said.extend(frame(r#"{"type":"request","id":1,"method":"session/list"}"#));
+    said.extend(frame(
+        r#"{"type":"request","id":1,"method":"session/list"}"#,
+    ));
     let begun = Instant::now();
-    let mut child = home.command(["daemon", "run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = home
+        .command(["daemon", "run"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut stream = loop {
         match UnixStream::connect(home.socket()) {
             Ok(stream) => break stream,
@@ -125,7 +180,10 @@ fn first_answer(home: &Home) -> f64 {
         stream.read_exact(&mut vec![0; length as usize]).unwrap();
     }
     let took = ms(begun);
-    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
     child.wait().unwrap();
     took
 }
@@ -142,7 +200,12 @@ fn console() {
             ms(begun)
         })
         .collect();
-    line("console: exec to first full frame, p50", percentile(&mut frames, 0.5), 25.0, "ms");
+    line(
+        "console: exec to first full frame, p50",
+        percentile(&mut frames, 0.5),
+        25.0,
+        "ms",
+    );
 }
 
 /// What a daemon costs that has nothing to do.
@@ -155,9 +218,24 @@ async fn idle() {
     let seconds = 10.0;
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     let after = usage(pid);
-    line("idle: daemon, proportional memory (PSS)", field(pid, "smaps_rollup", "Pss:") / 1024.0, 8.0, "MB");
-    line("idle: daemon, context switches per second", (after.0 - before.0) / seconds, 2.0, "");
-    line("idle: daemon, processor, per cent of a core", (after.1 - before.1) / seconds, 0.05, "%");
+    line(
+        "idle: daemon, proportional memory (PSS)",
+        field(pid, "smaps_rollup", "Pss:") / 1024.0,
+        8.0,
+        "MB",
+    );
+    line(
+        "idle: daemon, context switches per second",
+        (after.0 - before.0) / seconds,
+        2.0,
+        "",
+    );
+    line(
+        "idle: daemon, processor, per cent of a core",
+        (after.1 - before.1) / seconds,
+        0.05,
+        "%",
+    );
 }
 
 /// Returns context switches of all threads and processor time in hundredths of a second.
@@ -166,12 +244,25 @@ fn usage(pid: u32) -> (f64, f64) {
     for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap() {
         let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
         for row in status.lines().filter(|row| row.contains("ctxt_switches")) {
-            switches += row.split_whitespace().last().unwrap().parse::<f64>().unwrap();
+            switches += row
+                .split_whitespace()
+                .last()
+                .unwrap()
+                .parse::<f64>()
+                .unwrap();
         }
     }
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    (switches, fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap())
+    let fields: Vec<&str> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .collect();
+    (
+        switches,
+        fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap(),
+    )
 }
 
 fn field(pid: u32, file: &str, name: &str) -> f64 {
@@ -182,21 +273,42 @@ fn field(pid: u32, file: &str, name: &str) -> f64 {
 
 async fn session(client: &Client, home: &Home) -> Session {
     let workspace = home.workspace().display().to_string();
-    client.call(Create { workspace, name: None, mode: None, model: None }).await.unwrap()
+    client
+        .call(Create {
+            workspace,
+            name: None,
+            mode: None,
+            model: None,
+        })
+        .await
+        .unwrap()
 }
 
 async fn attach(home: &Home, watched: Option<&Session>) -> (Client, Events) {
     let address = Address::new(home.socket());
-    let (client, events) = Client::connect(&address, "bench", Access::Full).await.unwrap();
+    let (client, events) = Client::connect(&address, "bench", Access::Full)
+        .await
+        .unwrap();
     let watch = watched.map(|session| session.id);
-    client.call(Subscribe { since: None, watch }).await.unwrap();
+    client
+        .call(Subscribe {
+            since: None,
+            watch,
+            only: watch,
+        })
+        .await
+        .unwrap();
     (client, events)
 }
 
 /// Says something; returns milliseconds to the first piece of the answer and to the end.
 async fn turn(client: &Client, events: &mut Events, session: &Session) -> (f64, f64) {
     let begun = Instant::now();
-    let send = message::Send { session_id: session.id, text: "say: hello".into(), id: None };
+    let send = message::Send {
+        session_id: session.id,
+        text: "say: hello".into(),
+        id: None,
+    };
     let sent = client.call(send).await.unwrap();
     let mut first = None;
     loop {
@@ -204,7 +316,9 @@ async fn turn(client: &Client, events: &mut Events, session: &Session) -> (f64, 
             News::TextDelta { turn_id, .. } if Some(turn_id) == sent.turn_id => {
                 first.get_or_insert_with(|| ms(begun));
             }
-            News::TurnChanged(turn) if Some(turn.id) == sent.turn_id && turn.finished_at.is_some() => {
+            News::TurnChanged(turn)
+                if Some(turn.id) == sent.turn_id && turn.finished_at.is_some() =>
+            {
                 return (first.unwrap(), ms(begun));
             }
             _ => {}
@@ -217,7 +331,11 @@ async fn turns() {
     let mut home = Home::new(PROGRAM).unwrap();
     home.start().await.unwrap();
     let mut durable: Vec<f64> = (0..60).map(|_| write_and_sync(&home)).collect();
-    reference("one write and fsync on this disk, p50", percentile(&mut durable, 0.5), "ms");
+    reference(
+        "one write and fsync on this disk, p50",
+        percentile(&mut durable, 0.5),
+        "ms",
+    );
     let (client, _events) = attach(&home, None).await;
     let one = session(&client, &home).await;
     let (its, mut its_events) = attach(&home, Some(&one)).await;
@@ -225,7 +343,12 @@ async fn turns() {
     for _ in 0..300 {
         firsts.push(turn(&its, &mut its_events, &one).await.0);
     }
-    line("turns: message in to first delta, alone, p50", percentile(&mut firsts, 0.5), 1.0, "ms");
+    line(
+        "turns: message in to first delta, alone, p50",
+        percentile(&mut firsts, 0.5),
+        1.0,
+        "ms",
+    );
 
     let mut tasks = Vec::new();
     for _ in 0..32 {
@@ -244,8 +367,18 @@ async fn turns() {
     for task in tasks {
         all.extend(task.await.unwrap());
     }
-    line("turns: message in to first delta, 32 sessions, p99", percentile(&mut all, 0.99), 5.0, "ms");
-    at_least("turns: a second, 32 sessions, every message durable", all.len() as f64 / 5.0, 3000.0, "/s");
+    line(
+        "turns: message in to first delta, 32 sessions, p99",
+        percentile(&mut all, 0.99),
+        5.0,
+        "ms",
+    );
+    at_least(
+        "turns: a second, 32 sessions, every message durable",
+        all.len() as f64 / 5.0,
+        3000.0,
+        "/s",
+    );
     let checked = client.call(daemon::Check::default()).await.unwrap();
     assert!(checked.problems.is_empty(), "{:?}", checked.problems);
 }
@@ -265,13 +398,18 @@ async fn clients() {
     home.start().await.unwrap();
     let (client, _events) = attach(&home, None).await;
     let session = session(&client, &home).await;
+    // Each is told every fact, as consoles are.
     let mut listeners = Vec::new();
     for _ in 0..50 {
         listeners.push(attach(&home, None).await);
     }
     let mut spread = Vec::new();
     for _ in 0..100 {
-        let send = message::Send { session_id: session.id, text: "say: hello".into(), id: None };
+        let send = message::Send {
+            session_id: session.id,
+            text: "say: hello".into(),
+            id: None,
+        };
         let sent = client.call(send).await.unwrap();
         // From when the first listener hears of the end of the turn to when each of them has.
         let mut first = None;
@@ -288,5 +426,10 @@ async fn clients() {
             }
         }
     }
-    line("clients: a fact to 50 of them, after the first, p99", percentile(&mut spread, 0.99), 5.0, "ms");
+    line(
+        "clients: a fact to 50 of them, after the first, p99",
+        percentile(&mut spread, 0.99),
+        5.0,
+        "ms",
+    );
 }

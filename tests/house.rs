@@ -37,13 +37,20 @@ const ALONE: &[(&str, &[&str])] = &[
 
 /// What thinks does no I/O.
 const THINKERS: &[(&str, &[&str])] = &[
-    ("smartopol-protocol", &["tokio", "reqwest", "rusqlite", "rustix"]),
-    ("smartopol-agent", &["tokio", "reqwest", "rusqlite", "rustix", "smartopol-config"]),
+    (
+        "smartopol-protocol",
+        &["tokio", "reqwest", "rusqlite", "rustix"],
+    ),
+    (
+        "smartopol-agent",
+        &["tokio", "reqwest", "rusqlite", "rustix", "smartopol-config"],
+    ),
 ];
 
 /// Names that say nothing.
-const EMPTY_NAMES: &[&str] =
-    &["core", "common", "utils", "util", "helpers", "helper", "manager", "service", "misc", "types"];
+const EMPTY_NAMES: &[&str] = &[
+    "core", "common", "utils", "util", "helpers", "helper", "manager", "service", "misc", "types",
+];
 
 /// Direct dependencies of every crate of the workspace, those for tests left out.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
@@ -64,7 +71,10 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 fn level(name: &str) -> Option<u8> {
-    LEVELS.iter().find(|(own, _)| *own == name).map(|(_, level)| *level)
+    LEVELS
+        .iter()
+        .find(|(own, _)| *own == name)
+        .map(|(_, level)| *level)
 }
 
 #[test]
@@ -73,7 +83,10 @@ fn every_crate_depends_only_on_lower_levels() {
         let own = level(&name).unwrap_or_else(|| panic!("{name} has no level: give it one here"));
         for dependency in &dependencies {
             if let Some(other) = level(dependency) {
-                assert!(other < own, "{name} (level {own}) depends on {dependency} (level {other})");
+                assert!(
+                    other < own,
+                    "{name} (level {own}) depends on {dependency} (level {other})"
+                );
             }
         }
     }
@@ -87,7 +100,10 @@ fn organs_do_not_know_each_other() {
         for other in ORGANS.iter().filter(|other| *other != organ) {
             let other = format!("smartopol-{other}");
             let tools_may = own == "smartopol-tools" && other == "smartopol-traces";
-            assert!(tools_may || !dependencies[&own].contains(&other), "{own} depends on {other}");
+            assert!(
+                tools_may || !dependencies[&own].contains(&other),
+                "{own} depends on {other}"
+            );
         }
     }
 }
@@ -95,8 +111,16 @@ fn organs_do_not_know_each_other() {
 #[test]
 fn the_console_reaches_the_daemon_only_through_the_door() {
     let dependencies = dependencies();
-    for inner in ["smartopol-daemon", "smartopol-store", "smartopol-agent", "smartopol-tools"] {
-        assert!(!dependencies["smartopol-tui"].contains(inner), "tui depends on {inner}");
+    for inner in [
+        "smartopol-daemon",
+        "smartopol-store",
+        "smartopol-agent",
+        "smartopol-tools",
+    ] {
+        assert!(
+            !dependencies["smartopol-tui"].contains(inner),
+            "tui depends on {inner}"
+        );
     }
 }
 
@@ -117,7 +141,10 @@ fn what_thinks_does_no_io() {
     let dependencies = dependencies();
     for (thinker, hands) in THINKERS {
         for hand in *hands {
-            assert!(!dependencies[*thinker].contains(*hand), "{thinker} depends on {hand}");
+            assert!(
+                !dependencies[*thinker].contains(*hand),
+                "{thinker} depends on {hand}"
+            );
         }
     }
 }
@@ -125,26 +152,39 @@ fn what_thinks_does_no_io() {
 #[test]
 fn the_test_kit_is_for_tests() {
     for (name, dependencies) in dependencies() {
-        assert!(!dependencies.contains("smartopol-testkit"), "{name} ships the test kit");
+        assert!(
+            !dependencies.contains("smartopol-testkit"),
+            "{name} ships the test kit"
+        );
     }
 }
 
 #[test]
 fn no_crate_has_features() {
     for package in MetadataCommand::new().no_deps().exec().unwrap().packages {
-        assert!(package.features.is_empty(), "{} has features: settings decide at run time", package.name);
+        assert!(
+            package.features.is_empty(),
+            "{} has features: settings decide at run time",
+            package.name
+        );
     }
 }
 
 #[test]
 fn every_name_says_something() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders: Vec<_> = ["src", "ipc", "config", "daemon", "tui"].map(|dir| root.join(dir)).into();
+    let mut folders: Vec<_> = ["src", "ipc", "config", "daemon", "tui"]
+        .map(|dir| root.join(dir))
+        .into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-            assert!(!EMPTY_NAMES.contains(&stem.as_str()), "{} says nothing", path.display());
+            assert!(
+                !EMPTY_NAMES.contains(&stem.as_str()),
+                "{} says nothing",
+                path.display()
+            );
             if path.is_dir() && stem != "target" {
                 folders.push(path);
             }
@@ -155,7 +195,9 @@ fn every_name_says_something() {
 #[test]
 fn every_source_file_says_what_it_owns() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut folders: Vec<_> = ["src", "tests", "ipc", "config", "daemon", "tui"].map(|dir| root.join(dir)).into();
+    let mut folders: Vec<_> = ["src", "tests", "ipc", "config", "daemon", "tui"]
+        .map(|dir| root.join(dir))
+        .into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

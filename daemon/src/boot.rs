@@ -188,7 +188,13 @@ async fn shut_down(house: &House, grace: Duration) {
 
 /// Commands run under this program, which ends them when the daemon dies.
 fn guard() -> anyhow::Result<Guard> {
-    let program = std::env::current_exe().context("the program does not find itself")?;
+    // The name by which Linux knows this very program, also after an update put another in its
+    // place.
+    let own = PathBuf::from("/proc/self/exe");
+    let program = match own.exists() {
+        true => own,
+        false => std::env::current_exe().context("the program does not find itself")?,
+    };
     Ok(Guard {
         program,
         args: vec!["guard".into()],
@@ -205,7 +211,7 @@ fn redactor(config: &Config) -> Redactor {
         Some(name) => std::env::var(name).ok().map(Secret::new),
         None => Some(secret.clone()),
     });
-    let known = meant.chain(smartopol_traces::env_secrets(std::env::vars()));
+    let known = meant.chain(smartopol_traces::env_secrets(std::env::vars_os()));
     Redactor::new(known, &config.traces.redact_keys)
 }
 

@@ -33,7 +33,7 @@ found = call("session/find", workspace=os.getcwd())
 if found.get("fault", {}).get("code") == "not_found":
     found = call("session/create", workspace=os.getcwd())
 session = ok(found)["id"]
-ok(call("event/subscribe", watch=session))
+ok(call("event/subscribe", watch=session, only=session))
 sent = ok(call("message/send", session_id=session, text=sys.argv[2]))
 turn = sent.get("turn_id")  # Absent where the message waits behind a running turn.
 while True:

@@ -127,7 +127,8 @@ impl Daemon {
                     *subscribe,
                     event::Subscribe {
                         since: None,
-                        watch: Some(SESSION)
+                        watch: Some(SESSION),
+                        only: Some(SESSION)
                     }
                 );
                 server::reply(id, &Ok(Subscribed::Replay { seq: 1, missed: 0 }))

@@ -30,7 +30,11 @@ struct Mirror {
 impl Mirror {
     fn apply(&mut self, event: &Event) {
         let Some(seq) = event.seq else { return };
-        assert!(seq > self.seq, "facts come in their order: {seq} after {}", self.seq);
+        assert!(
+            seq > self.seq,
+            "facts come in their order: {seq} after {}",
+            self.seq
+        );
         self.seq = seq;
         match &event.news {
             News::SessionChanged(x) => drop(self.sessions.insert(x.id.to_string(), (**x).clone())),
@@ -74,14 +78,28 @@ async fn a_client_that_left_and_came_back_knows_what_one_that_stayed_knows() {
         }
     };
     decide(&stays, &question, true).await;
-    while stayed.turns.values().filter(|turn| turn.finished_at.is_some()).count() < 2 {
+    while stayed
+        .turns
+        .values()
+        .filter(|turn| turn.finished_at.is_some())
+        .count()
+        < 2
+    {
         stayed.apply(&events.recv().await.unwrap());
     }
 
     let (back, mut its_events) = home.client().await.unwrap();
     let since = Some(left.seq);
-    let subscribed = back.call(Subscribe { since, watch: None }).await.unwrap();
-    let Subscribed::Replay { seq, missed } = subscribed else { panic!("a snapshot was not needed") };
+    let subscribed = back
+        .call(Subscribe {
+            since,
+            ..Subscribe::default()
+        })
+        .await
+        .unwrap();
+    let Subscribed::Replay { seq, missed } = subscribed else {
+        panic!("a snapshot was not needed")
+    };
     assert_eq!(missed, seq - left.seq);
     while stayed.seq < seq {
         stayed.apply(&events.recv().await.unwrap());
@@ -96,9 +114,22 @@ async fn a_client_that_left_and_came_back_knows_what_one_that_stayed_knows() {
         panic!("not a snapshot")
     };
     assert_eq!(snapshot.seq, stayed.seq);
-    assert_eq!(snapshot.sessions, stayed.sessions.into_values().collect::<Vec<_>>());
-    assert_eq!(snapshot.traces, stayed.traces.into_values().collect::<Vec<_>>());
-    let shown = back.call(Show { id: session.id, before: None, limit: 0 }).await.unwrap();
+    assert_eq!(
+        snapshot.sessions,
+        stayed.sessions.into_values().collect::<Vec<_>>()
+    );
+    assert_eq!(
+        snapshot.traces,
+        stayed.traces.into_values().collect::<Vec<_>>()
+    );
+    let shown = back
+        .call(Show {
+            id: session.id,
+            before: None,
+            limit: 0,
+        })
+        .await
+        .unwrap();
     let messages = stayed.messages.values().map(|m| (m.position, m.clone()));
     let in_order: BTreeMap<_, _> = messages.collect();
     assert_eq!(shown.messages, in_order.into_values().collect::<Vec<_>>());
@@ -115,8 +146,19 @@ async fn a_turn_goes_on_without_any_client() {
     drop((client, events));
     let (client, _events) = home.client().await.unwrap();
     eventually("the answer is complete", || async {
-        let shown = client.call(Show { id: session.id, before: None, limit: 0 }).await.unwrap();
-        shown.messages.last().filter(|last| last.text().contains("still here")).map(drop)
+        let shown = client
+            .call(Show {
+                id: session.id,
+                before: None,
+                limit: 0,
+            })
+            .await
+            .unwrap();
+        shown
+            .messages
+            .last()
+            .filter(|last| last.text().contains("still here"))
+            .map(drop)
     })
     .await;
 }
@@ -128,16 +170,28 @@ async fn one_who_joins_in_the_middle_of_an_answer_gets_all_of_it() {
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    say(&client, &session, "slow: 12 one two three four five six seven eight nine ten").await;
-    until(&mut events, |news| matches!(news, News::TextDelta { .. }).then_some(())).await;
+    say(
+        &client,
+        &session,
+        "slow: 12 one two three four five six seven eight nine ten",
+    )
+    .await;
+    until(&mut events, |news| {
+        matches!(news, News::TextDelta { .. }).then_some(())
+    })
+    .await;
 
     let (late, mut its_events) = home.client().await.unwrap();
     late.call(Subscribe::default()).await.unwrap();
-    let watch = smartopol_protocol::event::Watch { session_id: Some(session.id) };
+    let watch = smartopol_protocol::event::Watch {
+        session_id: Some(session.id),
+    };
     let mut text = late.call(watch).await.unwrap().partial.unwrap().text;
     assert!(!text.is_empty());
     let message = until(&mut its_events, |news| match news {
-        News::TextDelta { offset, text: more, .. } => {
+        News::TextDelta {
+            offset, text: more, ..
+        } => {
             let known = text.len() - usize::try_from(*offset).unwrap().min(text.len());
             assert!(*offset <= text.len() as u64, "a piece is missing");
             text.push_str(more.get(known..).unwrap_or_default());
@@ -169,7 +223,12 @@ async fn the_first_answer_wins_and_the_others_hear_who_gave_it() {
     }
     let answers = racers.iter().enumerate().map(|(number, (racer, _))| {
         let allow = number % 2 == 0;
-        racer.call(Decide { id: question.id, allow, scope: Scope::Once, note: String::new() })
+        racer.call(Decide {
+            id: question.id,
+            allow,
+            scope: Scope::Once,
+            note: String::new(),
+        })
     });
     let mut won = 0;
     for answer in join_all(answers).await {
@@ -213,7 +272,12 @@ async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
         if open {
             return std::task::Poll::Pending;
         }
-        std::task::Poll::Ready(waiting.iter_mut().filter_map(|(_, done)| done.take()).collect())
+        std::task::Poll::Ready(
+            waiting
+                .iter_mut()
+                .filter_map(|(_, done)| done.take())
+                .collect(),
+        )
     })
     .await
 }
@@ -225,12 +289,20 @@ async fn one_who_observes_cannot_touch() {
     let (client, _events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     let address = Address::new(home.socket());
-    let (observer, _its_events) =
-        Client::connect(&address, "observer", Access::Observe).await.unwrap();
+    let (observer, _its_events) = Client::connect(&address, "observer", Access::Observe)
+        .await
+        .unwrap();
     observer.call(session::List::default()).await.unwrap();
     observer.call(approval::List::default()).await.unwrap();
-    let err = observer.call(session::Interrupt { session_id: session.id }).await.unwrap_err();
-    let smartopol_ipc::Error::Fault(fault) = err else { panic!("{err}") };
+    let err = observer
+        .call(session::Interrupt {
+            session_id: session.id,
+        })
+        .await
+        .unwrap_err();
+    let smartopol_ipc::Error::Fault(fault) = err else {
+        panic!("{err}")
+    };
     assert_eq!(fault.code, Code::Denied);
 }
 
@@ -264,7 +336,11 @@ async fn a_stranger_writes_a_client_in_python() {
         .current_dir(home.workspace())
         .output()
         .expect("python3 runs: it is needed for this test");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("hello from python"), "{said}");
 }

@@ -11,7 +11,14 @@ use smartopol_protocol::{News, approval, daemon, session, trace};
 use super::{asked, decide, eventually, home, listen, outcome, say, until};
 
 async fn show(client: &Client, session: &Session) -> Shown {
-    client.call(Show { id: session.id, before: None, limit: 0 }).await.unwrap()
+    client
+        .call(Show {
+            id: session.id,
+            before: None,
+            limit: 0,
+        })
+        .await
+        .unwrap()
 }
 
 /// What must hold after every crash.
@@ -19,12 +26,26 @@ async fn sound(client: &Client, session: &Session, said: &[&str]) {
     let checked = client.call(daemon::Check::default()).await.unwrap();
     assert_eq!(checked.problems, Vec::<String>::new());
     let shown = show(client, session).await;
-    let users: Vec<String> =
-        shown.messages.iter().filter(|m| m.role == Role::User).map(|m| m.text()).collect();
+    let users: Vec<String> = shown
+        .messages
+        .iter()
+        .filter(|m| m.role == Role::User)
+        .map(|m| m.text())
+        .collect();
     assert_eq!(users, said, "every message once, in its order");
-    let traces = client.call(trace::List { limit: 1000, ..trace::List::default() }).await.unwrap();
+    let traces = client
+        .call(trace::List {
+            limit: 1000,
+            ..trace::List::default()
+        })
+        .await
+        .unwrap();
     for call in &shown.calls {
-        let of_call = traces.traces.iter().filter(|t| t.metadata.call_id == call.id).count();
+        let of_call = traces
+            .traces
+            .iter()
+            .filter(|t| t.metadata.call_id == call.id)
+            .count();
         let expected = usize::from(!matches!(call.state, CallState::Waiting { .. }));
         assert_eq!(of_call, expected, "traces of {}", call.inspection.title);
     }
@@ -45,13 +66,19 @@ async fn a_turn_that_waits_for_an_approval_goes_on_waiting() {
 
     let (client, mut events) = home.client().await.unwrap();
     listen(&client, &session).await;
-    let waiting = client.call(approval::List::default()).await.unwrap().approvals;
-    assert_eq!(waiting, [question.clone()]);
+    let waiting = client
+        .call(approval::List::default())
+        .await
+        .unwrap()
+        .approvals;
+    assert_eq!(waiting.as_slice(), std::slice::from_ref(&question));
     sound(&client, &session, &["run: echo kept"]).await;
     decide(&client, &question, true).await;
     assert_eq!(outcome(&mut events).await, Outcome::Done);
     let shown = show(&client, &session).await;
-    let CallState::Finished { output } = &shown.calls[0].state else { panic!("not finished") };
+    let CallState::Finished { output } = &shown.calls[0].state else {
+        panic!("not finished")
+    };
     assert!(output.text.contains("kept"), "{}", output.text);
     sound(&client, &session, &["run: echo kept"]).await;
 }
@@ -76,10 +103,16 @@ async fn an_answer_given_while_nobody_listened_is_carried_out_once() {
         matches!(state, SessionState::Idle { .. }).then_some(())
     })
     .await;
-    let answer = client.call(approval::Show { id: question.id }).await.unwrap();
+    let answer = client
+        .call(approval::Show { id: question.id })
+        .await
+        .unwrap();
     assert!(matches!(answer.state, ApprovalState::Allowed { .. }));
     let made = std::fs::read_to_string(home.workspace().join("made")).unwrap_or_default();
-    assert!(made.is_empty() || made == "x\n" || made == "x\ny\n", "ran twice: {made:?}");
+    assert!(
+        made.is_empty() || made == "x\n" || made == "x\ny\n",
+        "ran twice: {made:?}"
+    );
     sound(&client, &session, &["run: echo x >> made; echo y >> made"]).await;
 }
 
@@ -91,7 +124,10 @@ async fn a_stream_that_was_cut_is_closed_and_can_be_continued() {
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
     say(&client, &session, "slow: 200 a long story").await;
-    until(&mut events, |news| matches!(news, News::TextDelta { .. }).then_some(())).await;
+    until(&mut events, |news| {
+        matches!(news, News::TextDelta { .. }).then_some(())
+    })
+    .await;
 
     home.kill().unwrap();
     home.start().await.unwrap();
@@ -102,12 +138,30 @@ async fn a_stream_that_was_cut_is_closed_and_can_be_continued() {
         matches!(shown.session.state, SessionState::Idle { .. }).then_some(shown.turns)
     })
     .await;
-    assert_eq!(turns[0].state, TurnState::Finished { outcome: Outcome::CutOff });
+    assert_eq!(
+        turns[0].state,
+        TurnState::Finished {
+            outcome: Outcome::CutOff
+        }
+    );
     sound(&client, &session, &["slow: 200 a long story"]).await;
     listen(&client, &session).await;
-    client.call(session::Continue { session_id: session.id }).await.unwrap();
-    until(&mut events, |news| matches!(news, News::TextDelta { .. }).then_some(())).await;
-    client.call(session::Interrupt { session_id: session.id }).await.unwrap();
+    client
+        .call(session::Continue {
+            session_id: session.id,
+        })
+        .await
+        .unwrap();
+    until(&mut events, |news| {
+        matches!(news, News::TextDelta { .. }).then_some(())
+    })
+    .await;
+    client
+        .call(session::Interrupt {
+            session_id: session.id,
+        })
+        .await
+        .unwrap();
     assert_eq!(outcome(&mut events).await, Outcome::Interrupted);
 }
 
@@ -125,10 +179,16 @@ async fn a_tool_that_was_cut_is_answered_for_and_its_process_is_gone() {
         _ => None,
     })
     .await;
-    eventually("the command runs", || async { running("sleep 4321").then_some(()) }).await;
+    eventually("the command runs", || async {
+        running("sleep 4321").then_some(())
+    })
+    .await;
 
     home.kill().unwrap();
-    eventually("the command is gone", || async { (!running("sleep 4321")).then_some(()) }).await;
+    eventually("the command is gone", || async {
+        (!running("sleep 4321")).then_some(())
+    })
+    .await;
     home.start().await.unwrap();
 
     let (client, mut events) = home.client().await.unwrap();
@@ -137,13 +197,28 @@ async fn a_tool_that_was_cut_is_answered_for_and_its_process_is_gone() {
         matches!(shown.session.state, SessionState::Idle { .. }).then_some(shown)
     })
     .await;
-    assert_eq!(shown.turns[0].state, TurnState::Finished { outcome: Outcome::CutOff });
+    assert_eq!(
+        shown.turns[0].state,
+        TurnState::Finished {
+            outcome: Outcome::CutOff
+        }
+    );
     let last = shown.messages.last().unwrap();
-    let Part::ToolOutput { status, .. } = &last.parts[0] else { panic!("no output stored") };
-    assert_eq!((last.role, *status), (Role::Tool, OutputStatus::Interrupted));
+    let Part::ToolOutput { status, .. } = &last.parts[0] else {
+        panic!("no output stored")
+    };
+    assert_eq!(
+        (last.role, *status),
+        (Role::Tool, OutputStatus::Interrupted)
+    );
     sound(&client, &session, &["run: sleep 4321"]).await;
     listen(&client, &session).await;
-    client.call(session::Continue { session_id: session.id }).await.unwrap();
+    client
+        .call(session::Continue {
+            session_id: session.id,
+        })
+        .await
+        .unwrap();
     assert_eq!(outcome(&mut events).await, Outcome::Done);
     sound(&client, &session, &["run: sleep 4321"]).await;
 }
@@ -156,7 +231,10 @@ async fn a_message_that_waited_for_its_turn_gets_it_after_a_crash() {
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
     say(&client, &session, "slow: 200 first").await;
-    until(&mut events, |news| matches!(news, News::TextDelta { .. }).then_some(())).await;
+    until(&mut events, |news| {
+        matches!(news, News::TextDelta { .. }).then_some(())
+    })
+    .await;
     say(&client, &session, "say: second").await;
 
     home.kill().unwrap();
@@ -174,8 +252,10 @@ async fn a_message_that_waited_for_its_turn_gets_it_after_a_crash() {
 
 /// Looks whether a process with this command line is alive.
 fn running(command: &str) -> bool {
-    let wanted: Vec<u8> =
-        command.split(' ').flat_map(|word| word.bytes().chain(std::iter::once(0))).collect();
+    let wanted: Vec<u8> = command
+        .split(' ')
+        .flat_map(|word| word.bytes().chain(std::iter::once(0)))
+        .collect();
     std::fs::read_dir("/proc")
         .into_iter()
         .flatten()

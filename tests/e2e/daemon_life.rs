@@ -10,38 +10,70 @@ use super::{asked, home, listen, outcome, say, until};
 fn starting_twice_is_starting_once_and_a_second_daemon_names_the_first() {
     let home = home();
     home.ok(["daemon", "start"]).unwrap();
-    let status: Value = serde_json::from_str(&home.ok(["daemon", "status", "--json"]).unwrap()).unwrap();
+    let status: Value =
+        serde_json::from_str(&home.ok(["daemon", "status", "--json"]).unwrap()).unwrap();
     let pid = status["pid"].as_u64().unwrap();
     home.ok(["daemon", "start"]).unwrap();
     let second = home.run(["daemon", "run"]).unwrap();
     assert!(!second.status.success());
     let said = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(said.contains(&pid.to_string()), "{said}");
-    let again: Value = serde_json::from_str(&home.ok(["daemon", "status", "--json"]).unwrap()).unwrap();
-    assert_eq!(again["pid"].as_u64(), Some(pid), "the socket is the first one's still");
-    for key in ["version", "uptime_ms", "socket", "sessions", "clients", "database_bytes", "rss_bytes"] {
+    let again: Value =
+        serde_json::from_str(&home.ok(["daemon", "status", "--json"]).unwrap()).unwrap();
+    assert_eq!(
+        again["pid"].as_u64(),
+        Some(pid),
+        "the socket is the first one's still"
+    );
+    for key in [
+        "version",
+        "uptime_ms",
+        "socket",
+        "sessions",
+        "clients",
+        "database_bytes",
+        "rss_bytes",
+    ] {
         assert!(!again[key].is_null(), "{key} is missing");
     }
-    assert!(again["phases"].as_array().is_some_and(|phases| phases.len() >= 3));
+    assert!(
+        again["phases"]
+            .as_array()
+            .is_some_and(|phases| phases.len() >= 3)
+    );
     home.ok(["daemon", "stop"]).unwrap();
     home.ok(["daemon", "stop"]).unwrap();
-    assert_eq!(home.run(["daemon", "status"]).unwrap().status.code(), Some(3));
+    assert_eq!(
+        home.run(["daemon", "status"]).unwrap().status.code(),
+        Some(3)
+    );
 }
 
 #[test]
 fn a_wrong_config_is_told_whole_and_nothing_starts() {
     let home = home();
-    home.config("[approvals]\nmod = \"ask\"\n[agent]\nmax_steps = 0\n").unwrap();
-    for args in [&["config", "check"][..], &["daemon", "start"], &["daemon", "run"]] {
+    home.config("[approvals]\nmod = \"ask\"\n[agent]\nmax_steps = 0\n")
+        .unwrap();
+    for args in [
+        &["config", "check"][..],
+        &["daemon", "start"],
+        &["daemon", "run"],
+    ] {
         let output = home.run(args).unwrap();
         assert!(!output.status.success(), "{args:?}");
         let said = String::from_utf8_lossy(&output.stderr).into_owned()
             + &String::from_utf8_lossy(&output.stdout);
         assert!(said.contains("smartopol.toml:2"), "{args:?}: {said}");
         assert!(said.contains("mode"), "{args:?} suggests nothing: {said}");
-        assert!(said.contains("max_steps"), "{args:?} stops at the first: {said}");
+        assert!(
+            said.contains("max_steps"),
+            "{args:?} stops at the first: {said}"
+        );
     }
-    assert_eq!(home.run(["daemon", "status"]).unwrap().status.code(), Some(3));
+    assert_eq!(
+        home.run(["daemon", "status"]).unwrap().status.code(),
+        Some(3)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,23 +95,37 @@ async fn a_clean_stop_parks_what_waits_and_interrupts_what_runs() {
     home.stop().unwrap();
     home.start().await.unwrap();
     let (client, mut events) = home.client().await.unwrap();
-    let show = session::Show { id: runs.id, before: None, limit: 0 };
+    let show = session::Show {
+        id: runs.id,
+        before: None,
+        limit: 0,
+    };
     let shown = client.call(show).await.unwrap();
     let last = shown.messages.last().unwrap();
-    assert!(last.interrupted, "what was said before the stop is kept: {last:?}");
+    assert!(
+        last.interrupted,
+        "what was said before the stop is kept: {last:?}"
+    );
     listen(&client, &waits).await;
-    let still = client.call(approval::Show { id: question.id }).await.unwrap();
+    let still = client
+        .call(approval::Show { id: question.id })
+        .await
+        .unwrap();
     assert_eq!(still.state, ApprovalState::Pending);
     super::decide(&client, &still, false).await;
     outcome(&mut events).await;
-    let ended = client.call(approval::Show { id: question.id }).await.unwrap();
+    let ended = client
+        .call(approval::Show { id: question.id })
+        .await
+        .unwrap();
     assert!(matches!(ended.state, ApprovalState::Denied { .. }));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_nobody_answers_expires_and_is_told_apart() {
     let mut home = home();
-    home.config("[approvals]\nexpire_after_seconds = 5\n").unwrap();
+    home.config("[approvals]\nexpire_after_seconds = 5\n")
+        .unwrap();
     home.start().await.unwrap();
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
@@ -94,9 +140,15 @@ async fn an_approval_that_nobody_answers_expires_and_is_told_apart() {
         _ => None,
     })
     .await;
-    assert_eq!(output.status, smartopol_protocol::tool::OutputStatus::Expired);
+    assert_eq!(
+        output.status,
+        smartopol_protocol::tool::OutputStatus::Expired
+    );
     assert!(output.text.contains("nobody answered"), "{}", output.text);
-    let ended = client.call(approval::Show { id: question.id }).await.unwrap();
+    let ended = client
+        .call(approval::Show { id: question.id })
+        .await
+        .unwrap();
     assert!(matches!(ended.state, ApprovalState::Expired { .. }));
 }
 
@@ -109,6 +161,12 @@ fn a_backup_is_a_sound_database_and_never_overwrites() {
     home.ok(["daemon", "backup", &name]).unwrap();
     let bytes = std::fs::read(&file).unwrap();
     assert!(bytes.starts_with(b"SQLite format 3\0"));
-    assert!(!home.run(["daemon", "backup", &name]).unwrap().status.success());
+    assert!(
+        !home
+            .run(["daemon", "backup", &name])
+            .unwrap()
+            .status
+            .success()
+    );
     home.ok(["daemon", "check"]).unwrap();
 }

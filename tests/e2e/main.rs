@@ -1,6 +1,11 @@
 //! The real program in a real home, through its public doors.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod attach;
@@ -25,14 +30,24 @@ fn home() -> Home {
 
 /// Says something in a session.
 async fn say(client: &Client, session: &Session, text: &str) -> message::Sent {
-    let send = message::Send { session_id: session.id, text: text.into(), id: None };
+    let send = message::Send {
+        session_id: session.id,
+        text: text.into(),
+        id: None,
+    };
     client.call(send).await.unwrap()
 }
 
 /// Gets events from now on, with the passing ones of a session.
 async fn listen(client: &Client, session: &Session) -> event::Subscribed {
     let watch = Some(session.id);
-    client.call(event::Subscribe { since: None, watch }).await.unwrap()
+    client
+        .call(event::Subscribe {
+            watch,
+            ..event::Subscribe::default()
+        })
+        .await
+        .unwrap()
 }
 
 /// Waits for the first event that `pick` wants.
@@ -92,7 +107,10 @@ where
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(tokio::time::Instant::now() < until, "never happened: {what}");
+        assert!(
+            tokio::time::Instant::now() < until,
+            "never happened: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

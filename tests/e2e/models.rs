@@ -36,7 +36,14 @@ async fn home_with(provider: &ScriptedProvider, format: &str) -> Home {
 }
 
 async fn shown(client: &smartopol_ipc::Client, session: &session::Session) -> Shown {
-    client.call(Show { id: session.id, before: None, limit: 0 }).await.unwrap()
+    client
+        .call(Show {
+            id: session.id,
+            before: None,
+            limit: 0,
+        })
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,10 +79,16 @@ async fn reasoning_text_and_several_calls_at_once_over_every_wire_format() {
         );
         assert_eq!(shown.messages[1].calls().count(), 2, "{format}");
         assert_eq!(shown.messages[3].text(), "Both are done.", "{format}");
-        assert!(shown.session.usage.input > 0 && shown.session.usage.output > 0, "{format}");
+        assert!(
+            shown.session.usage.input > 0 && shown.session.usage.output > 0,
+            "{format}"
+        );
         let traces = client.call(trace::List::default()).await.unwrap().traces;
         assert_eq!(traces.len(), 2, "{format}");
-        assert!(traces.iter().all(|trace| trace.duration_ms.is_some()), "{format}");
+        assert!(
+            traces.iter().all(|trace| trace.duration_ms.is_some()),
+            "{format}"
+        );
     }
 }
 
@@ -84,23 +97,44 @@ async fn text_streams_and_an_interrupt_closes_the_request_and_keeps_what_was_sai
     for format in FORMATS {
         let provider = ScriptedProvider::start().await;
         let gate = Gate::new();
-        provider.rule(Rule::any().text("one two three four five").chunk(4).hold_after(3, &gate));
+        provider.rule(
+            Rule::any()
+                .text("one two three four five")
+                .chunk(4)
+                .hold_after(3, &gate),
+        );
         let home = home_with(&provider, format).await;
         let (client, mut events) = home.client().await.unwrap();
         let session = home.session(&client).await.unwrap();
         listen(&client, &session).await;
         say(&client, &session, "count").await;
         gate.reached().await;
-        until(&mut events, |news| matches!(news, News::TextDelta { .. }).then_some(())).await;
-        client.call(session::Interrupt { session_id: session.id }).await.unwrap();
+        until(&mut events, |news| {
+            matches!(news, News::TextDelta { .. }).then_some(())
+        })
+        .await;
+        client
+            .call(session::Interrupt {
+                session_id: session.id,
+            })
+            .await
+            .unwrap();
         assert_eq!(outcome(&mut events).await, Outcome::Interrupted, "{format}");
         provider.wait_for_client_gone(0).await;
         let last = shown(&client, &session).await.messages.pop().unwrap();
-        assert!(last.interrupted && last.text().starts_with("one"), "{format}: {last:?}");
+        assert!(
+            last.interrupted && last.text().starts_with("one"),
+            "{format}: {last:?}"
+        );
         // A session that was interrupted is not a broken one.
         provider.clear_rules();
         provider.rule(Rule::any().text("going on"));
-        client.call(session::Continue { session_id: session.id }).await.unwrap();
+        client
+            .call(session::Continue {
+                session_id: session.id,
+            })
+            .await
+            .unwrap();
         assert_eq!(outcome(&mut events).await, Outcome::Done, "{format}");
     }
 }
@@ -114,8 +148,14 @@ async fn what_a_provider_refuses_is_one_sentence_with_a_remedy() {
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
     for (rule, words) in [
-        (Rule::any().status(401, error("authentication_error")), "ANTHROPIC_API_KEY"),
-        (Rule::any().status(400, error("invalid_request_error")), "no"),
+        (
+            Rule::any().status(401, error("authentication_error")),
+            "ANTHROPIC_API_KEY",
+        ),
+        (
+            Rule::any().status(400, error("invalid_request_error")),
+            "no",
+        ),
         (Rule::any().text("half of it").chunk(2).cut_after(2), ""),
         (Rule::any().text("half of it").chunk(2).garbage_after(2), ""),
     ] {
@@ -125,18 +165,33 @@ async fn what_a_provider_refuses_is_one_sentence_with_a_remedy() {
         let Outcome::Failed { message, hint } = outcome(&mut events).await else {
             panic!("not failed")
         };
-        assert!(!message.is_empty() && !hint.is_empty(), "{message} / {hint}");
-        assert!(format!("{message} {hint}").contains(words), "{message} / {hint}");
-        assert!(!format!("{message} {hint}").contains("sk-ant"), "the key is told");
+        assert!(
+            !message.is_empty() && !hint.is_empty(),
+            "{message} / {hint}"
+        );
+        assert!(
+            format!("{message} {hint}").contains(words),
+            "{message} / {hint}"
+        );
+        assert!(
+            !format!("{message} {hint}").contains("sk-ant"),
+            "the key is told"
+        );
     }
     // What fails before anything was shown is tried again, as the server says.
     provider.clear_rules();
     provider.rule(
-        Rule::any().times(2).status(529, error("overloaded_error")).header("retry-after", "0"),
+        Rule::any()
+            .times(2)
+            .status(529, error("overloaded_error"))
+            .header("retry-after", "0"),
     );
     provider.rule(Rule::any().text("now it works"));
     say(&client, &session, "again").await;
-    until(&mut events, |news| matches!(news, News::Retrying { .. }).then_some(())).await;
+    until(&mut events, |news| {
+        matches!(news, News::Retrying { .. }).then_some(())
+    })
+    .await;
     assert_eq!(outcome(&mut events).await, Outcome::Done);
 }
 
@@ -166,26 +221,60 @@ async fn a_model_that_sends_nonsense_is_told_so_and_bounded() {
         other => panic!("not finished: {other:?}"),
     };
     for place in 0..4 {
-        assert_eq!(output(place).status, OutputStatus::Error, "{}", output(place).text);
+        assert_eq!(
+            output(place).status,
+            OutputStatus::Error,
+            "{}",
+            output(place).text
+        );
     }
-    assert!(output(0).text.contains("exec"), "it names the tools there are: {}", output(0).text);
-    assert!(output(83).text.contains("at most 64"), "{}", output(83).text);
-    let traces = client.call(trace::List { limit: 1000, ..Default::default() }).await.unwrap();
+    assert!(
+        output(0).text.contains("exec"),
+        "it names the tools there are: {}",
+        output(0).text
+    );
+    assert!(
+        output(83).text.contains("at most 64"),
+        "{}",
+        output(83).text
+    );
+    let traces = client
+        .call(trace::List {
+            limit: 1000,
+            ..Default::default()
+        })
+        .await
+        .unwrap();
     assert_eq!(traces.traces.len(), 84, "refused calls are traces too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_call_with_the_same_result_three_times_stops_and_can_be_continued() {
     let provider = ScriptedProvider::start().await;
-    provider.rule(Rule::any().times(3).call("exec", json!({"command": "echo same"})));
+    provider.rule(
+        Rule::any()
+            .times(3)
+            .call("exec", json!({"command": "echo same"})),
+    );
     provider.rule(Rule::any().text("I see."));
     let home = home_with(&provider, "anthropic").await;
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
     say(&client, &session, "loop").await;
-    assert_eq!(outcome(&mut events).await, Outcome::Loop { tool: "exec".into(), times: 3 });
-    client.call(session::Continue { session_id: session.id }).await.unwrap();
+    assert_eq!(
+        outcome(&mut events).await,
+        Outcome::Loop {
+            tool: "exec".into(),
+            times: 3
+        }
+    );
+    client
+        .call(session::Continue {
+            session_id: session.id,
+        })
+        .await
+        .unwrap();
     assert_eq!(outcome(&mut events).await, Outcome::Done);
 }
 

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::home;
 
 fn lines(text: &str) -> Vec<Value> {
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|err| panic!("{err}: {line}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|err| panic!("{err}: {line}")))
+        .collect()
 }
 
 #[test]
@@ -21,7 +23,12 @@ fn a_pipe_in_json_out_with_an_approval_from_another_shell() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(b"run: uname -a").unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"run: uname -a")
+        .unwrap();
     let id = loop {
         let listed = home.run(["approvals", "list", "--json"]).unwrap();
         let listed = lines(&String::from_utf8(listed.stdout).unwrap());
@@ -32,7 +39,11 @@ fn a_pipe_in_json_out_with_an_approval_from_another_shell() {
     };
     home.ok(["approvals", "allow", &id]).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let events = lines(&String::from_utf8(output.stdout).unwrap());
     assert!(events.iter().any(|event| event["event"] == "call_changed"));
     assert!(events.iter().any(|event| event["event"] == "turn_changed"));
@@ -44,15 +55,31 @@ fn a_pipe_in_json_out_with_an_approval_from_another_shell() {
     let traces = lines(&home.ok(["traces", "list", "--json"]).unwrap());
     assert_eq!(traces.len(), 1);
     let trace = &traces[0];
-    for key in ["id", "agent_id", "timestamp", "tool_name", "action_type", "params", "result", "duration_ms", "metadata"] {
+    for key in [
+        "id",
+        "agent_id",
+        "timestamp",
+        "tool_name",
+        "action_type",
+        "params",
+        "result",
+        "duration_ms",
+        "metadata",
+    ] {
         assert!(trace.get(key).is_some(), "{key} is missing");
     }
     assert_eq!(trace["tool_name"], "exec");
     assert_eq!(trace["action_type"], "allow");
     assert_eq!(trace["metadata"]["decided_by"], "person");
-    assert!(trace["metadata"]["actor"].as_str().is_some_and(|actor| actor.starts_with("cli:")));
+    assert!(
+        trace["metadata"]["actor"]
+            .as_str()
+            .is_some_and(|actor| actor.starts_with("cli:"))
+    );
     let shown: Value = serde_json::from_str(
-        &home.ok(["traces", "show", trace["id"].as_str().unwrap(), "--json"]).unwrap(),
+        &home
+            .ok(["traces", "show", trace["id"].as_str().unwrap(), "--json"])
+            .unwrap(),
     )
     .unwrap();
     assert_eq!(&shown, trace);
@@ -63,12 +90,28 @@ fn a_denied_call_ends_with_code_4_and_is_a_trace() {
     let home = home();
     home.config("[approvals]\nmode = \"read-only\"\n").unwrap();
     let output = home.run(["send", "run: touch x"]).unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(4),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(!home.workspace().join("x").exists());
-    let denied = lines(&home.ok(["traces", "list", "--outcome", "deny", "--json"]).unwrap());
+    let denied = lines(
+        &home
+            .ok(["traces", "list", "--outcome", "deny", "--json"])
+            .unwrap(),
+    );
     assert_eq!(denied.len(), 1);
     assert_eq!(denied[0]["metadata"]["decided_by"], "mode");
-    assert!(lines(&home.ok(["traces", "list", "--outcome", "allow", "--json"]).unwrap()).is_empty());
+    assert!(
+        lines(
+            &home
+                .ok(["traces", "list", "--outcome", "allow", "--json"])
+                .unwrap()
+        )
+        .is_empty()
+    );
 }
 
 #[test]
@@ -99,10 +142,8 @@ fn a_secret_of_the_environment_is_nowhere() {
     let mut home = home();
     let secret = "hunter2-correct-horse-battery";
     home.env("MY_SERVICE_TOKEN", secret);
-    home.config(
-        "[approvals]\nmode = \"auto\"\n[tools]\nenv = [\"PATH\", \"MY_SERVICE_TOKEN\"]\n",
-    )
-    .unwrap();
+    home.config("[approvals]\nmode = \"auto\"\n[tools]\nenv = [\"PATH\", \"MY_SERVICE_TOKEN\"]\n")
+        .unwrap();
     home.ok(["send", "run: printenv MY_SERVICE_TOKEN"]).unwrap();
     home.ok(["send", &format!("say: {secret}")]).unwrap();
     home.ok(["daemon", "stop"]).unwrap();
@@ -114,7 +155,9 @@ fn a_secret_of_the_environment_is_nowhere() {
                 folders.push(path);
             } else if path.is_file() {
                 let bytes = std::fs::read(&path).unwrap();
-                let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+                let found = bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes());
                 assert!(!found, "the secret is in {}", path.display());
             }
         }
@@ -141,7 +184,11 @@ fn ids_that_do_not_exist_say_where_to_look() {
 #[test]
 fn without_a_daemon_reading_says_how_to_start_one() {
     let home = home();
-    for args in [&["sessions", "list"][..], &["traces", "list"], &["approvals", "list"]] {
+    for args in [
+        &["sessions", "list"][..],
+        &["traces", "list"],
+        &["approvals", "list"],
+    ] {
         let output = home.run(args).unwrap();
         assert_eq!(output.status.code(), Some(3), "{args:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("smartopol daemon start"));
@@ -157,12 +204,20 @@ fn every_command_has_help_with_an_example() {
         args.push("--help".into());
         let help = home.ok(&args).unwrap();
         if !command.is_empty() {
-            assert!(help.contains("smartopol "), "{command:?} has no example:\n{help}");
+            assert!(
+                help.contains("smartopol "),
+                "{command:?} has no example:\n{help}"
+            );
         }
         let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
         for line in listed.take_while(|line| line.starts_with("  ")) {
             // A name stands two columns in; what is further in goes on with the line above.
-            let Some(name) = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')) else { continue };
+            let Some(name) = line
+                .strip_prefix("  ")
+                .filter(|rest| !rest.starts_with(' '))
+            else {
+                continue;
+            };
             let name = name.split_whitespace().next().unwrap();
             if name != "help" {
                 let mut deeper = command.clone();

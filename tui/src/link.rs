@@ -45,7 +45,11 @@ pub(crate) struct Link {
 impl Link {
     /// Returns a link that begins to connect when it is polled.
     pub(crate) fn new(address: Address, observe: bool) -> Self {
-        let access = if observe { Access::Observe } else { Access::Full };
+        let access = if observe {
+            Access::Observe
+        } else {
+            Access::Full
+        };
         let first = connect(address.clone(), access, Subscribe::default());
         Self {
             address,
@@ -81,7 +85,11 @@ impl Link {
 
     /// Connects anew, because facts were lost on the way.
     pub(crate) fn again(&mut self) {
-        let subscribe = Subscribe { since: self.since, watch: self.watch };
+        let subscribe = Subscribe {
+            since: self.since,
+            watch: self.watch,
+            only: None,
+        };
         self.state = State::Connecting(connect(self.address.clone(), self.access, subscribe));
     }
 
@@ -122,9 +130,9 @@ impl Link {
     /// Returns what is there already, without waiting.
     pub(crate) fn ready(&mut self) -> Option<Msg> {
         match &mut self.state {
-            State::Up(_, events) => {
-                events.try_recv().map(|event| Msg::Link(app::Link::Event(Box::new(event))))
-            }
+            State::Up(_, events) => events
+                .try_recv()
+                .map(|event| Msg::Link(app::Link::Event(Box::new(event)))),
             _ => None,
         }
     }
@@ -133,7 +141,10 @@ impl Link {
         let retry_after_ms = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
         self.state = State::Down(Instant::now() + Duration::from_millis(retry_after_ms));
-        Msg::Link(app::Link::Lost { reason, retry_after_ms })
+        Msg::Link(app::Link::Lost {
+            reason,
+            retry_after_ms,
+        })
     }
 }
 
@@ -141,7 +152,11 @@ fn answered((call, reply): (Call, Result<Reply, Refusal>)) -> Msg {
     Msg::Answered(Box::new(call), reply)
 }
 
-fn connect(address: Address, access: Access, subscribe: Subscribe) -> Later<Result<Connected, Error>> {
+fn connect(
+    address: Address,
+    access: Access,
+    subscribe: Subscribe,
+) -> Later<Result<Connected, Error>> {
     Box::pin(async move {
         let (client, events) = Client::connect(&address, NAME, access).await?;
         let reply = client.call(subscribe).await?;
@@ -156,52 +171,81 @@ fn refusal(err: &Error) -> Refusal {
             message: fault.message.clone(),
             hint: fault.hint.clone(),
         },
-        None => Refusal { code: None, message: err.to_string(), hint: String::new() },
+        None => Refusal {
+            code: None,
+            message: err.to_string(),
+            hint: String::new(),
+        },
     }
 }
 
 async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
     Ok(match call {
         Call::Status => Reply::Status(Box::new(client.call(daemon::Status {}).await?)),
-        Call::Providers => {
-            Reply::Providers(client.call(model::ListProviders {}).await?.providers)
-        }
+        Call::Providers => Reply::Providers(client.call(model::ListProviders {}).await?.providers),
         Call::Find { key, workspace } => {
             let workspace = key.is_none().then_some(workspace);
-            Reply::Session(Box::new(client.call(session::Find { key, workspace }).await?))
+            Reply::Session(Box::new(
+                client.call(session::Find { key, workspace }).await?,
+            ))
         }
         Call::Create(create) => Reply::Session(Box::new(client.call(create).await?)),
         Call::Show(id) => {
-            let show = session::Show { id, before: None, limit: 0 };
+            let show = session::Show {
+                id,
+                before: None,
+                limit: 0,
+            };
             Reply::Shown(Box::new(client.call(show).await?))
         }
         Call::Older { id, before } => {
-            let show = session::Show { id, before: Some(before), limit: 0 };
+            let show = session::Show {
+                id,
+                before: Some(before),
+                limit: 0,
+            };
             Reply::Shown(Box::new(client.call(show).await?))
         }
         Call::Approvals(id) => {
-            let list = approval::List { all: true, session_id: Some(id), limit: 200 };
+            let list = approval::List {
+                all: true,
+                session_id: Some(id),
+                limit: 200,
+            };
             Reply::Approvals(client.call(list).await?.approvals)
         }
-        Call::Watch(id) => {
-            Reply::Watched(client.call(Watch { session_id: Some(id) }).await?.partial)
-        }
+        Call::Watch(id) => Reply::Watched(
+            client
+                .call(Watch {
+                    session_id: Some(id),
+                })
+                .await?
+                .partial,
+        ),
         Call::Say(send) => client.call(send).await.map(|_| Reply::Done)?,
-        Call::Withdraw { id, .. } => {
-            client.call(message::Withdraw { id }).await.map(|()| Reply::Done)?
-        }
+        Call::Withdraw { id, .. } => client
+            .call(message::Withdraw { id })
+            .await
+            .map(|()| Reply::Done)?,
         Call::Interrupt(session_id) => {
             let stopped = client.call(session::Interrupt { session_id }).await?;
             Reply::Stopped(stopped.turn_id.is_some())
         }
-        Call::Continue(session_id) => {
-            client.call(session::Continue { session_id }).await.map(|_| Reply::Done)?
-        }
+        Call::Continue(session_id) => client
+            .call(session::Continue { session_id })
+            .await
+            .map(|_| Reply::Done)?,
         Call::Decide(decide) => Reply::Approval(Box::new(client.call(decide).await?)),
         Call::Configure(configure) => Reply::Session(Box::new(client.call(configure).await?)),
-        Call::Remove(id) => client.call(session::Delete { id }).await.map(|()| Reply::Done)?,
+        Call::Remove(id) => client
+            .call(session::Delete { id })
+            .await
+            .map(|()| Reply::Done)?,
         Call::Traces { before } => {
-            let list = trace::List { before, ..trace::List::default() };
+            let list = trace::List {
+                before,
+                ..trace::List::default()
+            };
             Reply::Traces(client.call(list).await?.traces)
         }
     })

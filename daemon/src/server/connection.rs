@@ -41,7 +41,10 @@ pub(crate) struct Client {
     told: u64,
     /// True while facts from before the subscription are still to be told.
     behind: bool,
+    /// Whose passing news is wanted.
     watch: Option<SessionId>,
+    /// Whose facts are wanted; `None` for everybody's.
+    only: Option<SessionId>,
 }
 
 /// The way to the client, shared with the task that writes.
@@ -114,6 +117,7 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
         told: 0,
         behind: false,
         watch: None,
+        only: None,
     };
     client.serve(&mut requests).await;
 }
@@ -212,6 +216,7 @@ impl Client {
         };
         self.news = Some(news);
         self.watch = subscribe.watch;
+        self.only = subscribe.only;
         Ok(subscribed)
     }
 
@@ -237,6 +242,9 @@ impl Client {
             for event in missed {
                 if let Some(seq) = event.seq {
                     self.told = seq;
+                }
+                if self.only.is_some() && event.session_id != self.only {
+                    continue;
                 }
                 if let Some(frame) = Item::new(event).frame() {
                     self.line.must(frame).await;
@@ -268,6 +276,10 @@ impl Client {
         let event = &item.event;
         let kept = match event.seq {
             Some(seq) if seq <= self.told => return,
+            Some(seq) if self.only.is_some() && event.session_id != self.only => {
+                self.told = seq;
+                return;
+            }
             Some(seq) => {
                 let Some(frame) = item.frame() else { return };
                 let kept = self.line.outbox().fact(frame);

@@ -219,9 +219,12 @@ pub(super) fn refuse(
 ) -> Ruling {
     let trace = record::begin(house, live, by, reason, at);
     live.call.trace_id = Some(trace.id);
-    plan.begun.push(trace.clone());
     live.trace = Some(trace);
     settle(house, live, &output, None, at, plan);
+    // It never was anything but refused, not even for a moment.
+    plan.begun.extend(live.trace.clone());
+    plan.completed
+        .retain(|trace| Some(trace.id) != live.call.trace_id);
     Ruling::Refuse(output)
 }
 

@@ -3,6 +3,7 @@
 use smartopol_agent::{Event, Stop};
 use smartopol_protocol::message::{Message, Part, Role, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
+use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
 
 use super::actor::Actor;
@@ -96,6 +97,21 @@ impl Actor<'_> {
             let _ = reply.send(Err(fault.hint("say something first: smartopol send TEXT")));
             return Ok(());
         };
+        let id = self.session.id;
+        let turn = self.house.store.read(move |r| r.last_turn(id)).await?;
+        if let Some(Turn {
+            state: TurnState::Finished { outcome },
+            ..
+        }) = &turn
+            && !outcome.can_continue()
+        {
+            let fault = Fault::new(
+                Code::Conflict,
+                "the last turn is done, so nothing is left of it",
+            );
+            let _ = reply.send(Err(fault.hint("say what to do next: smartopol send TEXT")));
+            return Ok(());
+        }
         // Models go on from a question or from tool outputs; their own last word needs a nudge.
         let nudge = (last.role == Role::Agent).then(|| Message {
             id: MessageId::new(),

@@ -21,13 +21,7 @@ async fn a_session_is_named_after_its_folder_with_a_number_where_that_is_taken()
     let house = House::new();
     let mut names = Vec::new();
     for workspace in [
-        "/a/web",
-        "/b/web",
-        "/c/web",
-        "/d/web-9",
-        "/e/web",
-        "/",
-        "/f/ses_x",
+        "/a/web", "/b/web", "/c/web", "/d/web-9", "/e/web", "/", "/f/ses_x",
     ] {
         names.push(named(&house, None, workspace).await.name);
     }

@@ -136,6 +136,10 @@ pub struct Subscribe {
     /// Passing news is wanted of this session alone; without it of none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watch: Option<SessionId>,
+    /// Facts too are wanted of this session alone; without it of all. The numbers told then have
+    /// gaps, which mean nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<SessionId>,
 }
 
 /// The reply to `event/subscribe`. Events follow it, none missing, none before it.
@@ -146,7 +150,7 @@ pub enum Subscribed {
     Replay {
         /// The number of the newest fact.
         seq: u64,
-        /// How many events follow that were missed.
+        /// How many facts were missed; they follow as events, with `only` those of its session.
         missed: u64,
     },
     /// The whole present.

@@ -44,6 +44,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             event::Subscribe {
                 since: Some(41),
                 watch: Some(sample::SESSION),
+                only: Some(sample::SESSION),
             },
             event::Subscribed::Replay { seq: 43, missed: 2 },
         ),

@@ -228,7 +228,10 @@ impl Tail {
         lines: usize,
         out: &mut Out,
     ) -> anyhow::Result<()> {
-        let subscribe = Subscribe { since, watch: None };
+        let subscribe = Subscribe {
+            since,
+            ..Subscribe::default()
+        };
         let Subscribed::Snapshot(snapshot) = self.client.call(subscribe).await? else {
             return Ok(()); // What was missed follows as events.
         };

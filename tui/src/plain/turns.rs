@@ -178,6 +178,7 @@ async fn again(client: &Client, id: SessionId, since: u64) -> anyhow::Result<Sub
     let subscribe = Subscribe {
         since: Some(since),
         watch: Some(id),
+        only: Some(id),
     };
     Ok(client.call(subscribe).await?)
 }
@@ -486,6 +487,7 @@ mod tests {
             let expected = Subscribe {
                 since: Some(6),
                 watch: Some(SESSION),
+                only: Some(SESSION),
             };
             assert_eq!(request, Request::EventSubscribe(expected));
             let told = Subscribed::Replay { seq: 7, missed: 1 };
