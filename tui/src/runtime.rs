@@ -2,10 +2,11 @@
 //! [`crate::link`] that it polls.
 
 use std::io;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use smartopol_protocol::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,7 +32,10 @@ impl Clock {
 
     pub(crate) fn now(self) -> Now {
         let ms = u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { ms, wall: Timestamp::now() }
+        Now {
+            ms,
+            wall: Timestamp::now(),
+        }
     }
 
     fn at(self, ms: u64) -> tokio::time::Instant {
@@ -43,8 +47,12 @@ impl Clock {
 pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Result<()> {
     let mut screen = Screen::enter()?;
     let mut keys = EventStream::new();
-    let mut ends = [signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
-    let [terminate, hangup] = &mut ends;
+    let mut ends = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+        signal(SignalKind::interrupt())?,
+    ];
+    let [terminate, hangup, interrupt] = &mut ends;
     let mut redraw = Redraw::starting(FIRST);
     loop {
         let tick = app.next_tick();
@@ -55,6 +63,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             biased;
             _ = terminate.recv() => return Ok(()),
             _ = hangup.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
             event = keys.next() => {
                 let mut next = Some(event);
                 while let Some(event) = next {
@@ -66,7 +75,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                         cmds.extend(app.update(msg, clock.now()));
                         redraw.ask(Urgency::Now);
                     }
-                    next = keys.next().now_or_never();
+                    next = ready(&mut keys).await;
                 }
             }
             () = until(clock, due) => {
@@ -104,6 +113,18 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             }
         }
     }
+}
+
+/// Returns the next event of the terminal where one is there already.
+///
+/// It is polled with this task's waker: the stream keeps the waker it was last polled with, and
+/// with any other it would never wake this task again.
+async fn ready(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+    std::future::poll_fn(|context| match keys.poll_next_unpin(context) {
+        Poll::Ready(event) => Poll::Ready(Some(event)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 fn understand(event: Event) -> Option<Msg> {
