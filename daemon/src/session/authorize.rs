@@ -244,5 +244,11 @@ pub(super) fn settle(
     live.call.state = CallState::Finished {
         output: output.clone(),
     };
-    live.call.finished_at = Some(at);
+    // A call and its trace tell the same duration: the tool's own, without the time to store it.
+    live.call.finished_at = match (live.call.started_at, took) {
+        (Some(started), Some(took)) => {
+            Some(started.plus_millis(i64::try_from(took.as_millis()).unwrap_or(i64::MAX)))
+        }
+        _ => Some(at),
+    };
 }
