@@ -20,7 +20,9 @@ use smartopol_protocol::message::Sent;
 use smartopol_protocol::session::{Continued, Interrupted, Partial};
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{Code, Envelope, Event, Fault, Request, SessionId, approval, model, session, trace};
+use smartopol_protocol::{
+    Code, Envelope, Event, Fault, Request, SessionId, approval, model, session, trace,
+};
 use tokio::sync::broadcast;
 
 type Shared = Arc<(Mutex<House>, broadcast::Sender<Event>)>;
@@ -39,11 +41,18 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
     let address = Address::new(paths.socket());
     let (ready, opened) = std::sync::mpsc::sync_channel(1);
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(serve(address, &scene, ready));
     });
     opened.recv()?;
-    let args = smartopol_tui::Args { session: None, linear, observe: false };
+    let args = smartopol_tui::Args {
+        session: None,
+        linear,
+        observe: false,
+    };
     smartopol_tui::run(args, &paths, &Config::default())
 }
 
@@ -51,12 +60,17 @@ async fn serve(address: Address, scene: &str, ready: std::sync::mpsc::SyncSender
     let listener = Listener::bind(address).await.unwrap();
     let mut house = House::new();
     // The played clock is the real one, so that what is counted from it is right.
-    house.now = smartopol_protocol::Timestamp::now().as_millis() - house::BEGAN.as_millis() - 180_000;
+    house.now =
+        smartopol_protocol::Timestamp::now().as_millis() - house::BEGAN.as_millis() - 180_000;
     if scene != "empty" {
         let app = house::morning(&mut house);
         house.now = smartopol_protocol::Timestamp::now().as_millis() - house::BEGAN.as_millis();
         if scene == "asks" {
-            house::asks(&mut house, app, "cargo fmt && git commit -am \"weeks begin on monday\" \\\n  && git push origin main");
+            house::asks(
+                &mut house,
+                app,
+                "cargo fmt && git commit -am \"weeks begin on monday\" \\\n  && git push origin main",
+            );
         }
     }
     let shared: Shared = Arc::new((Mutex::new(house), broadcast::channel(4_096).0));
@@ -68,8 +82,9 @@ async fn serve(address: Address, scene: &str, ready: std::sync::mpsc::SyncSender
 }
 
 async fn client(stream: smartopol_ipc::Stream, shared: Shared) {
-    let (mut requests, mut replies, _) =
-        server::handshake(stream, "cli:1000", "0.1.0").await.unwrap();
+    let (mut requests, mut replies, _) = server::handshake(stream, "cli:1000", "0.1.0")
+        .await
+        .unwrap();
     let mut events = shared.1.subscribe();
     let mut told = false;
     loop {
@@ -110,7 +125,9 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
             }
             json!(status)
         }
-        Request::ProviderList(_) => json!(model::ListedProviders { providers: house::providers(offline) }),
+        Request::ProviderList(_) => json!(model::ListedProviders {
+            providers: house::providers(offline)
+        }),
         Request::EventSubscribe(_) => json!(Subscribed::Snapshot(Box::new(house.snapshot()))),
         Request::EventWatch(watch) => {
             let partial: Option<Partial> = house
@@ -122,10 +139,20 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
         }
         Request::SessionFind(_) => match house.sessions.iter().find(|own| own.name == "app") {
             Some(session) => json!(session),
-            None => return Err(Fault::new(Code::NotFound, "there is no session of this folder")),
+            None => {
+                return Err(Fault::new(
+                    Code::NotFound,
+                    "there is no session of this folder",
+                ));
+            }
         },
         Request::SessionCreate(create) => {
-            let name = create.workspace.rsplit('/').next().unwrap_or("new").to_owned();
+            let name = create
+                .workspace
+                .rsplit('/')
+                .next()
+                .unwrap_or("new")
+                .to_owned();
             let id = house.session(&name, &create.workspace);
             json!(house.sessions.iter().find(|own| own.id == id))
         }
@@ -140,11 +167,22 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
             json!(house.sessions.iter().find(|own| own.id == change.id))
         }
         Request::ApprovalList(list) => {
-            let approvals = house.approvals.iter().filter(|own| Some(own.session_id) == list.session_id).cloned().collect();
+            let approvals = house
+                .approvals
+                .iter()
+                .filter(|own| Some(own.session_id) == list.session_id)
+                .cloned()
+                .collect();
             json!(approval::Listed { approvals })
         }
         Request::ApprovalDecide(decide) => {
-            let approval = house.decide(decide.id, decide.allow, decide.scope, &decide.note, "smartopol-tui");
+            let approval = house.decide(
+                decide.id,
+                decide.allow,
+                decide.scope,
+                &decide.note,
+                "smartopol-tui",
+            );
             let (id, turn, call) = (approval.session_id, approval.turn_id, approval.call_id);
             let shared = Arc::clone(shared);
             tokio::spawn(async move { run(shared, id, turn, call, decide.allow).await });
@@ -162,10 +200,18 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
                 }
             };
             let message_id = send.id.unwrap_or_default_id();
-            json!(Sent { message_id, turn_id: Some(turn_id) })
+            json!(Sent {
+                message_id,
+                turn_id: Some(turn_id)
+            })
         }
         Request::TurnInterrupt(interrupt) => {
-            let turn_id = house.turns.iter().rev().find(|own| own.session_id == interrupt.session_id).map(|own| own.id);
+            let turn_id = house
+                .turns
+                .iter()
+                .rev()
+                .find(|own| own.session_id == interrupt.session_id)
+                .map(|own| own.id);
             if let Some(turn) = turn_id {
                 house.end(interrupt.session_id, turn, Outcome::Interrupted);
             }
@@ -178,7 +224,12 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
         }
         Request::SessionDelete(session::Delete { .. }) => json!(null),
         Request::TraceList(_) => json!(trace::Listed::default()),
-        other => return Err(Fault::new(Code::Internal, format!("{} is not played", other.method()))),
+        other => {
+            return Err(Fault::new(
+                Code::Internal,
+                format!("{} is not played", other.method()),
+            ));
+        }
     })
 }
 
@@ -193,9 +244,14 @@ impl OrNew for Option<smartopol_protocol::MessageId> {
 }
 
 async fn stream(shared: Shared, id: SessionId, turn: smartopol_protocol::TurnId) {
-    for word in "I should look at the folder first and then say what it holds.".split_inclusive(' ') {
+    for word in "I should look at the folder first and then say what it holds.".split_inclusive(' ')
+    {
         tokio::time::sleep(Duration::from_millis(60)).await;
-        shared.0.lock().unwrap().think(id, turn, word);
+        {
+            let mut house = shared.0.lock().unwrap();
+            house.now += 60;
+            house.think(id, turn, word);
+        }
         tell(&shared);
     }
     for word in ANSWER.split_inclusive(' ') {
@@ -205,14 +261,23 @@ async fn stream(shared: Shared, id: SessionId, turn: smartopol_protocol::TurnId)
     }
     {
         let mut house = shared.0.lock().unwrap();
-        let parts = vec![house::thought("I should look at the folder first and then say what it holds."), house::text(ANSWER)];
+        let parts = vec![
+            house::thought("I should look at the folder first and then say what it holds."),
+            house::text(ANSWER),
+        ];
         house.agent(id, turn, parts);
         house.end(id, turn, Outcome::Done);
     }
     tell(&shared);
 }
 
-async fn run(shared: Shared, id: SessionId, turn: smartopol_protocol::TurnId, call: smartopol_protocol::CallId, allow: bool) {
+async fn run(
+    shared: Shared,
+    id: SessionId,
+    turn: smartopol_protocol::TurnId,
+    call: smartopol_protocol::CallId,
+    allow: bool,
+) {
     let _: Scope = Scope::Once;
     if allow {
         shared.0.lock().unwrap().run(call);
@@ -223,11 +288,29 @@ async fn run(shared: Shared, id: SessionId, turn: smartopol_protocol::TurnId, ca
         let mut house = shared.0.lock().unwrap();
         if allow {
             house.now += 1_200;
-            house.finish(call, OutputStatus::Ok, "Cargo.toml  README.md  src  target", json!({"exit_code": 0}));
-            house.agent(id, turn, vec![house::text("Done: the folder holds four things.")]);
+            house.finish(
+                call,
+                OutputStatus::Ok,
+                "Cargo.toml  README.md  src  target",
+                json!({"exit_code": 0}),
+            );
+            house.agent(
+                id,
+                turn,
+                vec![house::text("Done: the folder holds four things.")],
+            );
         } else {
-            house.finish(call, OutputStatus::Denied, "a person denied this call", json!(null));
-            house.agent(id, turn, vec![house::text("You denied it, so nothing was run.")]);
+            house.finish(
+                call,
+                OutputStatus::Denied,
+                "a person denied this call",
+                json!(null),
+            );
+            house.agent(
+                id,
+                turn,
+                vec![house::text("You denied it, so nothing was run.")],
+            );
         }
         house.end(id, turn, Outcome::Done);
     }

@@ -85,7 +85,10 @@ impl Headless {
     /// Connects, as `cli:1000`, and tells the present.
     pub fn connect(&mut self, snapshot: Snapshot) {
         let reply = Box::new(Subscribed::Snapshot(Box::new(snapshot)));
-        self.take(Msg::Link(Link::Connected { peer: "cli:1000".to_owned(), reply }));
+        self.take(Msg::Link(Link::Connected {
+            peer: "cli:1000".to_owned(),
+            reply,
+        }));
     }
 
     /// Tells how the daemon is.
@@ -100,7 +103,10 @@ impl Headless {
 
     /// Opens a session.
     pub fn open(&mut self, shown: Shown) {
-        let find = Call::Find { key: None, workspace: String::new() };
+        let find = Call::Find {
+            key: None,
+            workspace: String::new(),
+        };
         self.answer(find, Reply::Session(Box::new(shown.session.clone())));
         self.show(shown);
     }
@@ -112,7 +118,10 @@ impl Headless {
 
     /// Tells older messages of a session.
     pub fn older(&mut self, shown: Shown) {
-        let call = Call::Older { id: shown.session.id, before: 0 };
+        let call = Call::Older {
+            id: shown.session.id,
+            before: 0,
+        };
         self.answer(call, Reply::Shown(Box::new(shown)));
     }
 
@@ -123,32 +132,59 @@ impl Headless {
 
     /// Breaks the connection.
     pub fn lose(&mut self, reason: &str, retry_after_ms: u64) {
-        self.take(Msg::Link(Link::Lost { reason: reason.to_owned(), retry_after_ms }));
+        self.take(Msg::Link(Link::Lost {
+            reason: reason.to_owned(),
+            retry_after_ms,
+        }));
     }
 
     /// Refuses the newest question of this method, such as `Say`.
     pub fn refuse(&mut self, name: &str, fault: Option<Fault>) {
-        let Some(at) = self.asked.iter().rposition(|call| format!("{call:?}").starts_with(name)) else {
+        let Some(at) = self
+            .asked
+            .iter()
+            .rposition(|call| format!("{call:?}").starts_with(name))
+        else {
             return;
         };
         let call = self.asked.remove(at);
         let refusal = match fault {
-            Some(Fault { code, message, hint }) => Refusal { code: Some(code), message, hint },
-            None => Refusal { code: None, message: "the connection broke".into(), hint: String::new() },
+            Some(Fault {
+                code,
+                message,
+                hint,
+            }) => Refusal {
+                code: Some(code),
+                message,
+                hint,
+            },
+            None => Refusal {
+                code: None,
+                message: "the connection broke".into(),
+                hint: String::new(),
+            },
         };
         self.take(Msg::Answered(Box::new(call), Err(refusal)));
     }
 
     /// Says that there is no session for the folder.
     pub fn no_session(&mut self) {
-        self.refuse("Find", Some(Fault::new(Code::NotFound, "there is no session of this folder")));
+        self.refuse(
+            "Find",
+            Some(Fault::new(
+                Code::NotFound,
+                "there is no session of this folder",
+            )),
+        );
     }
 
     /// Presses keys: letters as they are, others by name, such as `<tab>`, `<c-a>`, `<a-enter>`.
     pub fn keys(&mut self, keys: &str) {
         let mut rest = keys;
         while let Some(first) = rest.chars().next() {
-            let named = rest.strip_prefix('<').and_then(|named| named.split_once('>'));
+            let named = rest
+                .strip_prefix('<')
+                .and_then(|named| named.split_once('>'));
             let (key, after) = match named.and_then(|(name, after)| Some((key(name)?, after))) {
                 Some(found) => found,
                 None => (
@@ -179,7 +215,10 @@ impl Headless {
     /// Lets time pass, with the frames that are drawn then.
     pub fn wait(&mut self, ms: u64) {
         self.now.ms += ms;
-        self.now.wall = self.now.wall.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+        self.now.wall = self
+            .now
+            .wall
+            .plus_millis(i64::try_from(ms).unwrap_or(i64::MAX));
         self.take(Msg::Tick);
     }
 
@@ -233,7 +272,10 @@ impl Headless {
 
     /// Returns what was asked of the daemon since the last time, as text.
     pub fn asked(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.asked).iter().map(|call| format!("{call:?}")).collect()
+        std::mem::take(&mut self.asked)
+            .iter()
+            .map(|call| format!("{call:?}"))
+            .collect()
     }
 
     /// Returns the session at hand.
@@ -243,7 +285,9 @@ impl Headless {
 
     /// Returns what is written and not sent.
     pub fn draft(&self) -> String {
-        self.app.view().map_or(String::new(), |view| view.composer.text().to_owned())
+        self.app
+            .view()
+            .map_or(String::new(), |view| view.composer.text().to_owned())
     }
 
     /// Returns true where the person left.
@@ -258,7 +302,9 @@ impl Headless {
 
     /// Returns in how many milliseconds it wants to be woken by itself; `None` while it rests.
     pub fn wakes_after(&self) -> Option<u64> {
-        self.app.next_tick().map(|at| at.saturating_sub(self.now.ms))
+        self.app
+            .next_tick()
+            .map(|at| at.saturating_sub(self.now.ms))
     }
 }
 

@@ -49,7 +49,10 @@ pub struct Args {
 /// Where the terminal cannot be used.
 pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCode> {
     let folder = std::env::current_dir().context("the current folder cannot be read")?;
-    let workspace = folder.to_str().context("the current folder's name is not UTF-8")?.to_owned();
+    let workspace = folder
+        .to_str()
+        .context("the current folder's name is not UTF-8")?
+        .to_owned();
     let wanted = Wanted {
         session: args.session,
         workspace,
@@ -62,7 +65,9 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
     let app = App::new(wanted, Theme::from_env(), TimeZone::system(), clock.now());
     let link = Link::new(Address::new(paths.socket()), args.observe);
     let linear = args.linear || config.console.linear || !can_draw();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let ended = if linear {
         runtime.block_on(linear::run(app, link, clock))
     } else {

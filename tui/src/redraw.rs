@@ -26,7 +26,10 @@ pub(crate) struct Redraw {
 impl Redraw {
     /// Returns one that waits until `not_before` for the first frame.
     pub(crate) const fn starting(not_before: u64) -> Self {
-        Self { wanted: Urgency::Soon, not_before }
+        Self {
+            wanted: Urgency::Soon,
+            not_before,
+        }
     }
 
     /// Asks for a frame.

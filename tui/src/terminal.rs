@@ -37,9 +37,17 @@ impl Screen {
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         // From here on an error gives it back, because the screen is dropped.
-        let screen = Self { frames: Frames::new(Rect::new(0, 0, width, height)) };
+        let screen = Self {
+            frames: Frames::new(Rect::new(0, 0, width, height)),
+        };
         let mut bytes = Vec::new();
-        queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
+        queue!(
+            bytes,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            Hide
+        )?;
         if knows_keys() {
             let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES;
             queue!(bytes, PushKeyboardEnhancementFlags(flags))?;
@@ -60,7 +68,11 @@ impl Screen {
         draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>,
     ) -> io::Result<()> {
         let bytes = self.frames.frame(draw)?;
-        if bytes.is_empty() { Ok(()) } else { write(bytes) }
+        if bytes.is_empty() {
+            Ok(())
+        } else {
+            write(bytes)
+        }
     }
 
     /// Rings.
@@ -159,7 +171,13 @@ fn give_back() {
     if knows_keys() {
         let _ = queue!(bytes, PopKeyboardEnhancementFlags);
     }
-    let _ = queue!(bytes, DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = queue!(
+        bytes,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        Show
+    );
     let _ = write(&bytes);
     let _ = disable_raw_mode();
 }
@@ -188,7 +206,9 @@ mod tests {
         };
         assert!(!frames.frame(draw).unwrap().is_empty());
         assert!(frames.frame(draw).unwrap().is_empty());
-        let moved = frames.frame(|area, buf| draw(area, buf).map(|_| Position::new(4, 0))).unwrap();
+        let moved = frames
+            .frame(|area, buf| draw(area, buf).map(|_| Position::new(4, 0)))
+            .unwrap();
         let moved = String::from_utf8_lossy(moved).into_owned();
         assert_eq!(moved, "\u{1b}[?2026h\u{1b}[1;5H\u{1b}[?25h\u{1b}[?2026l");
     }

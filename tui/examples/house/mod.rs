@@ -3,7 +3,14 @@
 //! Owns sessions, messages, calls, approvals and traces in memory; every change is an event.
 //! Used by the fake daemon, by the measurements and by the tests.
 
-#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing
+)]
 
 use serde_json::{Value, json};
 use smartopol_protocol::approval::*;
@@ -64,12 +71,22 @@ impl House {
 
     fn fact(&mut self, session_id: SessionId, news: News) {
         self.seq += 1;
-        let event = Event { seq: Some(self.seq), at: self.at(), session_id: Some(session_id), news };
+        let event = Event {
+            seq: Some(self.seq),
+            at: self.at(),
+            session_id: Some(session_id),
+            news,
+        };
         self.events.push(event);
     }
 
     fn passing(&mut self, session_id: SessionId, news: News) {
-        let event = Event { seq: None, at: self.at(), session_id: Some(session_id), news };
+        let event = Event {
+            seq: None,
+            at: self.at(),
+            session_id: Some(session_id),
+            news,
+        };
         self.events.push(event);
     }
 
@@ -103,8 +120,20 @@ impl House {
         self.fact(id, News::SessionChanged(Box::new(session)));
     }
 
-    fn put(&mut self, id: SessionId, turn_id: Option<TurnId>, role: Role, parts: Vec<Part>, waits: bool) -> MessageId {
-        let position = self.messages.iter().filter(|own| own.session_id == id && own.position.is_some()).count() as u64 + 1;
+    fn put(
+        &mut self,
+        id: SessionId,
+        turn_id: Option<TurnId>,
+        role: Role,
+        parts: Vec<Part>,
+        waits: bool,
+    ) -> MessageId {
+        let position = self
+            .messages
+            .iter()
+            .filter(|own| own.session_id == id && own.position.is_some())
+            .count() as u64
+            + 1;
         let message = Message {
             id: MessageId::from_bytes(self.bytes()),
             session_id: id,
@@ -117,7 +146,14 @@ impl House {
             created_at: self.at(),
         };
         let message_id = message.id;
-        let line: String = message.text().lines().next().unwrap_or_default().chars().take(120).collect();
+        let line: String = message
+            .text()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .take(120)
+            .collect();
         self.messages.push(message.clone());
         self.fact(id, News::MessageChanged(Box::new(message)));
         self.change(id, |session| {
@@ -132,7 +168,13 @@ impl House {
     /// A person says something, and a turn begins.
     pub fn user(&mut self, id: SessionId, text: &str) -> TurnId {
         let turn_id = TurnId::from_bytes(self.bytes());
-        let message_id = self.put(id, Some(turn_id), Role::User, vec![Part::Text { text: text.into() }], false);
+        let message_id = self.put(
+            id,
+            Some(turn_id),
+            Role::User,
+            vec![Part::Text { text: text.into() }],
+            false,
+        );
         let turn = Turn {
             id: turn_id,
             session_id: id,
@@ -153,7 +195,13 @@ impl House {
 
     /// A person says something while a turn runs.
     pub fn queue(&mut self, id: SessionId, text: &str) -> MessageId {
-        self.put(id, None, Role::User, vec![Part::Text { text: text.into() }], true)
+        self.put(
+            id,
+            None,
+            Role::User,
+            vec![Part::Text { text: text.into() }],
+            true,
+        )
     }
 
     pub fn agent(&mut self, id: SessionId, turn: TurnId, parts: Vec<Part>) -> MessageId {
@@ -162,7 +210,16 @@ impl House {
     }
 
     pub fn notice(&mut self, id: SessionId, level: Level, text: &str) {
-        self.put(id, None, Role::System, vec![Part::Notice { level, text: text.into() }], false);
+        self.put(
+            id,
+            None,
+            Role::System,
+            vec![Part::Notice {
+                level,
+                text: text.into(),
+            }],
+            false,
+        );
     }
 
     /// The agent says a piece.
@@ -171,7 +228,15 @@ impl House {
         let offset = partial.text.len() as u64;
         partial.text.push_str(text);
         let step = partial.step;
-        self.passing(id, News::TextDelta { turn_id, step, offset, text: text.into() });
+        self.passing(
+            id,
+            News::TextDelta {
+                turn_id,
+                step,
+                offset,
+                text: text.into(),
+            },
+        );
     }
 
     pub fn think(&mut self, id: SessionId, turn_id: TurnId, text: &str) {
@@ -179,22 +244,50 @@ impl House {
         let offset = partial.reasoning.len() as u64;
         partial.reasoning.push_str(text);
         let step = partial.step;
-        self.passing(id, News::ReasoningDelta { turn_id, step, offset, text: text.into() });
+        self.passing(
+            id,
+            News::ReasoningDelta {
+                turn_id,
+                step,
+                offset,
+                text: text.into(),
+            },
+        );
     }
 
     fn partial(&mut self, id: SessionId, turn_id: TurnId) -> &mut Partial {
-        let fresh = Partial { turn_id, step: 1, reasoning: String::new(), text: String::new(), call: None };
+        let fresh = Partial {
+            turn_id,
+            step: 1,
+            reasoning: String::new(),
+            text: String::new(),
+            call: None,
+        };
         let (_, partial) = self.partial.get_or_insert((id, fresh));
         partial
     }
 
     pub fn part(&mut self, name: &str, input: Value) -> (CallId, Part) {
         let id = CallId::from_bytes(self.bytes());
-        (id, Part::ToolCall { id, name: name.into(), input })
+        (
+            id,
+            Part::ToolCall {
+                id,
+                name: name.into(),
+                input,
+            },
+        )
     }
 
     /// Facts of a call that an agent's message makes.
-    pub fn call(&mut self, session_id: SessionId, turn_id: TurnId, id: CallId, name: &str, inspection: Inspection) {
+    pub fn call(
+        &mut self,
+        session_id: SessionId,
+        turn_id: TurnId,
+        id: CallId,
+        name: &str,
+        inspection: Inspection,
+    ) {
         let call = ToolCall {
             id,
             session_id,
@@ -212,7 +305,11 @@ impl House {
         self.fact(session_id, News::CallChanged(Box::new(call)));
     }
 
-    fn change_call(&mut self, id: CallId, change: impl FnOnce(&mut ToolCall, Timestamp)) -> ToolCall {
+    fn change_call(
+        &mut self,
+        id: CallId,
+        change: impl FnOnce(&mut ToolCall, Timestamp),
+    ) -> ToolCall {
         let at = self.at();
         let call = self.calls.iter_mut().find(|own| own.id == id).unwrap();
         change(call, at);
@@ -240,7 +337,9 @@ impl House {
         let approval_id = approval.id;
         self.approvals.push(approval.clone());
         self.fact(call.session_id, News::ApprovalChanged(Box::new(approval)));
-        self.change_call(id, |call, _| call.state = CallState::Waiting { approval_id });
+        self.change_call(id, |call, _| {
+            call.state = CallState::Waiting { approval_id }
+        });
         self.change(call.session_id, |session| {
             session.state = SessionState::Waiting;
             session.waiting += 1;
@@ -249,14 +348,36 @@ impl House {
     }
 
     /// A person answers.
-    pub fn decide(&mut self, id: ApprovalId, allow: bool, scope: Scope, note: &str, client: &str) -> Approval {
+    pub fn decide(
+        &mut self,
+        id: ApprovalId,
+        allow: bool,
+        scope: Scope,
+        note: &str,
+        client: &str,
+    ) -> Approval {
         let at = self.at();
         let approval = self.approvals.iter_mut().find(|own| own.id == id).unwrap();
-        let actor = Actor { peer: "cli:1000".into(), client: client.into() };
-        let decision = Decision { actor, scope, at, note: note.into() };
-        approval.state = if allow { ApprovalState::Allowed { decision } } else { ApprovalState::Denied { decision } };
+        let actor = Actor {
+            peer: "cli:1000".into(),
+            client: client.into(),
+        };
+        let decision = Decision {
+            actor,
+            scope,
+            at,
+            note: note.into(),
+        };
+        approval.state = if allow {
+            ApprovalState::Allowed { decision }
+        } else {
+            ApprovalState::Denied { decision }
+        };
         let approval = approval.clone();
-        self.fact(approval.session_id, News::ApprovalChanged(Box::new(approval.clone())));
+        self.fact(
+            approval.session_id,
+            News::ApprovalChanged(Box::new(approval.clone())),
+        );
         self.change(approval.session_id, |session| {
             session.waiting -= 1;
             if session.waiting == 0 {
@@ -275,13 +396,28 @@ impl House {
     }
 
     pub fn output(&mut self, id: CallId, text: &str) {
-        let session = self.calls.iter().find(|own| own.id == id).unwrap().session_id;
-        self.passing(session, News::OutputDelta { call_id: id, text: text.into() });
+        let session = self
+            .calls
+            .iter()
+            .find(|own| own.id == id)
+            .unwrap()
+            .session_id;
+        self.passing(
+            session,
+            News::OutputDelta {
+                call_id: id,
+                text: text.into(),
+            },
+        );
     }
 
     pub fn finish(&mut self, id: CallId, status: OutputStatus, text: &str, details: Value) {
         let call = self.change_call(id, |call, at| {
-            let output = ToolOutput { status, text: text.into(), details };
+            let output = ToolOutput {
+                status,
+                text: text.into(),
+                details,
+            };
             call.state = CallState::Finished { output };
             call.finished_at = Some(at);
         });
@@ -294,7 +430,10 @@ impl House {
     }
 
     fn trace(&mut self, call: &ToolCall, action_type: ActionType, result: Option<&str>) {
-        let known = self.traces.iter().position(|own| own.metadata.call_id == call.id);
+        let known = self
+            .traces
+            .iter()
+            .position(|own| own.metadata.call_id == call.id);
         let fresh = TraceId::from_bytes(self.bytes());
         let id = known.map_or(fresh, |at| self.traces[at].id);
         let asked = self.approvals.iter().find(|own| own.call_id == call.id);
@@ -307,15 +446,26 @@ impl House {
             action_type,
             params: call.input.clone(),
             result: result.map_or(Value::Null, |text| json!({"text": text})),
-            duration_ms: call.started_at.zip(call.finished_at).map(|(from, to)| to.millis_since(from)),
+            duration_ms: call
+                .started_at
+                .zip(call.finished_at)
+                .map(|(from, to)| to.millis_since(from)),
             metadata: Metadata {
                 session_id: call.session_id,
                 turn_id: call.turn_id,
                 call_id: call.id,
                 title: call.inspection.title.clone(),
                 complete: result.is_some(),
-                decided_by: if asked.is_some() { DecidedBy::Person } else { DecidedBy::Mode },
-                reason: if asked.is_some() { "a person answered".into() } else { "reading in the workspace is free".into() },
+                decided_by: if asked.is_some() {
+                    DecidedBy::Person
+                } else {
+                    DecidedBy::Mode
+                },
+                reason: if asked.is_some() {
+                    "a person answered".into()
+                } else {
+                    "reading in the workspace is free".into()
+                },
                 approval_id: asked.map(|own| own.id),
                 actor: "cli:1000".into(),
                 surface: "smartopol-tui".into(),
@@ -334,14 +484,24 @@ impl House {
     pub fn end(&mut self, id: SessionId, turn_id: TurnId, outcome: Outcome) {
         let at = self.at();
         let turn = self.turns.iter_mut().find(|own| own.id == turn_id).unwrap();
-        turn.state = TurnState::Finished { outcome: outcome.clone() };
+        turn.state = TurnState::Finished {
+            outcome: outcome.clone(),
+        };
         turn.finished_at = Some(at);
         let turn = turn.clone();
         self.partial = None;
         self.fact(id, News::TurnChanged(Box::new(turn)));
         self.change(id, |session| {
-            session.state = SessionState::Idle { last: Some(outcome) };
-            session.usage += Usage { input: 8_420, cache_read: 6_100, cache_write: 0, output: 512, cost_micros: Some(14_200) };
+            session.state = SessionState::Idle {
+                last: Some(outcome),
+            };
+            session.usage += Usage {
+                input: 8_420,
+                cache_read: 6_100,
+                cache_write: 0,
+                output: 512,
+                cost_micros: Some(14_200),
+            };
         });
     }
 
@@ -357,7 +517,8 @@ impl House {
 
     pub fn shown(&self, id: SessionId, before: Option<u64>, limit: usize) -> Shown {
         let own = |message: &&Message| {
-            message.session_id == id && before.is_none_or(|before| message.position.is_some_and(|at| at < before))
+            message.session_id == id
+                && before.is_none_or(|before| message.position.is_some_and(|at| at < before))
         };
         let mut messages: Vec<Message> = self.messages.iter().filter(own).cloned().collect();
         messages.sort_by_key(|message| message.position.unwrap_or(u64::MAX));
@@ -365,12 +526,31 @@ impl House {
         let messages = messages.split_off(messages.len().saturating_sub(limit));
         Shown {
             as_of: self.seq,
-            session: self.sessions.iter().find(|own| own.id == id).unwrap().clone(),
+            session: self
+                .sessions
+                .iter()
+                .find(|own| own.id == id)
+                .unwrap()
+                .clone(),
             messages,
-            turns: self.turns.iter().filter(|own| own.session_id == id).cloned().collect(),
-            calls: self.calls.iter().filter(|own| own.session_id == id).cloned().collect(),
+            turns: self
+                .turns
+                .iter()
+                .filter(|own| own.session_id == id)
+                .cloned()
+                .collect(),
+            calls: self
+                .calls
+                .iter()
+                .filter(|own| own.session_id == id)
+                .cloned()
+                .collect(),
             more,
-            partial: self.partial.clone().filter(|(own, _)| *own == id).map(|(_, partial)| partial),
+            partial: self
+                .partial
+                .clone()
+                .filter(|(own, _)| *own == id)
+                .map(|(_, partial)| partial),
         }
     }
 }
@@ -380,8 +560,13 @@ pub fn command(text: &str) -> Inspection {
     Inspection {
         title: text.lines().next().unwrap_or_default().into(),
         cwd: "/home/ann/app".into(),
-        effects: vec![Effect::Run { words: plain.then(|| text.split(' ').map(Into::into).collect()) }],
-        body: Body::Command { text: text.into(), timeout_seconds: 120 },
+        effects: vec![Effect::Run {
+            words: plain.then(|| text.split(' ').map(Into::into).collect()),
+        }],
+        body: Body::Command {
+            text: text.into(),
+            timeout_seconds: 120,
+        },
     }
 }
 
@@ -389,25 +574,49 @@ pub fn reading(path: &str) -> Inspection {
     Inspection {
         title: format!("read {path}"),
         cwd: "/home/ann/app".into(),
-        effects: vec![Effect::Read { path: format!("/home/ann/app/{path}"), place: Place::Workspace }],
+        effects: vec![Effect::Read {
+            path: format!("/home/ann/app/{path}"),
+            place: Place::Workspace,
+        }],
         body: Body::None,
     }
 }
 
 pub fn editing(path: &str, diff: &str) -> Inspection {
-    let added = diff.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).count() as u64;
-    let removed = diff.lines().filter(|line| line.starts_with('-') && !line.starts_with("---")).count() as u64;
+    let added = diff
+        .lines()
+        .filter(|line| line.starts_with('+') && !line.starts_with("+++"))
+        .count() as u64;
+    let removed = diff
+        .lines()
+        .filter(|line| line.starts_with('-') && !line.starts_with("---"))
+        .count() as u64;
     Inspection {
         title: format!("edit {path} (+{added} −{removed})"),
         cwd: "/home/ann/app".into(),
-        effects: vec![Effect::Write { path: format!("/home/ann/app/{path}"), place: Place::Workspace }],
-        body: Body::Diff { path: format!("/home/ann/app/{path}"), diff: diff.into(), added, removed },
+        effects: vec![Effect::Write {
+            path: format!("/home/ann/app/{path}"),
+            place: Place::Workspace,
+        }],
+        body: Body::Diff {
+            path: format!("/home/ann/app/{path}"),
+            diff: diff.into(),
+            added,
+            removed,
+        },
     }
 }
 
 pub fn rule(words: &[&str]) -> Option<Pattern> {
-    let command = words.iter().map(|word| OneOf::Word((*word).into())).collect();
-    Some(Pattern { tool: Some("exec".into()), command, path: None })
+    let command = words
+        .iter()
+        .map(|word| OneOf::Word((*word).into()))
+        .collect();
+    Some(Pattern {
+        tool: Some("exec".into()),
+        command,
+        path: None,
+    })
 }
 
 pub fn text(text: &str) -> Part {
@@ -415,7 +624,10 @@ pub fn text(text: &str) -> Part {
 }
 
 pub fn thought(text: &str) -> Part {
-    Part::Reasoning { text: text.into(), signature: None }
+    Part::Reasoning {
+        text: text.into(),
+        signature: None,
+    }
 }
 
 pub fn status() -> StatusShown {
@@ -455,7 +667,15 @@ pub fn providers(offline: bool) -> Vec<ProviderInfo> {
     if offline {
         vec![built_in]
     } else {
-        vec![one("anthropic", "ANTHROPIC_API_KEY is set", "claude-sonnet-5", true), built_in]
+        vec![
+            one(
+                "anthropic",
+                "ANTHROPIC_API_KEY is set",
+                "claude-sonnet-5",
+                true,
+            ),
+            built_in,
+        ]
     }
 }
 
@@ -467,8 +687,18 @@ pub fn morning(house: &mut House) -> SessionId {
     let turn = house.user(infra, "Roll the staging cluster to the new image");
     let (call, part) = house.part("exec", json!({}));
     house.agent(infra, turn, vec![part]);
-    house.call(infra, turn, call, "exec", command("kubectl rollout restart deploy/api -n staging"));
-    house.ask(call, rule(&["kubectl", "rollout"]), "the mode is ask, and no rule allows this command");
+    house.call(
+        infra,
+        turn,
+        call,
+        "exec",
+        command("kubectl rollout restart deploy/api -n staging"),
+    );
+    house.ask(
+        call,
+        rule(&["kubectl", "rollout"]),
+        "the mode is ask, and no rule allows this command",
+    );
     house.wait(45_000);
     let app = house.session("app", "/home/ann/app");
     let turn = house.user(app, "Why does the date test fail? Fix it.");
@@ -485,8 +715,17 @@ pub fn morning(house: &mut House) -> SessionId {
     house.call(app, turn, test, "exec", command("cargo test date"));
     house.run(read);
     house.wait(3);
-    house.finish(read, OutputStatus::Ok, "pub fn week(day: u32) -> u32 {\n    day / 7\n}", Value::Null);
-    let asked = house.ask(test, rule(&["cargo", "test"]), "the mode is ask, and no rule allows this command");
+    house.finish(
+        read,
+        OutputStatus::Ok,
+        "pub fn week(day: u32) -> u32 {\n    day / 7\n}",
+        Value::Null,
+    );
+    let asked = house.ask(
+        test,
+        rule(&["cargo", "test"]),
+        "the mode is ask, and no rule allows this command",
+    );
     house.wait(8_000);
     house.decide(asked, true, Scope::Session, "", "smartopol-tui");
     house.run(test);
@@ -495,14 +734,34 @@ pub fn morning(house: &mut House) -> SessionId {
     house.wait(1_800);
     let diff = "--- a/src/date.rs\n+++ b/src/date.rs\n@@ -1,3 +1,3 @@\n pub fn week(day: u32) -> u32 {\n-    day / 7\n+    day.div_ceil(7)\n }\n";
     let (edit, edit_part) = house.part("edit_file", json!({"path": "src/date.rs"}));
-    house.agent(app, turn, vec![text("`week` rounds down, so day 8 falls into week 1. It must round up."), edit_part]);
+    house.agent(
+        app,
+        turn,
+        vec![
+            text("`week` rounds down, so day 8 falls into week 1. It must round up."),
+            edit_part,
+        ],
+    );
     house.call(app, turn, edit, "edit_file", editing("src/date.rs", diff));
-    let asked = house.ask(edit, Some(Pattern { tool: Some("edit_file".into()), command: Vec::new(), path: Some("/home/ann/app/**".into()) }), "the mode is ask, and writing asks");
+    let asked = house.ask(
+        edit,
+        Some(Pattern {
+            tool: Some("edit_file".into()),
+            command: Vec::new(),
+            path: Some("/home/ann/app/**".into()),
+        }),
+        "the mode is ask, and writing asks",
+    );
     house.wait(4_000);
     house.decide(asked, true, Scope::Once, "", "smartopol-tui");
     house.run(edit);
     house.wait(6);
-    house.finish(edit, OutputStatus::Ok, "src/date.rs was changed", Value::Null);
+    house.finish(
+        edit,
+        OutputStatus::Ok,
+        "src/date.rs was changed",
+        Value::Null,
+    );
     house.wait(1_500);
     house.agent(app, turn, vec![text("The test passes now.\n\n- **Cause**: `day / 7` rounds down; weeks are counted from 1.\n- **Fix**: `day.div_ceil(7)` in `src/date.rs`, one line.\n\n| day | before | now |\n|---:|---:|---:|\n| 7 | 1 | 1 |\n| 8 | 1 | 2 |")]);
     house.end(app, turn, Outcome::Done);
@@ -516,10 +775,17 @@ pub fn asks(house: &mut House, id: SessionId, words: &str) -> (TurnId, CallId, A
     let (call, part) = house.part("exec", json!({"command": words}));
     house.agent(id, turn, vec![part]);
     let inspection = command(words);
-    let keepable = matches!(inspection.effects.as_slice(), [Effect::Run { words: Some(_) }]);
+    let keepable = matches!(
+        inspection.effects.as_slice(),
+        [Effect::Run { words: Some(_) }]
+    );
     house.call(id, turn, call, "exec", inspection);
     let first: Vec<&str> = words.split(' ').take(2).collect();
-    let reason = if keepable { "the mode is ask, and no rule allows this command" } else { "it is more than one plain command" };
+    let reason = if keepable {
+        "the mode is ask, and no rule allows this command"
+    } else {
+        "it is more than one plain command"
+    };
     let asked = house.ask(call, rule(&first).filter(|_| keepable), reason);
     (turn, call, asked)
 }

@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn a_card_is_deaf_for_350_ms_and_each_key_begins_them_anew() {
-        let (card, other) = (ApprovalId::from_bytes([1; 16]), ApprovalId::from_bytes([2; 16]));
+        let (card, other) = (
+            ApprovalId::from_bytes([1; 16]),
+            ApprovalId::from_bytes([2; 16]),
+        );
         let mut gate = Gate::default();
         assert!(!gate.takes(card, 0), "it was never seen");
         gate.seen(Some(card), 1_000);
@@ -102,7 +105,10 @@ mod tests {
         }
         assert!(!gate.is_held(KeyCode::Char('y'), 1_400));
         gate.answered(KeyCode::Char('y'), 2_000);
-        assert!(!gate.is_held(KeyCode::Char('n'), 2_010), "another key is another wish");
+        assert!(
+            !gate.is_held(KeyCode::Char('n'), 2_010),
+            "another key is another wish"
+        );
         assert!(!gate.is_held(KeyCode::Char('y'), 2_020));
     }
 }

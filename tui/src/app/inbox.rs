@@ -20,10 +20,17 @@ impl App {
                 self.begin();
             }
             Link::Event(event) => self.on_event(*event),
-            Link::Lost { reason, retry_after_ms } => {
+            Link::Lost {
+                reason,
+                retry_after_ms,
+            } => {
                 let stopped = self.model.stopping();
                 let retry_at = self.now.ms + retry_after_ms;
-                self.link = LinkState::Lost { reason, retry_at, stopped };
+                self.link = LinkState::Lost {
+                    reason,
+                    retry_at,
+                    stopped,
+                };
             }
         }
     }
@@ -40,8 +47,11 @@ impl App {
             }),
         }
         // What was sent when the link broke may have arrived or not: its id keeps it single.
-        let unsent: Vec<Send> =
-            self.views.values().flat_map(|view| view.outbox.iter().cloned()).collect();
+        let unsent: Vec<Send> = self
+            .views
+            .values()
+            .flat_map(|view| view.outbox.iter().cloned())
+            .collect();
         for send in unsent {
             self.ask(Call::Say(send));
         }
@@ -150,7 +160,10 @@ impl App {
     fn on_refusal(&mut self, call: Call, refusal: Refusal) {
         let sentence = refusal.sentence();
         match call {
-            Call::Find { key: None, workspace } if refusal.code == Some(Code::NotFound) => {
+            Call::Find {
+                key: None,
+                workspace,
+            } if refusal.code == Some(Code::NotFound) => {
                 self.no_session_here(workspace);
             }
             Call::Find { key: Some(_), .. } => {
@@ -189,7 +202,12 @@ impl App {
 
     fn no_session_here(&mut self, workspace: String) {
         if !self.wanted.observe {
-            self.ask(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+            self.ask(Call::Create(Create {
+                workspace,
+                name: None,
+                mode: None,
+                model: None,
+            }));
         } else {
             self.open_newest();
         }

@@ -130,8 +130,8 @@ impl Key {
 
     /// Returns the key of an event. Letters carry their own case.
     pub(crate) fn of(event: KeyEvent) -> Self {
-        let mut held = event.modifiers
-            & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let mut held =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         let code = match event.code {
             KeyCode::Char(letter) if held.contains(KeyModifiers::CONTROL) => {
                 KeyCode::Char(letter.to_ascii_lowercase())
@@ -191,22 +191,25 @@ macro_rules! keymap {
     };
 }
 
-use KeyCode::{BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp, Right, Tab, Up};
+use KeyCode::{
+    BackTab, Backspace, Char, Delete, Down, End, Enter, Esc, F, Home, Left, PageDown, PageUp,
+    Right, Tab, Up,
+};
 
 keymap! {
     Composer {
         [key(Enter)] Send "send the message" "send";
         [ctrl('j'), alt(Enter), shift(Enter)] NewLine "begin a new line";
-        [key(Up)] Up "line up and down; at the ends, what you sent before";
+        [key(Up)] Up "by lines, then what you sent before";
         [key(Down)] Down "^";
         [key(Esc)] Interrupt "interrupt the agent";
-        [ctrl('b')] Withdraw "take back the newest message that waits for its turn";
+        [ctrl('b')] Withdraw "take back the newest waiting message";
         [key(Tab)] NextPane "to the approval, or the next pane" "next pane";
         [key(PageUp)] PageUp "scroll the conversation";
         [key(PageDown)] PageDown "^";
-        [ctrl('w'), alt(Backspace)] CutWord "cut the word; to the start, to the end of the line";
-        [ctrl('u')] CutLine "^";
-        [ctrl('k')] CutEnd "^";
+        [ctrl('w'), alt(Backspace)] CutWord "cut the word before";
+        [ctrl('u')] CutLine "cut to the start of the line";
+        [ctrl('k')] CutEnd "cut to the end of the line";
         [key(Backspace), ctrl('h')] Backspace "";
         [key(Delete)] Delete "";
         [key(Left)] Left "";
@@ -258,7 +261,7 @@ keymap! {
         [key(End), letter('G')] Last "to the newest, and follow" "follow";
         [key(Enter)] Open "show one whole" "open";
         [letter('f')] Outcome "all, denied, errors" "filter";
-        [letter('t')] OnlyTool "only the tool of the selected trace; again for all";
+        [letter('t')] OnlyTool "only the selected tool; again for all";
         [letter('s')] OnlySession "only this session; again for all";
         [key(Tab)] NextPane "" "next pane";
         [letter('q')] Leave "";
@@ -292,7 +295,7 @@ keymap! {
     }
     Page {
         [key(Up), letter('k')] Up "scroll" "scroll";
-        [key(Down), letter('j')] Down "";
+        [key(Down), letter('j')] Down "^";
         [key(PageUp), letter('b')] PageUp "";
         [key(PageDown), letter(' ')] PageDown "";
         [key(Home), letter('g')] First "";
@@ -318,8 +321,8 @@ keymap! {
         [letter('n'), key(Esc), ctrl('c')] Back "no" "no";
     }
     Everywhere {
-        [key(F(1))] Help "these keys; ? does it too where nothing is written" "help";
-        [ctrl('c')] Stop "interrupt the agent; twice, or while it rests: leave";
+        [key(F(1))] Help "these keys; ? too, while nothing is written" "help";
+        [ctrl('c')] Stop "interrupt the agent; twice leaves";
         [ctrl('d')] Leave "leave; the daemon and its work go on" "leave";
         [ctrl('a')] FocusCard "to the approval that waits";
         [ctrl('g')] NextWaiting "to the next session that waits for you";
@@ -328,7 +331,7 @@ keymap! {
         [ctrl('n')] NewSession "new session in this folder";
         [ctrl('r')] Continue "continue a turn that was stopped";
         [ctrl('t')] TraceScreen "traces over the whole screen, and back" "traces";
-        [ctrl('y')] TracePane "show or hide the traces beside the conversation";
+        [ctrl('y')] TracePane "show or hide the traces at the side";
         [ctrl('x')] FoldAll "open or fold all cards";
     }
 }
@@ -340,7 +343,8 @@ pub(crate) const DITTO: &str = "^";
 pub(crate) fn lookup(places: &[Place], pressed: Key) -> Option<Action> {
     let in_place = |place: &Place| {
         let mut own = KEYMAP.iter().filter(|binding| binding.place == *place);
-        own.find(|binding| binding.keys.contains(&pressed)).map(|binding| binding.action)
+        own.find(|binding| binding.keys.contains(&pressed))
+            .map(|binding| binding.action)
     };
     places.iter().find_map(in_place)
 }
@@ -349,7 +353,9 @@ pub(crate) fn lookup(places: &[Place], pressed: Key) -> Option<Action> {
 pub(crate) fn help(place: Place) -> Vec<(String, &'static str)> {
     let mut lines: Vec<(String, &'static str)> = Vec::new();
     for binding in KEYMAP.iter().filter(|binding| binding.place == place) {
-        let Some(first) = binding.keys.first() else { continue };
+        let Some(first) = binding.keys.first() else {
+            continue;
+        };
         match binding.words {
             "" => {}
             DITTO => {
@@ -364,17 +370,30 @@ pub(crate) fn help(place: Place) -> Vec<(String, &'static str)> {
     lines
 }
 
-/// Returns the keys worth showing at the foot of the screen, best first.
+/// Returns the keys worth showing at the foot of the screen, best first, each meaning once.
 pub(crate) fn hints(places: &[Place]) -> Vec<(String, &'static str)> {
-    let shown = |place: &Place| {
-        let place = *place;
-        KEYMAP.iter().filter(move |binding| binding.place == place && !binding.hint.is_empty())
-    };
-    places
-        .iter()
-        .flat_map(shown)
-        .filter_map(|binding| Some((binding.keys.first()?.name(), binding.hint)))
-        .collect()
+    let mut hints: Vec<(String, &'static str)> = Vec::new();
+    for place in places {
+        let mut shown = false;
+        for binding in KEYMAP.iter().filter(|binding| binding.place == *place) {
+            let Some(first) = binding.keys.first() else {
+                continue;
+            };
+            if binding.words == DITTO && shown {
+                if let Some((names, _)) = hints.last_mut() {
+                    names.push(' ');
+                    names.push_str(&first.name());
+                }
+                continue;
+            }
+            shown =
+                !binding.hint.is_empty() && hints.iter().all(|(_, words)| *words != binding.hint);
+            if shown {
+                hints.push((first.name(), binding.hint));
+            }
+        }
+    }
+    hints
 }
 
 #[cfg(test)]
@@ -384,9 +403,18 @@ mod tests {
     #[test]
     fn no_key_means_two_things_in_one_place() {
         for (at, one) in KEYMAP.iter().enumerate() {
-            for other in KEYMAP.iter().skip(at + 1).filter(|other| other.place == one.place) {
+            for other in KEYMAP
+                .iter()
+                .skip(at + 1)
+                .filter(|other| other.place == one.place)
+            {
                 let both = one.keys.iter().find(|key| other.keys.contains(key));
-                assert!(both.is_none(), "{both:?} is {:?} and {:?}", one.action, other.action);
+                assert!(
+                    both.is_none(),
+                    "{both:?} is {:?} and {:?}",
+                    one.action,
+                    other.action
+                );
             }
         }
     }
@@ -395,7 +423,10 @@ mod tests {
     fn letters_are_themselves_with_shift_and_control_ignores_case() {
         let event = |code, held| Key::of(KeyEvent::new(code, held));
         assert_eq!(event(Char('N'), KeyModifiers::SHIFT), letter('N'));
-        assert_eq!(event(Char('A'), KeyModifiers::CONTROL | KeyModifiers::SHIFT), ctrl('a'));
+        assert_eq!(
+            event(Char('A'), KeyModifiers::CONTROL | KeyModifiers::SHIFT),
+            ctrl('a')
+        );
         assert_eq!(event(Tab, KeyModifiers::SHIFT), key(BackTab));
         assert_eq!(ctrl('j').name(), "ctrl-j");
     }

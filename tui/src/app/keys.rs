@@ -8,7 +8,7 @@ use smartopol_protocol::trace::ActionType;
 use smartopol_protocol::{MessageId, SessionId};
 
 use super::keymap::{Action, Key, Place, lookup};
-use super::{App, Call, Fold, Focus};
+use super::{App, Call, Focus, Fold};
 use crate::overlay::{Asked, Overlay, Purpose};
 use crate::screen::Columns;
 use crate::widget::composer::{Composer, Move};
@@ -48,8 +48,10 @@ impl App {
 
     pub(super) fn on_paste(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let text: String =
-            text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+        let text: String = text
+            .chars()
+            .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+            .collect();
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;
@@ -65,7 +67,8 @@ impl App {
 
     fn type_in(&mut self, event: KeyEvent) {
         let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if let (Focus::Composer, KeyCode::Char(letter), true) = (self.focus, event.code, held.is_empty())
+        if let (Focus::Composer, KeyCode::Char(letter), true) =
+            (self.focus, event.code, held.is_empty())
         {
             self.write(letter.encode_utf8(&mut [0; 4]));
         }
@@ -92,7 +95,11 @@ impl App {
             Action::NextWaiting => self.next_waiting(),
             Action::TraceScreen => {
                 self.traces_whole = !self.traces_whole;
-                self.focus = if self.traces_whole { Focus::Traces } else { Focus::Composer };
+                self.focus = if self.traces_whole {
+                    Focus::Traces
+                } else {
+                    Focus::Composer
+                };
             }
             Action::TracePane => self.traces_beside = !self.traces_beside,
             Action::Continue => self.go_on(),
@@ -133,7 +140,9 @@ impl App {
 
     fn send(&mut self) {
         let Some(id) = self.current else { return };
-        let Some(view) = self.views.get_mut(&id) else { return };
+        let Some(view) = self.views.get_mut(&id) else {
+            return;
+        };
         if view.composer.text().trim().is_empty() {
             return;
         }
@@ -159,7 +168,9 @@ impl App {
 
     /// Stops the running turn; false where none runs.
     fn interrupt(&mut self) -> bool {
-        let Some(id) = self.current.filter(|_| self.is_busy()) else { return false };
+        let Some(id) = self.current.filter(|_| self.is_busy()) else {
+            return false;
+        };
         if self.change(Call::Interrupt(id)) {
             self.say("interrupting");
         }
@@ -189,7 +200,10 @@ impl App {
             (Focus::Traces, traces),
             (Focus::Sessions, sessions),
         ];
-        let at = order.iter().position(|(focus, _)| *focus == self.focus).unwrap_or(0);
+        let at = order
+            .iter()
+            .position(|(focus, _)| *focus == self.focus)
+            .unwrap_or(0);
         let next = order.iter().cycle().skip(at + 1).find(|(_, there)| *there);
         self.traces_whole = false;
         match next {
@@ -211,7 +225,9 @@ impl App {
     }
 
     fn next_mode(&mut self) {
-        let Some((id, mode)) = self.session().map(|session| (session.id, self.mode_of(session)))
+        let Some((id, mode)) = self
+            .session()
+            .map(|session| (session.id, self.mode_of(session)))
         else {
             return;
         };
@@ -221,16 +237,28 @@ impl App {
             Mode::Auto => Mode::ReadOnly,
             Mode::ReadOnly => Mode::Ask,
         };
-        let change = Configure { id, name: None, mode: Some(mode), model: None };
+        let change = Configure {
+            id,
+            name: None,
+            mode: Some(mode),
+            model: None,
+        };
         if self.change(Call::Configure(change)) {
             self.say(format!("{}: {}", mode.name(), meaning(mode)));
         }
     }
 
     fn next_waiting(&mut self) {
-        let waiting: Vec<SessionId> =
-            self.model.pending().iter().map(|approval| approval.session_id).collect();
-        let other = waiting.iter().find(|id| Some(**id) != self.current).or(waiting.first());
+        let waiting: Vec<SessionId> = self
+            .model
+            .pending()
+            .iter()
+            .map(|approval| approval.session_id)
+            .collect();
+        let other = waiting
+            .iter()
+            .find(|id| Some(**id) != self.current)
+            .or(waiting.first());
         match other {
             Some(id) => self.open(*id),
             None => self.say("nothing waits for you"),
@@ -245,11 +273,18 @@ impl App {
     }
 
     fn withdraw(&mut self) {
-        let newest = self.transcript().and_then(|own| own.queue().last()).cloned();
+        let newest = self
+            .transcript()
+            .and_then(|own| own.queue().last())
+            .cloned();
         match newest {
             Some(message) => {
                 let (session, text) = (message.session_id, message.text());
-                self.change(Call::Withdraw { session, id: message.id, text });
+                self.change(Call::Withdraw {
+                    session,
+                    id: message.id,
+                    text,
+                });
             }
             None => self.say("no message waits for its turn"),
         }
@@ -286,7 +321,9 @@ impl App {
     }
 
     fn toggle(&mut self) {
-        let Some(fold) = self.selected_fold() else { return };
+        let Some(fold) = self.selected_fold() else {
+            return;
+        };
         let open = self.pages.is_open(fold);
         if let Some(view) = self.view_mut() {
             view.selected = Some(fold);
@@ -298,12 +335,15 @@ impl App {
     pub(crate) fn selected_fold(&self) -> Option<Fold> {
         let seen = self.pages.seen();
         let own = self.view().and_then(|view| view.selected);
-        own.filter(|own| seen.contains(own)).or_else(|| seen.last().copied())
+        own.filter(|own| seen.contains(own))
+            .or_else(|| seen.last().copied())
     }
 
     fn select(&mut self, by: i64) {
         let seen = self.pages.seen().to_vec();
-        let at = self.selected_fold().and_then(|own| seen.iter().position(|fold| *fold == own));
+        let at = self
+            .selected_fold()
+            .and_then(|own| seen.iter().position(|fold| *fold == own));
         let next = match at {
             Some(at) if by < 0 => at.checked_sub(1),
             Some(at) => Some(at + 1),
@@ -323,7 +363,10 @@ impl App {
 
     fn look_at_traces(&mut self, action: Action) {
         let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
-        let at = self.feed.selected.and_then(|id| ids.iter().position(|own| *own == id));
+        let at = self
+            .feed
+            .selected
+            .and_then(|id| ids.iter().position(|own| *own == id));
         let page = usize::try_from(self.plan.page()).unwrap_or(1);
         let last = ids.len().saturating_sub(1);
         let from = at.unwrap_or(last);
@@ -372,10 +415,16 @@ impl App {
             _ => return,
         };
         if to == 0 && from == 0 && !ids.is_empty() {
-            self.ask(Call::Traces { before: ids.first().copied() });
+            self.ask(Call::Traces {
+                before: ids.first().copied(),
+            });
         }
         // Past the newest is following again.
-        self.feed.selected = if to > last { None } else { ids.get(to).copied() };
+        self.feed.selected = if to > last {
+            None
+        } else {
+            ids.get(to).copied()
+        };
     }
 
     /// Returns the traces that the filter lets through, oldest first.
@@ -384,16 +433,24 @@ impl App {
     ) -> impl DoubleEndedIterator<Item = &smartopol_protocol::trace::Trace> {
         let feed = &self.feed;
         self.model.traces.iter().filter(|trace| {
-            feed.outcome.is_none_or(|outcome| trace.action_type == outcome)
-                && feed.tool.as_ref().is_none_or(|tool| trace.tool_name == *tool)
-                && feed.session.is_none_or(|id| trace.metadata.session_id == id)
+            feed.outcome
+                .is_none_or(|outcome| trace.action_type == outcome)
+                && feed
+                    .tool
+                    .as_ref()
+                    .is_none_or(|tool| trace.tool_name == *tool)
+                && feed
+                    .session
+                    .is_none_or(|id| trace.metadata.session_id == id)
         })
     }
 
     fn look_at_sessions(&mut self, action: Action) {
         let ids: Vec<SessionId> = self.model.sessions().map(|session| session.id).collect();
         let at = self.session_at.or(self.current);
-        let from = at.and_then(|id| ids.iter().position(|own| *own == id)).unwrap_or(0);
+        let from = at
+            .and_then(|id| ids.iter().position(|own| *own == id))
+            .unwrap_or(0);
         let to = match action {
             Action::Up => from.saturating_sub(1),
             Action::Down => from + 1,
@@ -442,7 +499,10 @@ impl App {
             return;
         }
         if action == Action::DenyNote {
-            self.overlays.push(Overlay::Line(Asked::new(Purpose::DenyNote(id), String::new())));
+            self.overlays.push(Overlay::Line(Asked::new(
+                Purpose::DenyNote(id),
+                String::new(),
+            )));
             return;
         }
         let decide = Decide {

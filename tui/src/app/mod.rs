@@ -4,8 +4,8 @@
 
 pub(crate) mod gate;
 mod inbox;
-mod keys;
 pub(crate) mod keymap;
+mod keys;
 pub(crate) mod msg;
 mod windows;
 
@@ -49,7 +49,11 @@ pub(crate) enum Focus {
 pub(crate) enum LinkState {
     Connecting,
     Connected,
-    Lost { reason: String, retry_at: u64, stopped: bool },
+    Lost {
+        reason: String,
+        retry_at: u64,
+        stopped: bool,
+    },
 }
 
 /// Something foldable in a conversation.
@@ -197,13 +201,21 @@ impl App {
 
     /// Brings what is looked at back in line with what there is.
     fn settle(&mut self) {
-        if self.toast.as_ref().is_some_and(|toast| toast.until <= self.now.ms) {
+        if self
+            .toast
+            .as_ref()
+            .is_some_and(|toast| toast.until <= self.now.ms)
+        {
             self.toast = None;
         }
         if self.focus == Focus::Card && self.card().is_none() {
             self.focus = Focus::Composer;
         }
-        if self.current.is_some_and(|id| self.model.session(id).is_none()) && self.model.seq().is_some() {
+        if self
+            .current
+            .is_some_and(|id| self.model.session(id).is_none())
+            && self.model.seq().is_some()
+        {
             self.current = None;
             self.open_newest();
         }
@@ -216,7 +228,10 @@ impl App {
 
     /// Returns how many traces came since the feed was paused.
     pub(crate) fn feed_news(&self) -> usize {
-        self.traces_shown().rev().take_while(|trace| Some(trace.id) != self.feed.seen).count()
+        self.traces_shown()
+            .rev()
+            .take_while(|trace| Some(trace.id) != self.feed.seen)
+            .count()
     }
 
     /// Takes note of what a person sees now, and says what must be done about it.
@@ -241,7 +256,11 @@ impl App {
         [
             counts.then_some(second),
             self.toast.as_ref().map(|toast| toast.until),
-            if self.focus == Focus::Card { self.gate.opens_at(now) } else { None },
+            if self.focus == Focus::Card {
+                self.gate.opens_at(now)
+            } else {
+                None
+            },
         ]
         .into_iter()
         .flatten()
@@ -267,12 +286,17 @@ impl App {
     /// Returns the approval that the card shows: the oldest of this session.
     pub(crate) fn card(&self) -> Option<&Approval> {
         let id = self.current?;
-        self.model.pending_in(id).find(|approval| !self.answering.contains(&approval.id))
+        self.model
+            .pending_in(id)
+            .find(|approval| !self.answering.contains(&approval.id))
     }
 
     /// Returns the mode that holds in a session.
     pub(crate) fn mode_of(&self, session: &Session) -> Mode {
-        session.mode.or(self.status.as_ref().map(|status| status.mode)).unwrap_or_default()
+        session
+            .mode
+            .or(self.status.as_ref().map(|status| status.mode))
+            .unwrap_or_default()
     }
 
     /// Returns true where a turn of the session at hand runs or waits.
@@ -297,12 +321,20 @@ impl App {
 
     /// Says something in passing.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast { text: text.into(), bad: false, until: self.now.ms + TOAST });
+        self.toast = Some(Toast {
+            text: text.into(),
+            bad: false,
+            until: self.now.ms + TOAST,
+        });
     }
 
     /// Says what failed.
     pub(crate) fn complain(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast { text: text.into(), bad: true, until: self.now.ms + 2 * TOAST });
+        self.toast = Some(Toast {
+            text: text.into(),
+            bad: true,
+            until: self.now.ms + 2 * TOAST,
+        });
     }
 
     fn ask(&mut self, call: Call) {

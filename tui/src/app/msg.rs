@@ -36,9 +36,15 @@ pub(crate) enum Msg {
 /// What the link to the daemon tells.
 #[derive(Debug)]
 pub(crate) enum Link {
-    Connected { peer: String, reply: Box<Subscribed> },
+    Connected {
+        peer: String,
+        reply: Box<Subscribed>,
+    },
     Event(Box<Event>),
-    Lost { reason: String, retry_after_ms: u64 },
+    Lost {
+        reason: String,
+        retry_after_ms: u64,
+    },
 }
 
 /// What the console wants done.
@@ -58,20 +64,32 @@ pub(crate) enum Call {
     Status,
     Providers,
     /// The session a person named, or the newest of this folder.
-    Find { key: Option<String>, workspace: String },
+    Find {
+        key: Option<String>,
+        workspace: String,
+    },
     Create(Create),
     Show(SessionId),
-    Older { id: SessionId, before: u64 },
+    Older {
+        id: SessionId,
+        before: u64,
+    },
     Approvals(SessionId),
     Watch(SessionId),
     Say(Send),
-    Withdraw { session: SessionId, id: MessageId, text: String },
+    Withdraw {
+        session: SessionId,
+        id: MessageId,
+        text: String,
+    },
     Interrupt(SessionId),
     Continue(SessionId),
     Decide(Decide),
     Configure(Configure),
     Remove(SessionId),
-    Traces { before: Option<smartopol_protocol::TraceId> },
+    Traces {
+        before: Option<smartopol_protocol::TraceId>,
+    },
 }
 
 /// An answer.

@@ -1,9 +1,9 @@
 //! Keys in the windows over the screen, and what opens them.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::{Decide, Scope};
 use smartopol_protocol::session::{Configure, Create};
-use smartopol_protocol::SessionId;
 
 use super::keymap::{Action, Key, Place, lookup};
 use super::keys::edit;
@@ -16,7 +16,9 @@ const END: usize = 1 << 20;
 
 impl App {
     pub(super) fn on_window_key(&mut self, event: KeyEvent) {
-        let Some(mut top) = self.overlays.pop() else { return };
+        let Some(mut top) = self.overlays.pop() else {
+            return;
+        };
         let place = match &top {
             Overlay::Help { .. } | Overlay::Trace { .. } => Place::Page,
             Overlay::Picker { .. } => Place::Picker,
@@ -34,7 +36,9 @@ impl App {
                     let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
                     let at = ids.iter().position(|own| own == id);
                     let by = if action == Action::NextCard { 1 } else { -1 };
-                    let next = at.and_then(|at| at.checked_add_signed(by)).and_then(|at| ids.get(at));
+                    let next = at
+                        .and_then(|at| at.checked_add_signed(by))
+                        .and_then(|at| ids.get(at));
                     if let Some(next) = next {
                         (*id, *scroll) = (*next, 0);
                         self.feed.selected = Some(*next);
@@ -95,8 +99,12 @@ impl App {
         action: Option<Action>,
         event: KeyEvent,
     ) -> bool {
-        let ids: Vec<SessionId> = matching(self, filter.text()).map(|session| session.id).collect();
-        let from = at.and_then(|id| ids.iter().position(|own| *own == id)).unwrap_or(0);
+        let ids: Vec<SessionId> = matching(self, filter.text())
+            .map(|session| session.id)
+            .collect();
+        let from = at
+            .and_then(|id| ids.iter().position(|own| *own == id))
+            .unwrap_or(0);
         let chosen = ids.get(from).copied();
         match action {
             Some(Action::Up) => *at = ids.get(from.saturating_sub(1)).copied(),
@@ -130,15 +138,30 @@ impl App {
         match asked.purpose {
             Purpose::Rename(_) | Purpose::NewSession if text.is_empty() => return true,
             Purpose::Rename(id) => {
-                let change = Configure { id, name: Some(text), mode: None, model: None };
+                let change = Configure {
+                    id,
+                    name: Some(text),
+                    mode: None,
+                    model: None,
+                };
                 self.change(Call::Configure(change));
             }
             Purpose::NewSession => {
                 let workspace = self.absolute(&text);
-                self.change(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+                self.change(Call::Create(Create {
+                    workspace,
+                    name: None,
+                    mode: None,
+                    model: None,
+                }));
             }
             Purpose::DenyNote(id) => {
-                self.decide(Decide { id, allow: false, scope: Scope::Once, note: text });
+                self.decide(Decide {
+                    id,
+                    allow: false,
+                    scope: Scope::Once,
+                    note: text,
+                });
             }
         }
         false
@@ -157,13 +180,15 @@ impl App {
 
     pub(super) fn ask_for_new_session(&mut self) {
         let folder = self.wanted.workspace.clone();
-        self.overlays.push(Overlay::Line(Asked::new(Purpose::NewSession, folder)));
+        self.overlays
+            .push(Overlay::Line(Asked::new(Purpose::NewSession, folder)));
     }
 
     pub(super) fn ask_for_name(&mut self, id: Option<SessionId>) {
         if let Some(session) = id.and_then(|id| self.model.session(id)) {
             let name = sanitize::line(&session.name).into_owned();
-            self.overlays.push(Overlay::Line(Asked::new(Purpose::Rename(session.id), name)));
+            self.overlays
+                .push(Overlay::Line(Asked::new(Purpose::Rename(session.id), name)));
         }
     }
 
@@ -176,9 +201,14 @@ impl App {
     /// Closes windows about things that are gone.
     pub(super) fn settle_windows(&mut self) {
         let gone = |overlay: &Overlay| match overlay {
-            Overlay::Line(Asked { purpose: Purpose::DenyNote(id), .. }) => {
-                !self.model.pending().iter().any(|approval| approval.id == *id)
-            }
+            Overlay::Line(Asked {
+                purpose: Purpose::DenyNote(id),
+                ..
+            }) => !self
+                .model
+                .pending()
+                .iter()
+                .any(|approval| approval.id == *id),
             Overlay::Question { remove } => self.model.session(*remove).is_none(),
             _ => false,
         };

@@ -79,7 +79,9 @@ impl Model {
 
     /// Returns the pending approvals of a session, oldest first.
     pub(crate) fn pending_in(&self, id: SessionId) -> impl Iterator<Item = &Approval> {
-        self.approvals.iter().filter(move |approval| approval.session_id == id)
+        self.approvals
+            .iter()
+            .filter(move |approval| approval.session_id == id)
     }
 
     pub(crate) fn transcript(&self, id: SessionId) -> Option<&Transcript> {
@@ -101,13 +103,19 @@ impl Model {
     fn snapshot(&mut self, snapshot: Snapshot) {
         let seq = snapshot.seq;
         self.seq = Some(seq);
-        self.rows = snapshot.sessions.into_iter().map(|session| Row { seq, session }).collect();
+        self.rows = snapshot
+            .sessions
+            .into_iter()
+            .map(|session| Row { seq, session })
+            .collect();
         self.sort();
         self.approvals = snapshot.approvals;
         self.traces.replace(snapshot.traces);
         let rows = &self.rows;
-        self.open.retain(|id, _| rows.iter().any(|row| row.session.id == *id));
-        self.used.retain(|id| rows.iter().any(|row| row.session.id == *id));
+        self.open
+            .retain(|id, _| rows.iter().any(|row| row.session.id == *id));
+        self.used
+            .retain(|id| rows.iter().any(|row| row.session.id == *id));
     }
 
     /// Takes a window of a transcript: the newest, or one before those already here.
@@ -152,7 +160,11 @@ impl Model {
 
     /// Takes a session as a reply to a change showed it.
     pub(crate) fn put_reply(&mut self, session: Session) {
-        let seq = self.rows.iter().find(|row| row.session.id == session.id).map_or(0, |row| row.seq);
+        let seq = self
+            .rows
+            .iter()
+            .find(|row| row.session.id == session.id)
+            .map_or(0, |row| row.seq);
         self.put_session(session, seq);
     }
 
@@ -183,7 +195,11 @@ impl Model {
     }
 
     fn put_session(&mut self, session: Session, seq: u64) {
-        match self.rows.iter_mut().find(|row| row.session.id == session.id) {
+        match self
+            .rows
+            .iter_mut()
+            .find(|row| row.session.id == session.id)
+        {
             Some(row) if row.seq > seq => return,
             Some(row) => *row = Row { seq, session },
             None => self.rows.push(Row { seq, session }),

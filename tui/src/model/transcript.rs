@@ -96,7 +96,9 @@ impl Transcript {
 
     /// Returns the approval that was asked about a call.
     pub(crate) fn approval_of(&self, call: CallId) -> Option<&Approval> {
-        self.approvals.values().find(|approval| approval.call_id == call)
+        self.approvals
+            .values()
+            .find(|approval| approval.call_id == call)
     }
 
     /// Returns what a running call said so far, its end where it was much.
@@ -119,7 +121,9 @@ impl Transcript {
 
     /// Returns the place of the oldest message here.
     pub(crate) fn first_position(&self) -> Option<u64> {
-        self.entries.first().and_then(|entry| entry.message.position)
+        self.entries
+            .first()
+            .and_then(|entry| entry.message.position)
     }
 
     /// Returns how long the reasoning of a message took, in milliseconds.
@@ -129,7 +133,9 @@ impl Transcript {
 
     /// Returns the newest turn.
     pub(crate) fn last_turn(&self) -> Option<&Turn> {
-        self.turns.values().max_by_key(|turn| (turn.started_at, turn.id))
+        self.turns
+            .values()
+            .max_by_key(|turn| (turn.started_at, turn.id))
     }
 
     /// Takes the newest window: what it says replaces what is here; older messages stay.
@@ -138,7 +144,11 @@ impl Transcript {
             return;
         }
         self.as_of = shown.as_of;
-        let first = shown.messages.iter().filter_map(|message| message.position).min();
+        let first = shown
+            .messages
+            .iter()
+            .filter_map(|message| message.position)
+            .min();
         let last = self.entries.last().and_then(|entry| entry.message.position);
         // Older pages stay only where they join the new window without a hole.
         let joined = matches!((first, last), (Some(first), Some(last)) if first <= last + 1);
@@ -170,14 +180,16 @@ impl Transcript {
         for call in calls {
             self.calls.entry(call.id).or_insert(call);
         }
-        let older = shown
-            .messages
-            .into_iter()
-            .filter(|message| message.position.is_some() && (first.is_none() || message.position < first));
+        let older = shown.messages.into_iter().filter(|message| {
+            message.position.is_some() && (first.is_none() || message.position < first)
+        });
         let mut entries: Vec<Entry> = older
             .map(|message| {
                 self.revision += 1;
-                Entry { message, revision: self.revision }
+                Entry {
+                    message,
+                    revision: self.revision,
+                }
             })
             .collect();
         entries.append(&mut self.entries);
@@ -217,21 +229,41 @@ impl Transcript {
             News::MessageWithdrawn(id) => self.queue.retain(|message| message.id != id),
             News::TurnChanged(turn) => self.put_turn(*turn),
             News::CallChanged(call) => self.put_call(*call),
-            News::TextDelta { turn_id, step, offset, text } => {
+            News::TextDelta {
+                turn_id,
+                step,
+                offset,
+                text,
+            } => {
                 return append(&mut self.speaking(turn_id, step).text, offset, &text);
             }
-            News::ReasoningDelta { turn_id, step, offset, text } => {
+            News::ReasoningDelta {
+                turn_id,
+                step,
+                offset,
+                text,
+            } => {
                 let began = self.thinking.map_or(at, |(began, _)| began);
                 self.thinking = Some((began, at));
                 return append(&mut self.speaking(turn_id, step).reasoning, offset, &text);
             }
-            News::CallDelta { turn_id, step, name, bytes } => {
+            News::CallDelta {
+                turn_id,
+                step,
+                name,
+                bytes,
+            } => {
                 self.speaking(turn_id, step).call = Some((name, bytes));
             }
             News::OutputDelta { call_id, text } => self.put_output(call_id, &text),
-            News::Retrying { reason, after_ms, .. } => {
+            News::Retrying {
+                reason, after_ms, ..
+            } => {
                 let after = i64::try_from(after_ms).unwrap_or(i64::MAX);
-                self.retry = Some(Retry { reason, at: at.plus_millis(after) });
+                self.retry = Some(Retry {
+                    reason,
+                    at: at.plus_millis(after),
+                });
             }
             _ => {}
         }
@@ -271,8 +303,13 @@ impl Transcript {
             return;
         };
         self.revision += 1;
-        let entry = Entry { message, revision: self.revision };
-        let at = self.entries.partition_point(|own| own.message.position < Some(position));
+        let entry = Entry {
+            message,
+            revision: self.revision,
+        };
+        let at = self
+            .entries
+            .partition_point(|own| own.message.position < Some(position));
         match self.entries.get_mut(at) {
             Some(own) if own.message.position == Some(position) => *own = entry,
             _ => self.entries.insert(at, entry),
@@ -281,7 +318,10 @@ impl Transcript {
 
     fn put_turn(&mut self, turn: Turn) {
         if matches!(turn.state, TurnState::Finished { .. }) {
-            let mine = self.partial.as_ref().is_some_and(|partial| partial.turn_id == turn.id);
+            let mine = self
+                .partial
+                .as_ref()
+                .is_some_and(|partial| partial.turn_id == turn.id);
             if mine || self.partial.is_none() {
                 self.partial = None;
                 self.thinking = None;
@@ -301,7 +341,10 @@ impl Transcript {
     }
 
     fn put_output(&mut self, id: CallId, text: &str) {
-        let running = self.calls.get(&id).is_some_and(|call| call.state == CallState::Running);
+        let running = self
+            .calls
+            .get(&id)
+            .is_some_and(|call| call.state == CallState::Running);
         if !running {
             return;
         }
@@ -309,7 +352,9 @@ impl Transcript {
         output.push_str(text);
         if output.len() > OUTPUT {
             let from = output.len() - OUTPUT / 2;
-            let cut = (from..output.len()).find(|at| output.is_char_boundary(*at)).unwrap_or(from);
+            let cut = (from..output.len())
+                .find(|at| output.is_char_boundary(*at))
+                .unwrap_or(from);
             output.drain(..cut);
         }
         self.touch(id);
@@ -366,7 +411,14 @@ impl Transcript {
         let mut approvals: Vec<Approval> = self.approvals.values().cloned().collect();
         approvals.sort_by_key(|approval| approval.id);
         let messages: Vec<Message> = self.entries.iter().map(|own| own.message.clone()).collect();
-        (messages, self.queue.clone(), turns, calls, approvals, self.partial.clone())
+        (
+            messages,
+            self.queue.clone(),
+            turns,
+            calls,
+            approvals,
+            self.partial.clone(),
+        )
     }
 }
 
@@ -381,8 +433,12 @@ fn longer(one: String, other: String) -> String {
 /// Appends a piece at its place; what is here already is skipped. False where something between
 /// is missing.
 fn append(said: &mut String, offset: u64, piece: &str) -> bool {
-    let Some(known) = (said.len() as u64).checked_sub(offset) else { return false };
-    let fresh = usize::try_from(known).ok().and_then(|known| piece.get(known..));
+    let Some(known) = (said.len() as u64).checked_sub(offset) else {
+        return false;
+    };
+    let fresh = usize::try_from(known)
+        .ok()
+        .and_then(|known| piece.get(known..));
     said.push_str(fresh.unwrap_or_default());
     true
 }

@@ -8,10 +8,10 @@ use super::{keys, position, scrolled, window};
 use crate::app::App;
 use crate::app::keymap::{Place, help, hints};
 use crate::theme::Theme;
-use crate::widget::text::{clip, width};
+use crate::widget::text::{Indent, width, wrap};
 
 /// How wide the names of keys are.
-const NAMES: usize = 11;
+const NAMES: usize = 12;
 
 const SHOWN: [Place; 6] = [
     Place::Composer,
@@ -22,12 +22,19 @@ const SHOWN: [Place; 6] = [
     Place::Sessions,
 ];
 
-pub(super) fn draw(app: &App, scroll: &mut usize, area: Rect, buf: &mut Buffer) -> Option<Position> {
+pub(super) fn draw(
+    app: &App,
+    scroll: &mut usize,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
     let two = area.width >= 116;
     let wide = if two { 114 } else { 72 };
     let room = usize::from(area.width.min(wide)).saturating_sub(4);
     let lines = lines(room, two, app.theme);
-    let tall = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(area.height.saturating_sub(2).max(3));
+    let tall = u16::try_from(lines.len() + 2)
+        .unwrap_or(u16::MAX)
+        .min(area.height);
     let at = position(lines.len(), *scroll, tall.saturating_sub(2));
     let foot = format!("{}{at}", keys(&hints(&[Place::Page])));
     let inside = window(area, (wide, tall), "Keys", &foot, app.theme, buf);
@@ -38,16 +45,17 @@ pub(super) fn draw(app: &App, scroll: &mut usize, area: Rect, buf: &mut Buffer) 
 /// Returns how many lines the help has.
 pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> {
     let column = if two { room.saturating_sub(3) / 2 } else { room };
-    let groups: Vec<Vec<Line<'static>>> =
-        SHOWN.iter().map(|place| group(*place, column, theme)).collect();
-    if !two {
-        return groups.into_iter().flatten().collect();
-    }
-    // The two columns are filled so that they are about as long as each other.
-    let all: usize = groups.iter().map(Vec::len).sum();
     let (mut left, mut right) = (Vec::new(), Vec::new());
-    for group in groups {
-        if left.len() + group.len() / 2 <= all / 2 { left.extend(group) } else { right.extend(group) }
+    for place in SHOWN {
+        // Each goes to the shorter column, so that they are about as long as each other.
+        let to = if two && right.len() < left.len() { &mut right } else { &mut left };
+        if !to.is_empty() {
+            to.push(Line::raw(""));
+        }
+        to.extend(group(place, column, theme));
+    }
+    if !two {
+        return left;
     }
     let tall = left.len().max(right.len());
     let (mut left, mut right) = (left.into_iter(), right.into_iter());
@@ -55,7 +63,8 @@ pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> 
         .map(|_| {
             let mut line = left.next().unwrap_or_default();
             let used: usize = line.spans.iter().map(|span| width(&span.content)).sum();
-            line.spans.push(Span::raw(" ".repeat((column + 3).saturating_sub(used))));
+            line.spans
+                .push(Span::raw(" ".repeat((column + 3).saturating_sub(used))));
             line.spans.extend(right.next().unwrap_or_default().spans);
             line
         })
@@ -63,16 +72,19 @@ pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> 
 }
 
 fn group(place: Place, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::raw(""), Line::styled(place.title(), theme.strong())];
+    let mut lines = vec![Line::from(vec![Span::styled(place.title(), theme.strong())])];
     for (names, words) in help(place) {
         let gap = NAMES.saturating_sub(width(&names)).max(1);
-        let rest = room.saturating_sub(width(&names) + gap + 2);
-        lines.push(Line::from(vec![
-            Span::raw("  "),
-            Span::styled(names, theme.selected()),
-            Span::raw(" ".repeat(gap)),
-            Span::raw(clip(words, rest)),
-        ]));
+        let before = width(&names) + gap + 2;
+        let indent = Indent {
+            first: vec![
+                Span::raw("  "),
+                Span::styled(names, theme.selected()),
+                Span::raw(" ".repeat(gap)),
+            ],
+            rest: vec![Span::raw(" ".repeat(before))],
+        };
+        lines.extend(wrap(&[Span::raw(words)], room, &indent));
     }
     lines
 }

@@ -17,13 +17,35 @@ pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Op
         Purpose::NewSession => ("New session", "The folder to work in:"),
         Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
     };
-    let inside = window(area, (64, 6), title, &keys(&hints(&[Place::Line])), app.theme, buf);
+    let inside = window(
+        area,
+        (64, 6),
+        title,
+        &keys(&hints(&[Place::Line])),
+        app.theme,
+        buf,
+    );
     if inside.height < 2 {
         return None;
     }
-    buf.set_stringn(inside.x, inside.y + 1, words, inside.width.into(), app.theme.quiet());
+    buf.set_stringn(
+        inside.x,
+        inside.y + 1,
+        words,
+        inside.width.into(),
+        app.theme.quiet(),
+    );
     let y = (inside.y + 2).min(inside.bottom() - 1);
-    Some(field(&asked.line, Rect { y, height: 1, ..inside }, app, buf))
+    Some(field(
+        &asked.line,
+        Rect {
+            y,
+            height: 1,
+            ..inside
+        },
+        app,
+        buf,
+    ))
 }
 
 /// Draws a field of one line, and returns where its cursor is.
@@ -46,17 +68,35 @@ pub(super) fn field(
         (clip(&text, room), cell.min(room.saturating_sub(1)))
     };
     buf.set_stringn(area.x, area.y, shown, room, app.theme.text());
-    Position { x: area.x + u16::try_from(cell).unwrap_or(0), y: area.y }
+    Position {
+        x: area.x + u16::try_from(cell).unwrap_or(0),
+        y: area.y,
+    }
 }
 
 pub(super) fn question(app: &App, id: SessionId, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let name = app.model.session(id).map_or("", |session| session.name.as_str());
-    let inside =
-        window(area, (64, 6), "Remove a session", &keys(&hints(&[Place::Question])), app.theme, buf);
+    let name = app
+        .model
+        .session(id)
+        .map_or("", |session| session.name.as_str());
+    let inside = window(
+        area,
+        (64, 6),
+        "Remove a session",
+        &keys(&hints(&[Place::Question])),
+        app.theme,
+        buf,
+    );
     let lines = [
         Line::raw(""),
-        Line::styled(format!("Remove {} with all its messages?", sanitize::line(name)), app.theme.strong()),
-        Line::styled("Its traces stay. A running turn is interrupted.", app.theme.quiet()),
+        Line::styled(
+            format!("Remove {} with all its messages?", sanitize::line(name)),
+            app.theme.strong(),
+        ),
+        Line::styled(
+            "Its traces stay. A running turn is interrupted.",
+            app.theme.quiet(),
+        ),
     ];
     super::scrolled(&lines, &mut 0, inside, buf);
     None

@@ -7,6 +7,7 @@ mod trace;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 use smartopol_protocol::{ApprovalId, SessionId, TraceId};
@@ -21,11 +22,21 @@ pub(crate) use picker::matching;
 /// A window.
 #[derive(Debug)]
 pub(crate) enum Overlay {
-    Help { scroll: usize },
-    Picker { filter: Composer, at: Option<SessionId> },
-    Trace { id: TraceId, scroll: usize },
+    Help {
+        scroll: usize,
+    },
+    Picker {
+        filter: Composer,
+        at: Option<SessionId>,
+    },
+    Trace {
+        id: TraceId,
+        scroll: usize,
+    },
     Line(Asked),
-    Question { remove: SessionId },
+    Question {
+        remove: SessionId,
+    },
 }
 
 /// What a line of text is asked for.
@@ -57,7 +68,10 @@ impl Overlay {
     }
 
     pub(crate) fn picker(at: Option<SessionId>) -> Self {
-        Self::Picker { filter: Composer::default(), at }
+        Self::Picker {
+            filter: Composer::default(),
+            at,
+        }
     }
 
     pub(crate) const fn trace(id: TraceId) -> Self {
@@ -66,8 +80,16 @@ impl Overlay {
 }
 
 /// Draws the windows; returns where the cursor belongs. What is scrolled too far is brought back.
-pub(crate) fn draw(app: &App, overlays: &mut [Overlay], area: Rect, buf: &mut Buffer) -> Option<Position> {
+pub(crate) fn draw(
+    app: &App,
+    overlays: &mut [Overlay],
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Position> {
     let mut cursor = None;
+    if !overlays.is_empty() {
+        recede(app.theme, area, buf);
+    }
     for overlay in overlays {
         cursor = match overlay {
             Overlay::Help { scroll } => help::draw(app, scroll, area, buf),
@@ -80,8 +102,27 @@ pub(crate) fn draw(app: &App, overlays: &mut [Overlay], area: Rect, buf: &mut Bu
     cursor
 }
 
+/// Makes what is below a window quiet.
+fn recede(theme: Theme, area: Rect, buf: &mut Buffer) {
+    let quiet = Style::reset().patch(theme.quiet());
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.set_style(quiet);
+            }
+        }
+    }
+}
+
 /// Draws a frame of at most this size in the middle, and returns what is inside it.
-fn window(area: Rect, (wide, tall): (u16, u16), title: &str, foot: &str, theme: Theme, buf: &mut Buffer) -> Rect {
+fn window(
+    area: Rect,
+    (wide, tall): (u16, u16),
+    title: &str,
+    foot: &str,
+    theme: Theme,
+    buf: &mut Buffer,
+) -> Rect {
     let wide = wide.min(area.width);
     let tall = tall.min(area.height);
     let frame = Rect {
@@ -90,9 +131,22 @@ fn window(area: Rect, (wide, tall): (u16, u16), title: &str, foot: &str, theme: 
         width: wide,
         height: tall,
     };
-    Clear.render(frame, buf);
+    // A cell of air at each side keeps what is below from running into the frame.
+    let left = frame.x.saturating_sub(1).max(area.x);
+    let right = (frame.right() + 1).min(area.right());
+    Clear.render(
+        Rect {
+            x: left,
+            width: right - left,
+            ..frame
+        },
+        buf,
+    );
     let style = theme.selected();
-    let top = Edge::left(vec![Span::styled(title.to_owned(), style.patch(theme.strong()))]);
+    let top = Edge::left(vec![Span::styled(
+        title.to_owned(),
+        style.patch(theme.strong()),
+    )]);
     let foot = Edge::left(vec![Span::styled(foot.to_owned(), theme.quiet())]);
     boxed(frame, top, foot, style, buf)
 }
@@ -110,12 +164,18 @@ fn position(lines: usize, scroll: usize, height: u16) -> String {
     let most = lines.saturating_sub(usize::from(height));
     match scroll.min(most) {
         _ if most == 0 => String::new(),
-        at => format!(" · {} of {lines} lines", (at + usize::from(height)).min(lines)),
+        at => format!(
+            " · {} of {lines} lines",
+            (at + usize::from(height)).min(lines)
+        ),
     }
 }
 
 /// Joins hints of keys to one line.
 fn keys(hints: &[(String, &'static str)]) -> String {
-    let words: Vec<String> = hints.iter().map(|(key, words)| format!("{key} {words}")).collect();
+    let words: Vec<String> = hints
+        .iter()
+        .map(|(key, words)| format!("{key} {words}"))
+        .collect();
     words.join(" · ")
 }

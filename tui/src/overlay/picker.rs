@@ -29,31 +29,53 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
-    let tall = area.height.saturating_sub(4).clamp(6, 20);
+    let count = u16::try_from(app.model.sessions().len()).unwrap_or(u16::MAX);
+    let tall = count
+        .saturating_mul(2)
+        .saturating_add(5)
+        .min(area.height.saturating_sub(4))
+        .clamp(6, 24);
     let foot = keys(&hints(&[Place::Picker]));
-    let inside = window(area, (72, tall), "Sessions", &foot, app.theme, buf);
+    let inside = window(area, (76, tall), "Sessions", &foot, app.theme, buf);
     if inside.height < 3 {
         return None;
     }
-    let line = Rect { height: 1, ..inside };
+    let line = Rect {
+        height: 1,
+        ..inside
+    };
     let cursor = field(filter, line, app, buf);
     if filter.is_empty() {
-        buf.set_stringn(inside.x, inside.y, "type to find one", inside.width.into(), app.theme.quiet());
+        buf.set_stringn(
+            inside.x,
+            inside.y,
+            "type to find one",
+            inside.width.into(),
+            app.theme.quiet(),
+        );
     }
-    let list = Rect { y: inside.y + 2, height: inside.height - 2, ..inside };
+    let list = Rect {
+        y: inside.y + 2,
+        height: inside.height - 2,
+        ..inside
+    };
     let sessions: Vec<&Session> = matching(app, filter.text()).collect();
     if sessions.is_empty() {
         let words = Line::styled("no session is called so", app.theme.quiet());
         buf.set_line(list.x, list.y, &words, list.width);
     }
-    let selected = at.and_then(|id| sessions.iter().position(|own| own.id == id)).unwrap_or(0);
+    let selected = at
+        .and_then(|id| sessions.iter().position(|own| own.id == id))
+        .unwrap_or(0);
     let room = usize::from(list.height / 2).max(1);
     let from = (selected + 1).saturating_sub(room);
     let rows = sessions
         .iter()
         .enumerate()
         .skip(from)
-        .flat_map(|(number, session)| row(app, session, number == selected, true, list.width.into()));
+        .flat_map(|(number, session)| {
+            row(app, session, number == selected, true, list.width.into())
+        });
     for (line, y) in rows.zip(list.y..list.bottom()) {
         buf.set_line(list.x, y, &line, list.width);
     }

@@ -21,10 +21,22 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
-    let wide = area.width.saturating_sub(if area.width >= 90 { 8 } else { 0 }).min(110);
-    let tall = area.height.saturating_sub(if area.height >= 24 { 4 } else { 0 });
+    let wide = area
+        .width
+        .saturating_sub(if area.width >= 90 { 8 } else { 0 })
+        .min(110);
+    let tall = area
+        .height
+        .saturating_sub(if area.height >= 24 { 4 } else { 0 });
     let Some(trace) = app.model.traces.get(id) else {
-        window(area, (wide, tall), "Trace", "it is no longer kept here", app.theme, buf);
+        window(
+            area,
+            (wide, tall),
+            "Trace",
+            "it is no longer kept here",
+            app.theme,
+            buf,
+        );
         return None;
     };
     let lines = lines(app, trace, usize::from(wide.saturating_sub(4)));
@@ -52,19 +64,34 @@ pub(crate) fn lines(app: &App, trace: &Trace, room: usize) -> Vec<Line<'static>>
         if !value.is_empty() {
             let value = Span::raw(sanitize::line(&value).into_owned());
             let name = Span::styled(format!("{name:<10}"), theme.quiet());
-            let indent = Indent { first: vec![name], rest: vec![Span::raw(" ".repeat(10))] };
+            let indent = Indent {
+                first: vec![name],
+                rest: vec![Span::raw(" ".repeat(10))],
+            };
             lines.extend(wrap(&[value], room, &indent));
         }
     };
-    let took = trace.duration_ms.map_or(String::new(), |ms| format!(" after {}", crate::widget::time::millis(ms)));
+    let took = trace.duration_ms.map_or(String::new(), |ms| {
+        format!(" after {}", crate::widget::time::millis(ms))
+    });
     fact("outcome", format!("{word}{took}"));
-    fact("decided", format!("{}: {}", decider(meta.decided_by), meta.reason));
-    let surface = if meta.surface.is_empty() { String::new() } else { format!(" in {}", meta.surface) };
+    fact(
+        "decided",
+        format!("{}: {}", decider(meta.decided_by), meta.reason),
+    );
+    let surface = if meta.surface.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", meta.surface)
+    };
     fact("by", format!("{}{surface}", meta.actor));
     fact("folder", meta.cwd.clone());
     fact("at", trace.timestamp.to_string());
     if meta.redacted > 0 {
-        fact("hidden", format!("{} secret values were redacted", meta.redacted));
+        fact(
+            "hidden",
+            format!("{} secret values were redacted", meta.redacted),
+        );
     }
     fact("trace", trace.id.to_string());
     for (name, value) in [("params", &trace.params), ("result", &trace.result)] {
@@ -74,7 +101,11 @@ pub(crate) fn lines(app: &App, trace: &Trace, room: usize) -> Vec<Line<'static>>
     }
     lines.push(Line::raw(""));
     lines.push(Line::styled("metadata", theme.strong()));
-    lines.extend(json(&serde_json::to_value(meta).unwrap_or_default(), room, app));
+    lines.extend(json(
+        &serde_json::to_value(meta).unwrap_or_default(),
+        room,
+        app,
+    ));
     lines
 }
 

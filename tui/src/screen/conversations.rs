@@ -21,15 +21,31 @@ pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Po
 
 fn transcript(app: &App, buf: &mut Buffer) {
     let area = app.plan.conversation;
-    let selected = app.selected_fold().filter(|_| app.focus == Focus::Conversation);
+    let selected = app
+        .selected_fold()
+        .filter(|_| app.focus == Focus::Conversation);
     if app.transcript().is_none() && area.height > 0 {
-        let words = if app.current.is_some() { "opening the conversation" } else { "" };
-        buf.set_stringn(area.x + 2, area.y, words, area.width.into(), app.theme.quiet());
+        let words = if app.current.is_some() {
+            "opening the conversation"
+        } else {
+            ""
+        };
+        buf.set_stringn(
+            area.x + 2,
+            area.y,
+            words,
+            area.width.into(),
+            app.theme.quiet(),
+        );
     }
     for (row, y) in app.pages.rows().iter().zip(area.y..area.bottom()) {
         buf.set_line(area.x, y, &row.line, area.width);
         if row.fold.is_some() && row.fold == selected {
-            let line = Rect { y, height: 1, ..area };
+            let line = Rect {
+                y,
+                height: 1,
+                ..area
+            };
             buf.set_style(line, app.theme.selected());
             buf.set_string(area.x, y, "│", app.theme.selected());
         }
@@ -38,13 +54,23 @@ fn transcript(app: &App, buf: &mut Buffer) {
 
 fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     let area = app.plan.card;
-    let (Some(asked), true) = (app.card(), area.height > 0) else { return };
+    let (Some(asked), true) = (app.card(), area.height > 0) else {
+        return;
+    };
     let theme = app.theme;
     let focused = app.focus == Focus::Card;
     let open = focused && app.gate.is_open(asked.id, app.now.ms);
-    let style = if focused { theme.selected() } else { theme.text() };
+    let style = if focused {
+        theme.selected()
+    } else {
+        theme.text()
+    };
     let all = app.current.map_or(1, |id| app.model.pending_in(id).count());
-    let count = if all > 1 { format!("Approval 1 of {all} waiting") } else { "Approval".to_owned() };
+    let count = if all > 1 {
+        format!("Approval 1 of {all} waiting")
+    } else {
+        "Approval".to_owned()
+    };
     let left = left(asked.expires_at, app.now.wall);
     let top = Edge {
         left: vec![Span::styled(count, style.patch(theme.strong()))],
@@ -64,7 +90,12 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     };
     let inside = boxed(area, top, Edge::left(foot), style, buf);
     let room = usize::from(inside.width);
-    let list = app.plan.card.height.saturating_add(app.plan.conversation.height) >= 20;
+    let list = app
+        .plan
+        .card
+        .height
+        .saturating_add(app.plan.conversation.height)
+        >= 20;
     let card = approval::card(app, asked, room, open, list);
     let lines = card.fit(inside.height.into(), scroll, app);
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
@@ -87,13 +118,26 @@ fn composer(app: &App, buf: &mut Buffer) -> Option<Position> {
     let theme = app.theme;
     let focused = app.focus == Focus::Composer;
     edge(app, Rect { height: 1, ..area }, focused, buf);
-    let lines_area = Rect { x: area.x + 1, y: area.y + 1, width: area.width.saturating_sub(1), height: area.height - 1 };
+    let lines_area = Rect {
+        x: area.x + 1,
+        y: area.y + 1,
+        width: area.width.saturating_sub(1),
+        height: area.height - 1,
+    };
     if lines_area.height == 0 {
         return None;
     }
-    let prompt = if focused { theme.selected() } else { theme.quiet() };
+    let prompt = if focused {
+        theme.selected()
+    } else {
+        theme.quiet()
+    };
     buf.set_string(lines_area.x, lines_area.y, ">", prompt);
-    let text = Rect { x: lines_area.x + 2, width: lines_area.width.saturating_sub(2), ..lines_area };
+    let text = Rect {
+        x: lines_area.x + 2,
+        width: lines_area.width.saturating_sub(2),
+        ..lines_area
+    };
     let view = app.view()?;
     if view.composer.is_empty() {
         let words = match (app.wanted.observe, app.is_busy()) {
@@ -118,9 +162,15 @@ fn composer(app: &App, buf: &mut Buffer) -> Option<Position> {
 /// Draws the line above the composer, which says where the conversation stands.
 fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
     let theme = app.theme;
-    let style = if focused { theme.selected() } else { theme.quiet() };
+    let style = if focused {
+        theme.selected()
+    } else {
+        theme.quiet()
+    };
     buf.set_string(area.x, area.y, "─".repeat(area.width.into()), style);
-    let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) else { return };
+    let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) else {
+        return;
+    };
     let words = match app.pages.fresh() {
         0 => " older messages · End follows ".to_owned(),
         1 => " 1 new ↓ · End follows ".to_owned(),

@@ -55,7 +55,11 @@ impl Plan {
 
     /// Returns how many rows a page of the conversation has.
     pub(crate) fn page(&self) -> i64 {
-        let own = if self.conversation.height > 0 { self.conversation.height } else { self.height };
+        let own = if self.conversation.height > 0 {
+            self.conversation.height
+        } else {
+            self.height
+        };
         i64::from(own.max(3)) - 2
     }
 }
@@ -64,14 +68,21 @@ impl App {
     /// Draws everything, and returns where the cursor belongs.
     pub(crate) fn draw(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
         if area.width < 40 || area.height < 8 {
-            self.plan = Plan { height: area.height, ..Plan::default() };
+            self.plan = Plan {
+                height: area.height,
+                ..Plan::default()
+            };
             tiny(self, area, buf);
             return None;
         }
         self.plan = plan(self, area);
         self.arrange();
         let plan = self.plan;
-        put(&status::header(self, plan.header.width.into()), plan.header, buf);
+        put(
+            &status::header(self, plan.header.width.into()),
+            plan.header,
+            buf,
+        );
         rule(self, buf);
         if plan.tabs.height > 0 {
             let here = [
@@ -79,7 +90,11 @@ impl App {
                 ("sessions", plan.sessions.is_some()),
                 ("traces", plan.traces.is_some()),
             ];
-            put(&status::tabs(self, here, plan.tabs.width.into()), plan.tabs, buf);
+            put(
+                &status::tabs(self, here, plan.tabs.width.into()),
+                plan.tabs,
+                buf,
+            );
         }
         if let Some(area) = plan.sessions {
             sessions::draw(self, area, buf);
@@ -91,12 +106,24 @@ impl App {
         let cursor = conversations::draw(self, &mut scroll, buf);
         self.card_scroll = scroll;
         let hints = self.hints();
-        put(&status::foot(self, &hints, plan.foot.width.into()), plan.foot, buf);
-        put(&status::status(self, plan.status.width.into()), plan.status, buf);
+        put(
+            &status::foot(self, &hints, plan.foot.width.into()),
+            plan.foot,
+            buf,
+        );
+        put(
+            &status::status(self, plan.status.width.into()),
+            plan.status,
+            buf,
+        );
         let mut overlays = std::mem::take(&mut self.overlays);
         let over = overlay::draw(self, &mut overlays, area, buf);
         self.overlays = overlays;
-        if self.overlays.is_empty() { cursor } else { over }
+        if self.overlays.is_empty() {
+            cursor
+        } else {
+            over
+        }
     }
 
     /// Lays the conversation out.
@@ -112,8 +139,13 @@ impl App {
 
     /// Returns what should be asked for after what was drawn: older messages at the top.
     pub(crate) fn wanted_by_view(&mut self) -> Vec<Cmd> {
-        let Some(id) = self.current else { return Vec::new() };
-        let before = self.transcript().filter(|own| own.more()).and_then(|own| own.first_position());
+        let Some(id) = self.current else {
+            return Vec::new();
+        };
+        let before = self
+            .transcript()
+            .filter(|own| own.more())
+            .and_then(|own| own.first_position());
         let at_top = self.pages.at_top && self.plan.conversation.height > 0;
         match (before, self.views.get_mut(&id)) {
             (Some(before), Some(view)) if at_top && !view.fetching => {
@@ -152,7 +184,9 @@ impl App {
         let path = crate::sanitize::line(path);
         match path.strip_prefix(self.wanted.home.as_str()) {
             Some("") if !self.wanted.home.is_empty() => "~".to_owned(),
-            Some(rest) if rest.starts_with('/') && !self.wanted.home.is_empty() => format!("~{rest}"),
+            Some(rest) if rest.starts_with('/') && !self.wanted.home.is_empty() => {
+                format!("~{rest}")
+            }
             _ => path.into_owned(),
         }
     }
@@ -166,7 +200,12 @@ fn plan(app: &App, area: Rect) -> Plan {
     };
     let roomy = area.height >= 20;
     let row = |y: u16, height: u16| Rect { y, height, ..area };
-    let mut plan = Plan { columns, height: area.height, header: row(area.y, 1), ..Plan::default() };
+    let mut plan = Plan {
+        columns,
+        height: area.height,
+        header: row(area.y, 1),
+        ..Plan::default()
+    };
     let mut top = area.y + 1;
     if roomy {
         plan.rule = row(top, 1);
@@ -182,7 +221,11 @@ fn plan(app: &App, area: Rect) -> Plan {
         bottom -= 1;
         plan.foot = row(bottom, 1);
     }
-    let body = Rect { y: top, height: bottom.saturating_sub(top), ..area };
+    let body = Rect {
+        y: top,
+        height: bottom.saturating_sub(top),
+        ..area
+    };
     let middle = beside(app, &mut plan, body);
     if middle.height > 0 && middle.width > 0 {
         stack(app, &mut plan, middle);
@@ -192,7 +235,11 @@ fn plan(app: &App, area: Rect) -> Plan {
 
 /// Gives the panes at the sides their place, and returns what is left for the conversation.
 fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
-    let nothing = Rect { width: 0, height: 0, ..body };
+    let nothing = Rect {
+        width: 0,
+        height: 0,
+        ..body
+    };
     if app.traces_whole || (plan.columns == Columns::One && app.focus == Focus::Traces) {
         plan.traces = Some(body);
         return nothing;
@@ -207,14 +254,27 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
     let mut middle = body;
     if plan.columns == Columns::Three {
         let wide = (body.width / 6).clamp(20, 30);
-        plan.sessions = Some(Rect { width: wide, ..body });
+        plan.sessions = Some(Rect {
+            width: wide,
+            ..body
+        });
         middle.x += wide + 1;
         middle.width -= wide + 1;
     }
-    if app.traces_beside {
-        let share = if plan.columns == Columns::Three { body.width * 27 / 100 } else { body.width * 35 / 100 };
+    // Where it is narrow, an empty feed gives its place to the conversation.
+    let wide = plan.columns == Columns::Three;
+    if app.traces_beside && (wide || app.model.traces.iter().len() > 0) {
+        let share = if plan.columns == Columns::Three {
+            body.width * 27 / 100
+        } else {
+            body.width * 35 / 100
+        };
         let wide = share.clamp(26, 52);
-        plan.traces = Some(Rect { x: body.right() - wide, width: wide, ..body });
+        plan.traces = Some(Rect {
+            x: body.right() - wide,
+            width: wide,
+            ..body
+        });
         middle.width -= wide + 1;
     }
     middle
@@ -223,18 +283,24 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
 /// Stacks the conversation, the card and the composer.
 fn stack(app: &App, plan: &mut Plan, area: Rect) {
     let room = usize::from(area.width).saturating_sub(3);
-    let lines = app.view().map_or(1, |view| view.composer.layout(room).lines.len());
+    let lines = app
+        .view()
+        .map_or(1, |view| view.composer.layout(room).lines.len());
     let most = usize::from(area.height / 3).clamp(1, COMPOSER);
     let composer = u16::try_from(lines.clamp(1, most)).unwrap_or(1) + 1;
     let composer = composer.min(area.height);
-    plan.composer =
-        Rect { y: area.bottom() - composer, height: composer, ..area };
+    plan.composer = Rect {
+        y: area.bottom() - composer,
+        height: composer,
+        ..area
+    };
     let mut left = area.height - composer;
     if let Some(approval) = app.card() {
         let inner = usize::from(area.width).saturating_sub(6);
         let list = area.height >= 24;
         let wish = approval::card(app, approval, inner, false, list).tall() + 2;
-        let most = (left * 2 / 3).max(left.min(8));
+        // What is asked comes before what was said: all of it is seen where that can be.
+        let most = left.saturating_sub(4).max(left.min(12));
         let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(most);
         if tall >= 3 {
             plan.card = Rect {
@@ -262,7 +328,12 @@ fn rule(app: &App, buf: &mut Buffer) {
     let plan = &app.plan;
     let style = app.theme.quiet();
     if plan.rule.height > 0 {
-        buf.set_string(plan.rule.x, plan.rule.y, "─".repeat(plan.rule.width.into()), style);
+        buf.set_string(
+            plan.rule.x,
+            plan.rule.y,
+            "─".repeat(plan.rule.width.into()),
+            style,
+        );
     }
     if plan.conversation.width == 0 || plan.columns == Columns::One {
         return;
@@ -287,7 +358,10 @@ fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
     if let Some(session) = app.session() {
         let (sign, word, style) = status::state(session, app.theme);
         lines.push(Line::from(vec![
-            Span::styled(crate::sanitize::line(&session.name).into_owned(), app.theme.strong()),
+            Span::styled(
+                crate::sanitize::line(&session.name).into_owned(),
+                app.theme.strong(),
+            ),
             Span::styled(format!("  {sign} {word}"), style),
         ]));
     } else {
@@ -295,14 +369,23 @@ fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let waiting = app.model.pending().len();
     if waiting > 0 {
-        lines.push(Line::styled(format!("{waiting} waiting for you"), app.theme.strong()));
+        lines.push(Line::styled(
+            format!("{waiting} waiting for you"),
+            app.theme.strong(),
+        ));
     }
     lines.push(Line::from(status::link(app)));
-    lines.push(Line::styled("This window is too small: 40 by 8 at least.", app.theme.quiet()));
+    lines.push(Line::styled(
+        "This window is too small: 40 by 8 at least.",
+        app.theme.quiet(),
+    ));
     let room = usize::from(area.width);
     for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
         let line = Line::from(crate::widget::text::clip_spans(
-            line.spans.into_iter().map(|span| Span::styled(span.content, line.style.patch(span.style))).collect(),
+            line.spans
+                .into_iter()
+                .map(|span| Span::styled(span.content, line.style.patch(span.style)))
+                .collect(),
             room,
         ));
         buf.set_line(area.x, y, &line, area.width);
@@ -316,7 +399,11 @@ fn put(line: &Line<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// Returns the lines of a draft that fit, with the cursor's place among them.
-pub(crate) fn draft_lines(composer: &Composer, room: usize, height: usize) -> (Vec<String>, (usize, usize)) {
+pub(crate) fn draft_lines(
+    composer: &Composer,
+    room: usize,
+    height: usize,
+) -> (Vec<String>, (usize, usize)) {
     let layout = composer.layout(room);
     let (line, cell) = layout.cursor;
     let from = (line + 1).saturating_sub(height.max(1));
@@ -325,7 +412,10 @@ pub(crate) fn draft_lines(composer: &Composer, room: usize, height: usize) -> (V
         .iter()
         .skip(from)
         .take(height)
-        .map(|range| crate::sanitize::line(composer.text().get(range.clone()).unwrap_or_default()).into_owned())
+        .map(|range| {
+            crate::sanitize::line(composer.text().get(range.clone()).unwrap_or_default())
+                .into_owned()
+        })
         .collect();
     (lines, (line - from, cell))
 }

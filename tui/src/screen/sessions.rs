@@ -13,7 +13,11 @@ use crate::widget::text::spread;
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let theme = app.theme;
     let focused = app.focus == Focus::Sessions;
-    let title = if focused { theme.selected() } else { theme.quiet() };
+    let title = if focused {
+        theme.selected()
+    } else {
+        theme.quiet()
+    };
     let room = usize::from(area.width);
     let count = app.model.sessions().len();
     let air = u16::from(area.height >= 16);
@@ -24,16 +28,33 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     );
     buf.set_line(area.x, area.y + air, &head, area.width);
     let top = area.y + air + 2;
-    let list = Rect { y: top.min(area.bottom()), height: area.bottom().saturating_sub(top), ..area };
-    let selected = if focused { app.session_at.or(app.current) } else { app.current };
-    let at = app.model.sessions().position(|session| Some(session.id) == selected).unwrap_or(0);
+    let list = Rect {
+        y: top.min(area.bottom()),
+        height: area.bottom().saturating_sub(top),
+        ..area
+    };
+    let selected = if focused {
+        app.session_at.or(app.current)
+    } else {
+        app.current
+    };
+    let at = app
+        .model
+        .sessions()
+        .position(|session| Some(session.id) == selected)
+        .unwrap_or(0);
     let fit = usize::from(list.height / 3).max(1);
     let from = (at + 1).saturating_sub(fit);
-    let rows = app.model.sessions().enumerate().skip(from).flat_map(|(number, session)| {
-        let mut rows = row(app, session, number == at, focused, room);
-        rows.push(Line::raw(""));
-        rows
-    });
+    let rows = app
+        .model
+        .sessions()
+        .enumerate()
+        .skip(from)
+        .flat_map(|(number, session)| {
+            let mut rows = row(app, session, number == at, focused, room);
+            rows.push(Line::raw(""));
+            rows
+        });
     for (line, y) in rows.zip(list.y..list.bottom()) {
         buf.set_line(list.x, y, &line, list.width);
     }
@@ -57,7 +78,11 @@ pub(crate) fn row(
         (false, false) => theme.text(),
     };
     let edge = if selected { "│" } else { " " };
-    let edge_style = if focused { theme.selected() } else { theme.text() };
+    let edge_style = if focused {
+        theme.selected()
+    } else {
+        theme.text()
+    };
     let left = vec![
         Span::styled(edge, edge_style),
         Span::styled(format!("{sign} "), style),
@@ -65,7 +90,11 @@ pub(crate) fn row(
     ];
     let first = spread(left, vec![Span::styled(format!("{word} "), style)], room);
     let last = sanitize::line(&session.last_line).into_owned();
-    let last = if last.is_empty() { app.tilde(&session.workspace) } else { last };
+    let last = if last.is_empty() {
+        app.tilde(&session.workspace)
+    } else {
+        last
+    };
     let second = vec![
         Span::styled(edge, edge_style),
         Span::raw("  "),

@@ -15,6 +15,9 @@ use crate::widget::time;
 /// From this width on, a trace is one line.
 const WIDE: u16 = 60;
 
+/// Below this width, the seconds of the time give way.
+const NARROW: u16 = 32;
+
 /// Returns the sign of a trace's outcome, its word, and the style of both.
 pub(crate) fn outcome(trace: &Trace, theme: Theme) -> (&'static str, &'static str, Style) {
     match trace.action_type {
@@ -32,7 +35,11 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let air = u16::from(area.height >= 16);
     buf.set_line(area.x, area.y + air, &head(app, focused, room), area.width);
     let top = area.y + air + 2;
-    let list = Rect { y: top.min(area.bottom()), height: area.bottom().saturating_sub(top), ..area };
+    let list = Rect {
+        y: top.min(area.bottom()),
+        height: area.bottom().saturating_sub(top),
+        ..area
+    };
     let tall = if area.width >= WIDE { 1 } else { 2 };
     let fit = usize::from(list.height / tall).max(1);
     let shown: Vec<&Trace> = app.traces_shown().collect();
@@ -43,15 +50,30 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             "None passes the filter."
         };
         let words = clip(words, room.saturating_sub(2));
-        buf.set_stringn(list.x + 1, list.y, words, room.saturating_sub(1), theme.quiet());
+        buf.set_stringn(
+            list.x + 1,
+            list.y,
+            words,
+            room.saturating_sub(1),
+            theme.quiet(),
+        );
         return;
     }
-    let at = app.feed.selected.and_then(|id| shown.iter().position(|trace| trace.id == id));
+    let at = app
+        .feed
+        .selected
+        .and_then(|id| shown.iter().position(|trace| trace.id == id));
     let last = shown.len() - 1;
     // A paused feed stands still: the selected trace stays in the middle of what is seen.
-    let end = at.map_or(last + 1, |at| (at + 1 + fit / 2).clamp(fit.min(last + 1), last + 1));
+    let end = at.map_or(last + 1, |at| {
+        (at + 1 + fit / 2).clamp(fit.min(last + 1), last + 1)
+    });
     let from = end.saturating_sub(fit);
-    let selected = if focused { Some(at.unwrap_or(last)) } else { at };
+    let selected = if focused {
+        Some(at.unwrap_or(last))
+    } else {
+        at
+    };
     let mut y = list.y;
     for (number, trace) in shown.iter().enumerate().take(end).skip(from) {
         let here = selected == Some(number);
@@ -66,7 +88,11 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
 
 fn head(app: &App, focused: bool, room: usize) -> Line<'static> {
     let theme = app.theme;
-    let title = if focused { theme.selected() } else { theme.quiet() };
+    let title = if focused {
+        theme.selected()
+    } else {
+        theme.quiet()
+    };
     let mut left = vec![Span::styled(" Traces", title)];
     let mut chips = Vec::new();
     match app.feed.outcome {
@@ -81,7 +107,10 @@ fn head(app: &App, focused: bool, room: usize) -> Line<'static> {
         chips.push("this session".to_owned());
     }
     if !chips.is_empty() {
-        left.push(Span::styled(format!("  only {}", chips.join(" · ")), theme.strong()));
+        left.push(Span::styled(
+            format!("  only {}", chips.join(" · ")),
+            theme.strong(),
+        ));
     }
     let right = match (app.feed.selected, app.feed_news()) {
         (None, _) => Span::styled("following ", theme.quiet()),
@@ -97,20 +126,33 @@ fn row(app: &App, trace: &Trace, here: bool, focused: bool, wide: u16) -> Vec<Li
     let (sign, word, style) = outcome(trace, theme);
     let selected = here && focused;
     let edge = Span::styled(if here { "│" } else { " " }, theme.selected());
-    let tool_style = if selected { theme.selected() } else { theme.text() };
+    let tool_style = if selected {
+        theme.selected()
+    } else {
+        theme.text()
+    };
     let tool = sanitize::line(&trace.tool_name).into_owned();
     let title = sanitize::line(&trace.metadata.title).into_owned();
-    let clock = app.clock(trace.timestamp).strftime("%H:%M:%S").to_string();
+    let format = if wide < NARROW { "%H:%M" } else { "%H:%M:%S" };
+    let clock = app.clock(trace.timestamp).strftime(format).to_string();
     let took = match (trace.action_type, trace.duration_ms) {
         (ActionType::Allow, Some(ms)) => time::millis(ms),
         (ActionType::Allow, None) => word.to_owned(),
         (_, Some(ms)) => format!("{word} · {}", time::millis(ms)),
         (_, None) => word.to_owned(),
     };
-    let took_style = if trace.action_type == ActionType::Allow { theme.quiet() } else { style };
+    let took_style = if trace.action_type == ActionType::Allow {
+        theme.quiet()
+    } else {
+        style
+    };
     if wide < WIDE {
         let first = spread(
-            vec![edge.clone(), Span::styled(format!("{sign} "), style), Span::styled(tool, tool_style)],
+            vec![
+                edge.clone(),
+                Span::styled(format!("{sign} "), style),
+                Span::styled(tool, tool_style),
+            ],
             vec![Span::styled(format!("{took} "), took_style)],
             room,
         );
@@ -128,7 +170,18 @@ fn row(app: &App, trace: &Trace, here: bool, focused: bool, wide: u16) -> Vec<Li
         Span::styled(format!("{sign} "), style),
         Span::styled(clip(&tool, 14), tool_style),
         Span::raw(" ".repeat(gap + 1)),
-        Span::styled(title, if selected { theme.selected() } else { theme.text() }),
+        Span::styled(
+            title,
+            if selected {
+                theme.selected()
+            } else {
+                theme.text()
+            },
+        ),
     ];
-    vec![spread(left, vec![Span::styled(format!("{took} "), took_style)], room)]
+    vec![spread(
+        left,
+        vec![Span::styled(format!("{took} "), took_style)],
+        room,
+    )]
 }

@@ -35,7 +35,12 @@ impl Card {
     /// Returns its lines for `tall` lines, with the body scrolled.
     pub(crate) fn fit(self, tall: usize, scroll: &mut usize, app: &App) -> Vec<Line<'static>> {
         let theme = app.theme;
-        let Self { head, body, mut facts, mut keys } = self;
+        let Self {
+            head,
+            body,
+            mut facts,
+            mut keys,
+        } = self;
         let airy = head.len() + body.len() + facts.len() + keys.len() + 2 <= tall;
         keys.truncate(tall.saturating_sub(1));
         let left = tall.saturating_sub(keys.len());
@@ -79,22 +84,32 @@ pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list
     let mut card = Card::default();
     let wants = match &inspection.body {
         Body::Command { .. } => " wants to run".to_owned(),
-        Body::Diff { added, removed, .. } => format!(" wants to change a file (+{added} −{removed})"),
+        Body::Diff { added, removed, .. } => {
+            format!(" wants to change a file (+{added} −{removed})")
+        }
         Body::None => " wants to".to_owned(),
     };
     let head = [Span::styled(tool, theme.strong()), Span::raw(wants)];
     card.head = wrap(&head, room, &plain);
     card.body = match &inspection.body {
-        Body::None => chop(&sanitize::text(&inspection.title), theme.strong(), room, &two),
+        Body::None => chop(
+            &sanitize::text(&inspection.title),
+            theme.strong(),
+            room,
+            &two,
+        ),
         Body::Command { text, .. } => chop(&sanitize::text(text), theme.strong(), room, &two),
-        Body::Diff { path, diff: text, .. } => {
+        Body::Diff {
+            path, diff: text, ..
+        } => {
             let mut lines = chop(&sanitize::line(path), theme.strong(), room, &two);
             lines.extend(diff(text, room, &two, theme));
             lines
         }
     };
     for words in outside(&inspection.effects) {
-        card.facts.extend(wrap(&[Span::styled(words, theme.bad())], room, &plain));
+        card.facts
+            .extend(wrap(&[Span::styled(words, theme.bad())], room, &plain));
     }
     let mut facts = Vec::new();
     if !inspection.cwd.is_empty() {
@@ -105,7 +120,8 @@ pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list
     card.facts.extend(wrap(&facts, room, &plain));
     if !approval.reason.is_empty() {
         let why = format!("asked because {}", sanitize::line(&approval.reason));
-        card.facts.extend(wrap(&[Span::styled(why, theme.quiet())], room, &plain));
+        card.facts
+            .extend(wrap(&[Span::styled(why, theme.quiet())], room, &plain));
     }
     card.keys = keys(app, approval, room, open, list);
     card
@@ -116,9 +132,14 @@ fn inside(effects: &[Effect]) -> Vec<String> {
     let mut words = Vec::new();
     for effect in effects {
         let said = match effect {
-            Effect::Run { words: None } => "more than one plain command".to_owned(),
-            Effect::Read { path, place: Place::Workspace } => format!("reads {}", name(path)),
-            Effect::Write { path, place: Place::Workspace } => format!("writes {}", name(path)),
+            Effect::Read {
+                path,
+                place: Place::Workspace,
+            } => format!("reads {}", name(path)),
+            Effect::Write {
+                path,
+                place: Place::Workspace,
+            } => format!("writes {}", name(path)),
             _ => continue,
         };
         words.push(said);
@@ -145,7 +166,11 @@ fn keys(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> 
     }
     choices.push(("n", "deny".to_owned()));
     choices.push(("N", "deny, and say why".to_owned()));
-    let key = if open { theme.selected() } else { theme.quiet() };
+    let key = if open {
+        theme.selected()
+    } else {
+        theme.quiet()
+    };
     let words = if open { theme.text() } else { theme.quiet() };
     if list {
         return choices

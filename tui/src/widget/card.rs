@@ -47,9 +47,16 @@ pub(crate) fn extent(call: Option<&ToolCall>, said: Option<bool>) -> Extent {
 }
 
 /// Returns a call's sign, its state in words, and the style of both.
-pub(crate) fn state(call: &ToolCall, now: smartopol_protocol::Timestamp, theme: Theme) -> (&'static str, String, Style) {
+pub(crate) fn state(
+    call: &ToolCall,
+    now: smartopol_protocol::Timestamp,
+    theme: Theme,
+) -> (&'static str, String, Style) {
     let took = || {
-        let ms = call.started_at.zip(call.finished_at).map(|(from, to)| to.millis_since(from));
+        let ms = call
+            .started_at
+            .zip(call.finished_at)
+            .map(|(from, to)| to.millis_since(from));
         ms.map(time::millis)
     };
     match &call.state {
@@ -62,7 +69,10 @@ pub(crate) fn state(call: &ToolCall, now: smartopol_protocol::Timestamp, theme: 
         CallState::Finished { output } => match output.status {
             OutputStatus::Ok => ("✓", took().unwrap_or_default(), theme.good()),
             OutputStatus::Error => {
-                let exit = output.details.get("exit_code").and_then(serde_json::Value::as_i64);
+                let exit = output
+                    .details
+                    .get("exit_code")
+                    .and_then(serde_json::Value::as_i64);
                 let how = exit.map_or("failed".to_owned(), |code| format!("exit {code}"));
                 let took = took().map_or(String::new(), |took| format!(" · {took}"));
                 ("✗", format!("{how}{took}"), theme.bad())
@@ -87,7 +97,11 @@ pub(crate) fn card(
     let fold = Some(Fold::Call(id));
     let call = transcript.call(id);
     let extent = extent(call, said);
-    let arrow = if extent == Extent::Folded { "▸ " } else { "▾ " };
+    let arrow = if extent == Extent::Folded {
+        "▸ "
+    } else {
+        "▾ "
+    };
     let (sign, words, style) = call.map_or(("○", String::new(), theme.quiet()), |call| {
         state(call, app.now.wall, theme)
     });
@@ -101,8 +115,14 @@ pub(crate) fn card(
         Span::raw(sanitize::line(title).into_owned()),
     ];
     let good = call.is_some_and(|call| matches!(&call.state, CallState::Finished { output } if output.status == OutputStatus::Ok));
-    let right = vec![Span::styled(words, if good { theme.quiet() } else { style })];
-    let mut rows = vec![Row { line: spread(left, right, room), fold }];
+    let right = vec![Span::styled(
+        words,
+        if good { theme.quiet() } else { style },
+    )];
+    let mut rows = vec![Row {
+        line: spread(left, right, room),
+        fold,
+    }];
     if let Some(call) = call.filter(|_| extent != Extent::Folded) {
         let body = body(app, transcript, call, extent, room);
         rows.extend(body.into_iter().map(Row::plain));
@@ -123,7 +143,9 @@ fn body(
     if extent == Extent::Whole {
         lines.extend(asked(app, call, room, &bar));
     }
-    let approval = transcript.approval_of(call.id).and_then(|approval| ended(&approval.state));
+    let approval = transcript
+        .approval_of(call.id)
+        .and_then(|approval| ended(&approval.state));
     if let Some(words) = approval {
         lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, &bar));
     }
@@ -132,7 +154,11 @@ fn body(
         _ => transcript.output(call.id).unwrap_or_default(),
     };
     let shown = sanitize::output(output);
-    let most = if extent == Extent::Brief { BRIEF } else { WHOLE };
+    let most = if extent == Extent::Brief {
+        BRIEF
+    } else {
+        WHOLE
+    };
     let all = shown.trim_end().lines().count();
     if all > 0 && !lines.is_empty() {
         lines.extend(wrap(&[], room, &bar));
@@ -159,7 +185,9 @@ fn asked(app: &App, call: &ToolCall, room: usize, bar: &Indent) -> Vec<Line<'sta
         Body::Command { text, .. } => {
             lines.extend(chop(&sanitize::text(text), theme.strong(), room, bar));
         }
-        Body::Diff { path, diff: text, .. } => {
+        Body::Diff {
+            path, diff: text, ..
+        } => {
             let path = Span::styled(sanitize::line(path).into_owned(), theme.strong());
             lines.extend(wrap(&[path], room, bar));
             lines.extend(diff(text, room, bar, theme));
@@ -180,8 +208,14 @@ pub(crate) fn outside(effects: &[Effect]) -> Vec<String> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Read { path, place: Place::Outside } => Some(("reads", path)),
-            Effect::Write { path, place: Place::Outside } => Some(("writes", path)),
+            Effect::Read {
+                path,
+                place: Place::Outside,
+            } => Some(("reads", path)),
+            Effect::Write {
+                path,
+                place: Place::Outside,
+            } => Some(("writes", path)),
             _ => None,
         })
         .map(|(verb, path)| format!("! {verb} outside the workspace: {}", sanitize::line(path)))

@@ -115,10 +115,12 @@ impl Composer {
     pub(crate) fn up(&mut self, room: usize) -> bool {
         let layout = self.layout(room);
         let (line, cell) = layout.cursor;
-        line.checked_sub(1).and_then(|above| layout.lines.get(above)).is_some_and(|above| {
-            self.cursor = self.byte_at(above.clone(), cell);
-            true
-        })
+        line.checked_sub(1)
+            .and_then(|above| layout.lines.get(above))
+            .is_some_and(|above| {
+                self.cursor = self.byte_at(above.clone(), cell);
+                true
+            })
     }
 
     /// Goes a line down; false where it is in the last already.
@@ -227,12 +229,18 @@ impl Composer {
         let before = self.text.get(..self.cursor).unwrap_or_default();
         let after = self.text.get(self.cursor..).unwrap_or_default();
         match movement {
-            Move::Left => before.grapheme_indices(true).next_back().map_or(0, |(at, _)| at),
+            Move::Left => before
+                .grapheme_indices(true)
+                .next_back()
+                .map_or(0, |(at, _)| at),
             Move::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
             Move::WordLeft => {
                 let words = before.trim_end();
                 words.rfind(char::is_whitespace).map_or(0, |at| {
-                    at + words.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+                    at + words
+                        .get(at..)
+                        .and_then(|rest| rest.chars().next())
+                        .map_or(1, char::len_utf8)
                 })
             }
             Move::WordRight => {
@@ -279,7 +287,11 @@ mod tests {
 
     fn lines(composer: &Composer, room: usize) -> Vec<&str> {
         let layout = composer.layout(room);
-        layout.lines.iter().map(|line| &composer.text()[line.clone()]).collect()
+        layout
+            .lines
+            .iter()
+            .map(|line| &composer.text()[line.clone()])
+            .collect()
     }
 
     #[test]

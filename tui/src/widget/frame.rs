@@ -16,16 +16,29 @@ pub(crate) struct Edge {
 
 impl Edge {
     pub(crate) const fn left(left: Vec<Span<'static>>) -> Self {
-        Self { left, right: Vec::new() }
+        Self {
+            left,
+            right: Vec::new(),
+        }
     }
 
-    fn line(self, corners: (&'static str, &'static str), room: usize, style: Style) -> Line<'static> {
-        let measure = |spans: &[Span<'_>]| spans.iter().map(|span| width(&span.content)).sum::<usize>();
+    fn line(
+        self,
+        corners: (&'static str, &'static str),
+        room: usize,
+        style: Style,
+    ) -> Line<'static> {
+        let measure =
+            |spans: &[Span<'_>]| spans.iter().map(|span| width(&span.content)).sum::<usize>();
         let mut right = self.right;
         if measure(&right) + 8 > room {
             right.clear();
         }
-        let reserved = if right.is_empty() { 2 } else { measure(&right) + 5 };
+        let reserved = if right.is_empty() {
+            2
+        } else {
+            measure(&right) + 5
+        };
         let left = clip_spans(self.left, room.saturating_sub(reserved + 2));
         let mut spans = vec![Span::styled(corners.0, style)];
         let mut used = 0;
@@ -52,12 +65,26 @@ impl Edge {
 /// Draws a box, and returns what is inside it.
 pub(crate) fn boxed(area: Rect, top: Edge, bottom: Edge, style: Style, buf: &mut Buffer) -> Rect {
     if area.width < 6 || area.height < 3 {
-        return Rect { width: 0, height: 0, ..area };
+        return Rect {
+            width: 0,
+            height: 0,
+            ..area
+        };
     }
     let room = usize::from(area.width) - 2;
-    buf.set_line(area.x, area.y, &top.line(("┌", "┐"), room, style), area.width);
+    buf.set_line(
+        area.x,
+        area.y,
+        &top.line(("┌", "┐"), room, style),
+        area.width,
+    );
     let last = area.bottom() - 1;
-    buf.set_line(area.x, last, &bottom.line(("└", "┘"), room, style), area.width);
+    buf.set_line(
+        area.x,
+        last,
+        &bottom.line(("└", "┘"), room, style),
+        area.width,
+    );
     for y in area.y + 1..last {
         buf.set_string(area.x, y, "│", style);
         buf.set_string(area.right() - 1, y, "│", style);

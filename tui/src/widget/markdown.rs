@@ -12,7 +12,8 @@ use crate::theme::Theme;
 
 /// Returns Markdown as lines of at most `room` cells.
 pub(crate) fn markdown(text: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut page = Page::new(room.max(1), theme);
     for event in Parser::new_ext(text, options) {
         page.on(event);
@@ -111,7 +112,14 @@ impl Page {
             }
             Event::TaskListMarker(done) => {
                 let sign = if done { "✓ " } else { "○ " };
-                self.say(sign, if done { self.theme.good() } else { self.theme.quiet() });
+                self.say(
+                    sign,
+                    if done {
+                        self.theme.good()
+                    } else {
+                        self.theme.quiet()
+                    },
+                );
             }
             _ => {}
         }
@@ -162,7 +170,10 @@ impl Page {
             }
             Tag::Table(alignments) => {
                 self.begin_block();
-                self.table = Some(Table { alignments, rows: Vec::new() });
+                self.table = Some(Table {
+                    alignments,
+                    rows: Vec::new(),
+                });
             }
             Tag::TableHead | Tag::TableRow => {
                 if let Some(table) = &mut self.table {
@@ -227,9 +238,15 @@ impl Page {
     /// Says where a link goes, unless its words do: a link never hides its target.
     fn end_link(&mut self) {
         self.styles.pop();
-        let Some((url, from)) = self.link.take() else { return };
-        let words: String =
-            self.spans.iter().skip(from).map(|span| span.content.as_ref()).collect();
+        let Some((url, from)) = self.link.take() else {
+            return;
+        };
+        let words: String = self
+            .spans
+            .iter()
+            .skip(from)
+            .map(|span| span.content.as_ref())
+            .collect();
         if words != url && !url.is_empty() {
             self.say(format!(" ({url})"), self.theme.quiet());
         }
@@ -248,7 +265,11 @@ impl Page {
     fn begin_block(&mut self) {
         self.flush();
         if self.gap && self.marker.is_none() {
-            let blank = if self.quotes > 0 { self.before() } else { Vec::new() };
+            let blank = if self.quotes > 0 {
+                self.before()
+            } else {
+                Vec::new()
+            };
             self.lines.push(Line::from(blank));
         }
         self.gap = false;
@@ -262,7 +283,10 @@ impl Page {
     /// Returns what stands before the next line.
     fn before(&mut self) -> Vec<Span<'static>> {
         let marker = self.marker.take();
-        let outer = self.indents.len().saturating_sub(usize::from(marker.is_some()));
+        let outer = self
+            .indents
+            .len()
+            .saturating_sub(usize::from(marker.is_some()));
         let indent: usize = self.indents.iter().take(outer).sum();
         let mut spans = Vec::new();
         if self.quotes > 0 {
@@ -342,13 +366,22 @@ impl Table {
         lines
     }
 
-    fn line(&self, cells: &[Vec<Line<'static>>], at: usize, widths: &[usize], theme: Theme) -> Line<'static> {
+    fn line(
+        &self,
+        cells: &[Vec<Line<'static>>],
+        at: usize,
+        widths: &[usize],
+        theme: Theme,
+    ) -> Line<'static> {
         let mut spans = Vec::new();
         for (column, (cell, wide)) in cells.iter().zip(widths).enumerate() {
             if column > 0 {
                 spans.push(Span::styled(" │ ", theme.quiet()));
             }
-            let own = cell.get(at).map(|line| line.spans.clone()).unwrap_or_default();
+            let own = cell
+                .get(at)
+                .map(|line| line.spans.clone())
+                .unwrap_or_default();
             let used: usize = own.iter().map(|span| width(&span.content)).sum();
             let free = wide.saturating_sub(used);
             let before = match self.alignments.get(column) {
@@ -375,7 +408,9 @@ impl Table {
         let room = room.saturating_sub(3 * (columns - 1)).max(columns);
         let mut over = widths.iter().sum::<usize>().saturating_sub(room);
         while over > 0 {
-            let Some(widest) = widths.iter_mut().max_by_key(|wide| **wide) else { break };
+            let Some(widest) = widths.iter_mut().max_by_key(|wide| **wide) else {
+                break;
+            };
             if *widest <= 1 {
                 break;
             }
@@ -392,7 +427,11 @@ mod tests {
 
     fn shown(text: &str, room: usize) -> String {
         let lines = markdown(text, room, Theme::plain());
-        lines.iter().map(|line| line.to_string().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+        lines
+            .iter()
+            .map(|line| line.to_string().trim_end().to_owned())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     #[test]

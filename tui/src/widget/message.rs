@@ -26,7 +26,13 @@ impl View {
 }
 
 /// Returns a message as rows, with a blank one behind; nothing for what is shown elsewhere.
-pub(crate) fn message(app: &App, transcript: &Transcript, view: &View, message: &Message, room: usize) -> Vec<Row> {
+pub(crate) fn message(
+    app: &App,
+    transcript: &Transcript,
+    view: &View,
+    message: &Message,
+    room: usize,
+) -> Vec<Row> {
     let mut rows = match message.role {
         Role::User => own(app, view, message, room),
         Role::Agent => agent(app, transcript, view, message, room),
@@ -43,8 +49,14 @@ pub(crate) fn message(app: &App, transcript: &Transcript, view: &View, message: 
 /// Returns a person's words.
 fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
     let theme = app.theme;
-    let other = message.peer.as_deref().filter(|peer| *peer != app.peer && !app.peer.is_empty());
-    let mut rows: Vec<Row> = said(app, &message.text(), room).into_iter().map(Row::plain).collect();
+    let other = message
+        .peer
+        .as_deref()
+        .filter(|peer| *peer != app.peer && !app.peer.is_empty());
+    let mut rows: Vec<Row> = said(app, &message.text(), room)
+        .into_iter()
+        .map(Row::plain)
+        .collect();
     if let Some(peer) = other {
         let from = Span::styled(format!("  {}", sanitize::line(peer)), theme.quiet());
         rows.insert(0, Row::plain(Line::from(vec![from])));
@@ -61,7 +73,10 @@ fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
             rows.truncate(OWN);
         }
         let line = Line::from(vec![Span::raw("  "), Span::styled(words, theme.quiet())]);
-        rows.push(Row { line, fold: Some(fold) });
+        rows.push(Row {
+            line,
+            fold: Some(fold),
+        });
     }
     rows
 }
@@ -69,12 +84,21 @@ fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
 /// Returns words as a person wrote them.
 pub(crate) fn said(app: &App, text: &str, room: usize) -> Vec<Line<'static>> {
     let style = app.theme.strong();
-    let indent = Indent { first: vec![Span::styled("> ", style)], rest: vec![Span::raw("  ")] };
+    let indent = Indent {
+        first: vec![Span::styled("> ", style)],
+        rest: vec![Span::raw("  ")],
+    };
     let text = sanitize::text(text);
     wrap(&[Span::styled(text.trim_end(), style)], room, &indent)
 }
 
-fn agent(app: &App, transcript: &Transcript, view: &View, message: &Message, room: usize) -> Vec<Row> {
+fn agent(
+    app: &App,
+    transcript: &Transcript,
+    view: &View,
+    message: &Message,
+    room: usize,
+) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut after_card = false;
     for (number, part) in message.parts.iter().enumerate() {
@@ -84,7 +108,13 @@ fn agent(app: &App, transcript: &Transcript, view: &View, message: &Message, roo
             Part::Reasoning { text, .. } => {
                 let fold = Fold::Thought(message.id, number);
                 let took = transcript.thought_for(message.id);
-                thought(app, text, took, Some((fold, view.said(fold).unwrap_or(false))), room)
+                thought(
+                    app,
+                    text,
+                    took,
+                    Some((fold, view.said(fold).unwrap_or(false))),
+                    room,
+                )
             }
             Part::ToolCall { id, name, .. } => {
                 card(app, transcript, *id, name, view.said(Fold::Call(*id)), room)
@@ -112,7 +142,10 @@ fn agent(app: &App, transcript: &Transcript, view: &View, message: &Message, roo
 pub(crate) fn prose(app: &App, text: &str, room: usize) -> Vec<Row> {
     let text = sanitize::text(text);
     let lines = markdown(&text, room.saturating_sub(MARGIN), app.theme);
-    lines.into_iter().map(|line| Row::plain(indented(line))).collect()
+    lines
+        .into_iter()
+        .map(|line| Row::plain(indented(line)))
+        .collect()
 }
 
 pub(crate) fn indented(mut line: Line<'static>) -> Line<'static> {
@@ -130,7 +163,9 @@ pub(crate) fn thought(
 ) -> Vec<Row> {
     let theme = app.theme;
     let words = text.split_whitespace().count();
-    let took = took.map_or(String::new(), |ms| format!(" for {}", time::seconds(ms.div_ceil(1_000))));
+    let took = took.filter(|ms| *ms > 0).map_or(String::new(), |ms| {
+        format!(" for {}", time::seconds(ms.div_ceil(1_000)))
+    });
     let count = match words {
         0 => " · kept private by the provider".to_owned(),
         1 => " · 1 word".to_owned(),
@@ -142,9 +177,15 @@ pub(crate) fn thought(
         (_, true) => "▾ ",
         (_, false) => "▸ ",
     };
-    let head = vec![Span::raw("  "), Span::styled(format!("{arrow}thought{took}{count}"), theme.quiet())];
+    let head = vec![
+        Span::raw("  "),
+        Span::styled(format!("{arrow}thought{took}{count}"), theme.quiet()),
+    ];
     let fold = fold.filter(|_| words > 0).map(|(fold, _)| fold);
-    let mut rows = vec![Row { line: spread(head, Vec::new(), room), fold }];
+    let mut rows = vec![Row {
+        line: spread(head, Vec::new(), room),
+        fold,
+    }];
     if open {
         let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);
         let text = sanitize::text(text);
@@ -166,7 +207,11 @@ fn notices(app: &App, message: &Message, room: usize) -> Vec<Row> {
             let text = sanitize::text(text);
             let lines = markdown(&text, room.saturating_sub(2 * MARGIN), app.theme);
             for (number, mut line) in lines.into_iter().enumerate() {
-                let before = if number == 0 { Span::styled(sign, style) } else { Span::raw("  ") };
+                let before = if number == 0 {
+                    Span::styled(sign, style)
+                } else {
+                    Span::raw("  ")
+                };
                 line.spans.insert(0, before);
                 if *level == Level::Info {
                     line.style = app.theme.quiet();

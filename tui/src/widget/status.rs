@@ -48,7 +48,11 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
         .filter(|_| !is_idle(session))
         .map(|turn| time::seconds(app.now.wall.millis_since(turn.started_at) / 1_000));
     let elapsed = elapsed.map_or(String::new(), |time| format!(" {time}"));
-    let observe = if app.wanted.observe { "looking only · " } else { "" };
+    let observe = if app.wanted.observe {
+        "looking only · "
+    } else {
+        ""
+    };
     let right = vec![
         Span::styled(observe, theme.quiet()),
         Span::styled(format!("{sign} {word}"), style),
@@ -62,7 +66,10 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
         Span::styled(" smartopol", theme.quiet()),
         Span::styled(" · ", theme.quiet()),
         Span::styled(name, theme.strong()),
-        Span::styled(format!("  {}", clip_start(&folder, left_room.max(8))), theme.quiet()),
+        Span::styled(
+            format!("  {}", clip_start(&folder, left_room.max(8))),
+            theme.quiet(),
+        ),
     ];
     spread(left, right, room)
 }
@@ -71,36 +78,58 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
 pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     for (name, here) in names {
-        let style = if here { app.theme.selected() } else { app.theme.quiet() };
+        let style = if here {
+            app.theme.selected()
+        } else {
+            app.theme.quiet()
+        };
         let sign = if here { "▸ " } else { "  " };
         spans.push(Span::styled(format!("{sign}{name}  "), style));
     }
-    spread(spans, vec![Span::styled("Tab next ", app.theme.quiet())], room)
+    spread(
+        spans,
+        vec![Span::styled("Tab next ", app.theme.quiet())],
+        room,
+    )
 }
 
-/// Returns the last line of the screen.
+/// Returns the last line of the screen. What has no room is left out whole, the least needed first.
 pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
     let theme = app.theme;
     let quiet = theme.quiet();
-    let mut left = vec![Span::raw(" ")];
-    if let Some(session) = app.session() {
-        let mode = app.mode_of(session);
-        let style = if mode == Mode::Auto { theme.bad() } else { theme.text() };
-        left.push(Span::styled(mode.name(), style));
-        left.push(Span::styled(format!(" · {}", model(app, session)), quiet));
-        if session.usage != Usage::default() {
-            left.push(Span::styled(format!(" · {}", usage(&session.usage)), quiet));
-        }
-    }
     let mut right = Vec::new();
     let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
     let elsewhere = app.model.pending().len().saturating_sub(here);
     if elsewhere > 0 {
-        right.push(Span::styled(format!("{elsewhere} waiting elsewhere"), theme.strong()));
+        let words = if room < 100 { "more" } else { "waiting elsewhere" };
+        right.push(Span::styled(format!("{elsewhere} {words}"), theme.strong()));
         right.push(Span::styled(" ctrl-g · ", quiet));
     }
     right.extend(link(app));
     right.push(Span::raw(" "));
+    let Some(session) = app.session() else { return spread(vec![Span::raw(" ")], right, room) };
+    let taken: usize = right.iter().map(|span| width(&span.content)).sum();
+    let mode = app.mode_of(session);
+    let style = if mode == Mode::Auto { theme.bad() } else { theme.text() };
+    let model = model(app, session);
+    let short = model.rsplit('/').next().unwrap_or_default().to_owned();
+    let (tokens, cost) = usage(&session.usage);
+    let wishes = [
+        vec![&model, &tokens, &cost],
+        vec![&model, &cost],
+        vec![&model],
+        vec![&short],
+        Vec::new(),
+    ];
+    let said = wishes
+        .iter()
+        .map(|parts| {
+            let parts = parts.iter().filter(|part| !part.is_empty());
+            parts.map(|part| format!(" · {part}")).collect::<String>()
+        })
+        .find(|words| width(words) + mode.name().len() + taken + 2 <= room)
+        .unwrap_or_default();
+    let left = vec![Span::raw(" "), Span::styled(mode.name(), style), Span::styled(said, quiet)];
     spread(left, right, room)
 }
 
@@ -113,14 +142,23 @@ pub(crate) fn link(app: &App) -> Vec<Span<'static>> {
             vec![Span::styled("● the daemon is stopping", theme.bad())]
         }
         LinkState::Connected => {
-            vec![Span::styled("● ", theme.good()), Span::styled("connected", theme.quiet())]
+            vec![
+                Span::styled("● ", theme.good()),
+                Span::styled("connected", theme.quiet()),
+            ]
         }
         LinkState::Lost { stopped: true, .. } => {
-            vec![Span::styled("✗ daemon stopped: smartopol daemon start", theme.bad())]
+            vec![Span::styled(
+                "✗ daemon stopped: smartopol daemon start",
+                theme.bad(),
+            )]
         }
         LinkState::Lost { retry_at, .. } => {
             let left = retry_at.saturating_sub(app.now.ms).div_ceil(1_000);
-            vec![Span::styled(format!("✗ reconnecting in {left} s"), theme.bad())]
+            vec![Span::styled(
+                format!("✗ reconnecting in {left} s"),
+                theme.bad(),
+            )]
         }
     }
 }
@@ -128,7 +166,11 @@ pub(crate) fn link(app: &App) -> Vec<Span<'static>> {
 fn model(app: &App, session: &Session) -> String {
     let status = app.status.as_ref();
     let provider = status.map_or("", |status| status.provider.as_str());
-    let model = session.model.as_deref().or(status.map(|status| status.model.as_str())).unwrap_or("…");
+    let model = session
+        .model
+        .as_deref()
+        .or(status.map(|status| status.model.as_str()))
+        .unwrap_or("…");
     let name = if model.contains('/') || provider.is_empty() || provider == model {
         model.to_owned()
     } else {
@@ -137,22 +179,34 @@ fn model(app: &App, session: &Session) -> String {
     clip(&sanitize::line(&name), 32)
 }
 
-fn usage(usage: &Usage) -> String {
+/// Returns the tokens and the money that a session used; nothing where it used none.
+fn usage(usage: &Usage) -> (String, String) {
+    if *usage == Usage::default() {
+        return (String::new(), String::new());
+    }
     let cached = match usage.cache_read {
         0 => String::new(),
         cached => format!(" ({} cached)", time::count(cached)),
     };
-    let cost = usage.cost_micros.map_or(String::new(), |micros| format!(" · {}", time::dollars(micros)));
-    format!("{} in{cached} · {} out{cost}", time::count(usage.input), time::count(usage.output))
+    let tokens = format!("{} in{cached} · {} out", time::count(usage.input), time::count(usage.output));
+    (tokens, usage.cost_micros.map_or(String::new(), time::dollars))
 }
 
 /// Returns a word in passing, or the keys that matter here.
 pub(crate) fn foot(app: &App, hints: &[(String, &'static str)], room: usize) -> Line<'static> {
     let theme = app.theme;
     if let Some(toast) = &app.toast {
-        let (sign, style) = if toast.bad { ("✗ ", theme.bad()) } else { ("· ", theme.text()) };
+        let (sign, style) = if toast.bad {
+            ("✗ ", theme.bad())
+        } else {
+            ("· ", theme.text())
+        };
         let text = sanitize::line(&toast.text).into_owned();
-        return spread(vec![Span::styled(format!(" {sign}{text}"), style)], Vec::new(), room);
+        return spread(
+            vec![Span::styled(format!(" {sign}{text}"), style)],
+            Vec::new(),
+            room,
+        );
     }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;

@@ -18,7 +18,11 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// Returns how many cells one grapheme takes; never more than two.
 pub(crate) fn grapheme_width(grapheme: &str) -> usize {
-    if grapheme.len() == 1 { 1 } else { grapheme.width().min(2) }
+    if grapheme.len() == 1 {
+        1
+    } else {
+        grapheme.width().min(2)
+    }
 }
 
 /// Cuts a text to `room` cells, with `…` where something is missing.
@@ -65,15 +69,25 @@ fn take<'a>(graphemes: impl Iterator<Item = &'a str>, room: usize) -> String {
 
 /// Returns a line with something at its left end and something at its right end; the left gives
 /// way where both do not fit.
-pub(crate) fn spread(left: Vec<Span<'static>>, right: Vec<Span<'static>>, room: usize) -> Line<'static> {
+pub(crate) fn spread(
+    left: Vec<Span<'static>>,
+    right: Vec<Span<'static>>,
+    room: usize,
+) -> Line<'static> {
     let right_width: usize = right.iter().map(|span| width(&span.content)).sum();
-    let right = if right_width > room { Vec::new() } else { right };
+    let right = if right_width > room {
+        Vec::new()
+    } else {
+        right
+    };
     let right_width = if right.is_empty() { 0 } else { right_width };
     let gap = usize::from(right_width > 0);
     let mut spans = clip_spans(left, room.saturating_sub(right_width + gap));
     let left_width: usize = spans.iter().map(|span| width(&span.content)).sum();
     if right_width > 0 {
-        spans.push(Span::raw(" ".repeat(room.saturating_sub(left_width + right_width))));
+        spans.push(Span::raw(
+            " ".repeat(room.saturating_sub(left_width + right_width)),
+        ));
         spans.extend(right);
     }
     Line::from(spans)
@@ -121,7 +135,10 @@ impl Indent {
 
     /// Returns an indent that is the same on all lines.
     pub(crate) fn both(spans: Vec<Span<'static>>) -> Self {
-        Self { first: spans.clone(), rest: spans }
+        Self {
+            first: spans.clone(),
+            rest: spans,
+        }
     }
 
     fn width(&self) -> usize {
@@ -259,7 +276,11 @@ impl<'a> Sheet<'a> {
     fn break_line(&mut self) {
         self.space = None;
         self.used = 0;
-        let before = if self.lines.is_empty() { &self.indent.first } else { &self.indent.rest };
+        let before = if self.lines.is_empty() {
+            &self.indent.first
+        } else {
+            &self.indent.rest
+        };
         let mut spans = before.clone();
         spans.append(&mut self.line);
         self.lines.push(Line::from(spans));
@@ -297,8 +318,14 @@ mod tests {
 
     #[test]
     fn an_indent_stands_before_every_line() {
-        let indent = Indent { first: vec![Span::raw("- ")], rest: vec![Span::raw("  ")] };
-        assert_eq!(plain(&wrap(&[Span::raw("one two three")], 8, &indent)), ["- one", "  two", "  three"]);
+        let indent = Indent {
+            first: vec![Span::raw("- ")],
+            rest: vec![Span::raw("  ")],
+        };
+        assert_eq!(
+            plain(&wrap(&[Span::raw("one two three")], 8, &indent)),
+            ["- one", "  two", "  three"]
+        );
     }
 
     #[test]

@@ -45,9 +45,21 @@ mod tests {
 
     #[test]
     fn few_letters() {
-        assert_eq!([millis(12), millis(1_234), millis(61_000)], ["12 ms", "1.2 s", "1 min 1 s"]);
-        assert_eq!([seconds(0), seconds(120), seconds(7_260)], ["0 s", "2 min", "2 h 1 min"]);
-        assert_eq!([count(950), count(12_345), count(4_560_000)], ["950", "12.3k", "4.5M"]);
-        assert_eq!([dollars(420), dollars(42_000), dollars(1_230_000)], ["<$0.001", "$0.042", "$1.23"]);
+        assert_eq!(
+            [millis(12), millis(1_234), millis(61_000)],
+            ["12 ms", "1.2 s", "1 min 1 s"]
+        );
+        assert_eq!(
+            [seconds(0), seconds(120), seconds(7_260)],
+            ["0 s", "2 min", "2 h 1 min"]
+        );
+        assert_eq!(
+            [count(950), count(12_345), count(4_560_000)],
+            ["950", "12.3k", "4.5M"]
+        );
+        assert_eq!(
+            [dollars(420), dollars(42_000), dollars(1_230_000)],
+            ["<$0.001", "$0.042", "$1.23"]
+        );
     }
 }

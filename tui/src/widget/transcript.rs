@@ -141,7 +141,12 @@ impl Pages {
     /// Returns true where something on the screen is open.
     pub(crate) fn is_open(&self, fold: Fold) -> bool {
         let head = self.shown.iter().find(|row| row.fold == Some(fold));
-        head.is_some_and(|row| row.line.spans.iter().any(|span| span.content.starts_with('▾')))
+        head.is_some_and(|row| {
+            row.line
+                .spans
+                .iter()
+                .any(|span| span.content.starts_with('▾'))
+        })
     }
 
     /// Lays out what is seen, and settles where that is.
@@ -152,13 +157,21 @@ impl Pages {
         self.seen.clear();
         self.fresh = 0;
         self.at_top = false;
-        let Some(transcript) = app.transcript() else { return };
+        let Some(transcript) = app.transcript() else {
+            return;
+        };
         if self.session != app.current {
             self.session = app.current;
             self.speech = Speech::default();
         }
         let extras = self.extras(app, transcript, view, room);
-        let sheet = Sheet { app, transcript, view, extras, room };
+        let sheet = Sheet {
+            app,
+            transcript,
+            view,
+            extras,
+            room,
+        };
         if sheet.blocks() == 0 {
             self.shown = welcome::welcome(app, room, height);
             return;
@@ -173,7 +186,11 @@ impl Pages {
         } else if asked > 0 {
             top = self.down(&sheet, top, usize::try_from(asked).unwrap_or(usize::MAX));
         }
-        let scroll = if top >= bottom { Scroll::Follow } else { sheet.scroll(top) };
+        let scroll = if top >= bottom {
+            Scroll::Follow
+        } else {
+            sheet.scroll(top)
+        };
         let top = top.min(bottom);
         self.collect(&sheet, top, height);
         self.at_top = top == (0, 0);
@@ -192,7 +209,8 @@ impl Pages {
         while self.shown.len() < height && block < sheet.blocks() {
             let rows = self.block(sheet, block);
             let left = height - self.shown.len();
-            self.shown.extend(rows.iter().skip(skip).take(left).cloned());
+            self.shown
+                .extend(rows.iter().skip(skip).take(left).cloned());
             (block, skip) = (block + 1, 0);
         }
         self.seen = self.shown.iter().filter_map(|row| row.fold).collect();
@@ -207,9 +225,15 @@ impl Pages {
                 return (block, skip - left);
             }
             left -= skip;
-            let Some(above) = block.checked_sub(1) else { return (0, 0) };
+            let Some(above) = block.checked_sub(1) else {
+                return (0, 0);
+            };
             block = above;
-            skip = if left > 1 << 40 { 0 } else { self.block(sheet, block).len() };
+            skip = if left > 1 << 40 {
+                0
+            } else {
+                self.block(sheet, block).len()
+            };
             if left > 1 << 40 {
                 return (0, 0);
             }
@@ -237,19 +261,39 @@ impl Pages {
             return sheet.extras.get(extra).cloned().unwrap_or_default();
         };
         let key = sheet.key(entry);
-        if let Some(page) = self.pages.get_mut(&entry.message.id).filter(|page| page.key == key) {
+        if let Some(page) = self
+            .pages
+            .get_mut(&entry.message.id)
+            .filter(|page| page.key == key)
+        {
             page.used = self.stamp;
             return Rc::clone(&page.rows);
         }
-        let rows: Rc<[Row]> =
-            message(sheet.app, sheet.transcript, sheet.view, &entry.message, sheet.room).into();
-        let page = Page { key, used: self.stamp, rows: Rc::clone(&rows) };
+        let rows: Rc<[Row]> = message(
+            sheet.app,
+            sheet.transcript,
+            sheet.view,
+            &entry.message,
+            sheet.room,
+        )
+        .into();
+        let page = Page {
+            key,
+            used: self.stamp,
+            rows: Rc::clone(&rows),
+        };
         self.pages.insert(entry.message.id, page);
         rows
     }
 
     /// Lays out what comes after all messages.
-    fn extras(&mut self, app: &App, transcript: &Transcript, view: &View, room: usize) -> Vec<Rc<[Row]>> {
+    fn extras(
+        &mut self,
+        app: &App,
+        transcript: &Transcript,
+        view: &View,
+        room: usize,
+    ) -> Vec<Rc<[Row]>> {
         let mut extras: Vec<Rc<[Row]>> = Vec::new();
         let mut add = |rows: Vec<Row>| {
             if !rows.is_empty() {
@@ -263,8 +307,17 @@ impl Pages {
         add(ending(app, transcript, room));
         let last = transcript.queue().len();
         for (number, own) in transcript.queue().iter().enumerate() {
-            let hint = if number + 1 == last { " · ctrl-b takes it back" } else { "" };
-            add(waiting(app, &own.text(), &format!("waits for its turn{hint}"), room));
+            let hint = if number + 1 == last {
+                " · ctrl-b takes it back"
+            } else {
+                ""
+            };
+            add(waiting(
+                app,
+                &own.text(),
+                &format!("waits for its turn{hint}"),
+                room,
+            ));
         }
         for send in &view.outbox {
             let known = |entry: &Entry| Some(entry.message.id) == send.id;
@@ -313,11 +366,19 @@ impl Speech {
     fn take(&mut self, app: &App, partial: &Partial, room: usize) {
         let step = Some((partial.turn_id, partial.step));
         if self.step != step || self.room != room || self.stable > partial.text.len() {
-            *self = Self { step, room, ..Self::default() };
+            *self = Self {
+                step,
+                room,
+                ..Self::default()
+            };
         }
         while let Some(paragraph) = complete(partial.text.get(self.stable..).unwrap_or_default()) {
             let text = sanitize::text(paragraph);
-            self.lines.extend(markdown(&text, room.saturating_sub(2), app.theme).into_iter().map(indented));
+            self.lines.extend(
+                markdown(&text, room.saturating_sub(2), app.theme)
+                    .into_iter()
+                    .map(indented),
+            );
             self.lines.push(Line::raw(""));
             self.stable += paragraph.len();
         }
@@ -334,7 +395,8 @@ fn complete(text: &str) -> Option<&str> {
         code ^= line.trim_start().starts_with("```");
         let next = at + end + 1;
         let follows = text.get(next..).and_then(|rest| rest.chars().next());
-        if line.trim().is_empty() && !code && at > 0 && follows.is_some_and(|c| !c.is_whitespace()) {
+        if line.trim().is_empty() && !code && at > 0 && follows.is_some_and(|c| !c.is_whitespace())
+        {
             return text.get(..next);
         }
         at = next;
@@ -362,13 +424,19 @@ impl Sheet<'_> {
 
     fn scroll(&self, (block, skip): Top) -> Scroll {
         let entries = self.transcript.entries();
-        let last = entries.last().and_then(|entry| entry.message.position).unwrap_or(0);
+        let last = entries
+            .last()
+            .and_then(|entry| entry.message.position)
+            .unwrap_or(0);
         let seen = match self.view.scroll {
             Scroll::At { seen, .. } => seen,
             Scroll::Follow => last,
         };
         let anchor = entries.get(block).and_then(|entry| entry.message.position);
-        let block = anchor.map_or(Anchor::Extra(block.saturating_sub(entries.len())), Anchor::Message);
+        let block = anchor.map_or(
+            Anchor::Extra(block.saturating_sub(entries.len())),
+            Anchor::Message,
+        );
         Scroll::At { block, skip, seen }
     }
 
@@ -387,7 +455,10 @@ impl Sheet<'_> {
         for (number, part) in entry.message.parts.iter().enumerate() {
             let fold = match part {
                 Part::ToolCall { id, .. } => {
-                    let running = self.transcript.call(*id).filter(|own| own.state == CallState::Running);
+                    let running = self
+                        .transcript
+                        .call(*id)
+                        .filter(|own| own.state == CallState::Running);
                     if running.is_some() {
                         (self.app.now.wall.as_millis() / 1_000).hash(&mut hasher);
                     }
@@ -397,55 +468,88 @@ impl Sheet<'_> {
             };
             self.view.folds.get(&fold).hash(&mut hasher);
         }
-        self.view.folds.get(&Fold::Thought(entry.message.id, usize::MAX)).hash(&mut hasher);
+        self.view
+            .folds
+            .get(&Fold::Thought(entry.message.id, usize::MAX))
+            .hash(&mut hasher);
         hasher.finish()
     }
 }
 
 fn doing(app: &App, words: String) -> Row {
-    Row::plain(Line::from(vec![Span::raw("  "), Span::styled(format!("● {words}"), app.theme.quiet())]))
+    Row::plain(Line::from(vec![
+        Span::raw("  "),
+        Span::styled(format!("● {words}"), app.theme.quiet()),
+    ]))
 }
 
 /// Says what is waited for while nothing is to be seen of it.
 fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
     if let Some(retry) = transcript.retry() {
         let left = retry.at.millis_since(app.now.wall).div_ceil(1_000);
-        let words = format!("● trying again in {} s: {}", left, sanitize::line(&retry.reason));
-        let indent = Indent { first: vec![Span::raw("  ")], rest: vec![Span::raw("    ")] };
+        let words = format!(
+            "● trying again in {} s: {}",
+            left,
+            sanitize::line(&retry.reason)
+        );
+        let indent = Indent {
+            first: vec![Span::raw("  ")],
+            rest: vec![Span::raw("    ")],
+        };
         let lines = wrap(&[Span::styled(words, app.theme.quiet())], room, &indent);
         return lines.into_iter().map(Row::plain).collect();
     }
-    let running = app.session().is_some_and(|session| session.state == SessionState::Running);
-    let calls = transcript.calls().any(|call| !matches!(call.state, CallState::Finished { .. }));
+    let running = app
+        .session()
+        .is_some_and(|session| session.state == SessionState::Running);
+    let calls = transcript
+        .calls()
+        .any(|call| !matches!(call.state, CallState::Finished { .. }));
     if !running || calls || transcript.partial().is_some() {
         return Vec::new();
     }
-    let whom = transcript.last_turn().map_or(String::new(), |turn| format!(" {}", turn.provider));
+    let whom = transcript
+        .last_turn()
+        .map_or(String::new(), |turn| format!(" {}", turn.provider));
     vec![doing(app, format!("waiting for{}", sanitize::line(&whom)))]
 }
 
 /// Says how the newest turn ended where that was not well, and how to go on.
 fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
-    let Some(SessionState::Idle { last: Some(outcome) }) = app.session().map(|session| &session.state) else {
+    let Some(SessionState::Idle {
+        last: Some(outcome),
+    }) = app.session().map(|session| &session.state)
+    else {
         return Vec::new();
     };
     let (sign, style, words, hint) = match outcome {
         Outcome::Done => return Vec::new(),
-        Outcome::Interrupted => ("○", app.theme.quiet(), "interrupted".to_owned(), String::new()),
+        Outcome::Interrupted => (
+            "○",
+            app.theme.quiet(),
+            "interrupted".to_owned(),
+            String::new(),
+        ),
         Outcome::CutOff => {
             let words = "cut off: the daemon ended in the middle of this turn".to_owned();
             ("✗", app.theme.bad(), words, String::new())
         }
         Outcome::Failed { message, hint } => ("✗", app.theme.bad(), message.clone(), hint.clone()),
-        Outcome::StepLimit { limit } => {
-            ("○", app.theme.strong(), format!("stopped after {limit} steps"), String::new())
-        }
+        Outcome::StepLimit { limit } => (
+            "○",
+            app.theme.strong(),
+            format!("stopped after {limit} steps"),
+            String::new(),
+        ),
         Outcome::Loop { tool, times } => {
             let words = format!("stopped: {tool} was called {times} times with the same result");
             ("○", app.theme.strong(), words, String::new())
         }
     };
-    let told = transcript.entries().last().is_some_and(|entry| entry.message.role == Role::System);
+    let told = transcript
+        .entries()
+        .last()
+        .is_some_and(|entry| entry.message.role == Role::System);
     let mut lines = Vec::new();
     if !told {
         let indent = Indent {
@@ -481,8 +585,15 @@ fn waiting(app: &App, text: &str, why: &str, room: usize) -> Vec<Row> {
             span.style = quiet;
         }
     }
-    let more = if all > 6 { format!("… {} more lines · ", all - 6) } else { String::new() };
-    lines.push(Line::from(vec![Span::raw("  "), Span::styled(format!("{more}{why}"), quiet)]));
+    let more = if all > 6 {
+        format!("… {} more lines · ", all - 6)
+    } else {
+        String::new()
+    };
+    lines.push(Line::from(vec![
+        Span::raw("  "),
+        Span::styled(format!("{more}{why}"), quiet),
+    ]));
     lines.into_iter().map(Row::plain).collect()
 }
 
@@ -495,7 +606,10 @@ mod tests {
         assert_eq!(complete("one\ntwo"), None);
         assert_eq!(complete("one\n\n"), None);
         assert_eq!(complete("one\n\ntwo\n\nthree"), Some("one\n\n"));
-        assert_eq!(complete("```\na\n\nb\n```\n\nend"), Some("```\na\n\nb\n```\n\n"));
+        assert_eq!(
+            complete("```\na\n\nb\n```\n\nend"),
+            Some("```\na\n\nb\n```\n\n")
+        );
         assert_eq!(complete("- a\n\n  more of a"), None);
     }
 }

@@ -7,44 +7,85 @@ use super::transcript::Row;
 use crate::app::App;
 use crate::sanitize;
 
-/// Returns the welcome, as much of it as has room.
+/// Returns the welcome; a small screen gets the short one.
 pub(crate) fn welcome(app: &App, room: usize, height: usize) -> Vec<Row> {
+    let mut lines = long(app, room);
+    if lines.len() > height {
+        lines = short(app, room);
+    }
+    lines.truncate(height);
+    lines.into_iter().map(Row::plain).collect()
+}
+
+fn long(app: &App, room: usize) -> Vec<Line<'static>> {
     let theme = app.theme;
     let two = Indent::spaces(2);
-    let mut lines = vec![Line::raw("")];
-    let provider = app.providers.iter().find(|provider| provider.chosen);
-    let offline = provider.is_none_or(|provider| provider.name == "offline");
-    lines.extend(wrap(&[Span::styled("Welcome. An agent works for you here.", theme.strong())], room, &two));
+    let title = Span::styled("Welcome. An agent works for you here.", theme.strong());
+    let mut lines = wrap(&[title], room, &two);
+    lines.push(Line::raw(""));
     let words = "It asks before it acts, and every call it makes is recorded. Close this window \
                  whenever you like: the work goes on, and is here when you come back.";
     lines.extend(wrap(&[Span::raw(words)], room, &two));
     lines.push(Line::raw(""));
-    match provider {
-        Some(provider) if !offline => {
-            let name = sanitize::line(&provider.name).into_owned();
-            let model = sanitize::line(&provider.default_model).into_owned();
-            let found = sanitize::line(&provider.found_by).into_owned();
-            let spans = [
-                Span::styled(name, theme.strong()),
-                Span::raw(" answers with "),
-                Span::styled(model, theme.strong()),
-                Span::styled(format!(" ({found})"), theme.quiet()),
-            ];
-            lines.extend(wrap(&spans, room, &two));
-        }
-        _ => {
-            let spans = [
-                Span::styled("offline", theme.strong()),
-                Span::raw(
-                    " answers: it is built in, needs no model, and does what it is told word by \
-                     word. For a real model set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start \
-                     Ollama; then run smartopol daemon restart.",
-                ),
-            ];
-            lines.extend(wrap(&spans, room, &two));
-        }
+    lines.extend(wrap(&who(app), room, &two));
+    table(app, "Three things to try", &things(app), room, &mut lines);
+    let keys = [
+        ("Enter", "sends what you wrote"),
+        ("Tab", "goes to what waits for you, and to the other panes"),
+        ("F1", "shows all keys"),
+        ("ctrl-d", "leaves; the daemon goes on"),
+    ];
+    table(app, "Four keys", &keys, room, &mut lines);
+    lines
+}
+
+fn short(app: &App, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let two = Indent::spaces(2);
+    let title = [
+        Span::styled("Welcome. An agent works for you here.", theme.strong()),
+        Span::raw(" It asks before it acts, and every call it makes is recorded."),
+    ];
+    let mut lines = wrap(&title, room, &two);
+    lines.push(Line::raw(""));
+    lines.extend(wrap(&who(app), room, &two));
+    table(app, "Three things to try", &things(app), room, &mut lines);
+    lines.push(Line::raw(""));
+    let keys = "Enter sends · Tab goes to what waits for you · F1 shows all keys · ctrl-d leaves; the \
+                daemon goes on";
+    lines.extend(wrap(&[Span::styled(keys, theme.quiet())], room, &two));
+    lines
+}
+
+fn is_offline(app: &App) -> bool {
+    let chosen = app.providers.iter().find(|provider| provider.chosen);
+    chosen.is_none_or(|provider| provider.name == "offline")
+}
+
+/// Says who answers.
+fn who(app: &App) -> Vec<Span<'static>> {
+    let theme = app.theme;
+    match app.providers.iter().find(|provider| provider.chosen) {
+        Some(provider) if !is_offline(app) => vec![
+            Span::styled(sanitize::line(&provider.name).into_owned(), theme.strong()),
+            Span::raw(" answers with "),
+            Span::styled(sanitize::line(&provider.default_model).into_owned(), theme.strong()),
+            Span::styled(format!(" ({})", sanitize::line(&provider.found_by)), theme.quiet()),
+        ],
+        _ => vec![
+            Span::styled("offline", theme.strong()),
+            Span::raw(
+                " answers: it is built in, needs no model, and does what it is told, word by \
+                 word. For a real model set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start \
+                 Ollama; then ",
+            ),
+            Span::styled("smartopol daemon restart", theme.strong()),
+        ],
     }
-    let things = if offline {
+}
+
+fn things(app: &App) -> [(&'static str, &'static str); 3] {
+    if is_offline(app) {
         [
             ("run: ls -la", "a command, once you allow it"),
             ("read: README.md", "a file of this folder"),
@@ -56,17 +97,7 @@ pub(crate) fn welcome(app: &App, room: usize, height: usize) -> Vec<Row> {
             ("Run the tests and explain what fails", ""),
             ("Find what is left to do and make a list", ""),
         ]
-    };
-    table(app, "Three things to try", &things, room, &mut lines);
-    let keys = [
-        ("Enter", "sends what you wrote"),
-        ("Tab", "goes to what waits for you, and to the other panes"),
-        ("F1", "shows all keys"),
-        ("ctrl-d", "leaves; the daemon goes on"),
-    ];
-    table(app, "Four keys", &keys, room, &mut lines);
-    lines.truncate(height);
-    lines.into_iter().map(Row::plain).collect()
+    }
 }
 
 fn table(
@@ -77,10 +108,22 @@ fn table(
     lines: &mut Vec<Line<'static>>,
 ) {
     lines.push(Line::raw(""));
-    lines.push(Line::from(vec![Span::raw("  "), Span::styled(title, app.theme.quiet())]));
-    let wide = rows.iter().filter(|row| !row.1.is_empty()).map(|row| row.0.len()).max().unwrap_or(0);
+    lines.push(Line::from(vec![
+        Span::raw("  "),
+        Span::styled(title, app.theme.quiet()),
+    ]));
+    let wide = rows
+        .iter()
+        .filter(|row| !row.1.is_empty())
+        .map(|row| row.0.len())
+        .max()
+        .unwrap_or(0);
     for (name, words) in rows {
-        let gap = if words.is_empty() { 0 } else { wide + 3 - name.len() };
+        let gap = if words.is_empty() {
+            0
+        } else {
+            wide + 3 - name.len()
+        };
         let indent = Indent {
             first: vec![
                 Span::raw("    "),
@@ -89,6 +132,10 @@ fn table(
             ],
             rest: vec![Span::raw(" ".repeat(4 + name.len() + gap))],
         };
-        lines.extend(wrap(&[Span::styled(*words, app.theme.quiet())], room, &indent));
+        lines.extend(wrap(
+            &[Span::styled(*words, app.theme.quiet())],
+            room,
+            &indent,
+        ));
     }
 }
