@@ -13,6 +13,7 @@
 )]
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 use smartopol_config::Config;
@@ -60,12 +61,12 @@ async fn main() -> ExitCode {
             text: "Answer in one sentence.".into(),
             cache: true,
         }],
-        messages: vec![message(
+        messages: vec![Arc::new(message(
             Role::User,
             vec![Part::Text {
                 text: words.join(" "),
             }],
-        )],
+        ))],
         tools: if tools {
             vec![tool("exec", "command"), tool("read_file", "path")]
         } else {
@@ -95,8 +96,10 @@ async fn main() -> ExitCode {
         if !answers || outputs.is_empty() {
             return ExitCode::SUCCESS;
         }
-        request.messages.push(message(Role::Agent, parts));
-        request.messages.push(message(Role::Tool, outputs));
+        request.messages.push(Arc::new(message(Role::Agent, parts)));
+        request
+            .messages
+            .push(Arc::new(message(Role::Tool, outputs)));
     }
 }
 

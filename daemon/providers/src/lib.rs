@@ -207,7 +207,7 @@ pub fn install_tls() {
 
 fn one_word() -> ModelRequest {
     ModelRequest {
-        messages: vec![Message {
+        messages: vec![Arc::new(Message {
             id: MessageId::new(),
             session_id: SessionId::new(),
             turn_id: None,
@@ -219,7 +219,7 @@ fn one_word() -> ModelRequest {
             peer: None,
             interrupted: false,
             created_at: Timestamp::now(),
-        }],
+        })],
         max_output_tokens: Some(256),
         ..ModelRequest::default()
     }

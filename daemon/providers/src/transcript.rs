@@ -1,6 +1,7 @@
 //! The transcript as wires want it: users and agent in turns, nothing empty, no notices.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use smartopol_protocol::CallId;
 use smartopol_protocol::message::{Message, Part, Role};
@@ -30,7 +31,7 @@ pub(crate) struct Output<'a> {
 }
 
 /// Returns the transcript in turns; the last one is the user's.
-pub(crate) fn turns(messages: &[Message]) -> Vec<Turn<'_>> {
+pub(crate) fn turns(messages: &[Arc<Message>]) -> Vec<Turn<'_>> {
     let mut names = HashMap::new();
     let mut turns: Vec<Turn<'_>> = Vec::new();
     for message in messages {

@@ -90,7 +90,7 @@ pub(crate) fn tool(name: &str) -> ToolSpec {
 pub(crate) fn request(messages: Vec<Message>) -> ModelRequest {
     let tools = ["exec", "read_file"].map(tool).to_vec();
     ModelRequest {
-        messages,
+        messages: messages.into_iter().map(std::sync::Arc::new).collect(),
         tools,
         ..ModelRequest::default()
     }

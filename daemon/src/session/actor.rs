@@ -1,6 +1,7 @@
 //! The session's task: hears words, pieces of answers and outputs of tools, one at a time.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use smartopol_agent::{Event, Stop};
@@ -98,7 +99,7 @@ pub(super) struct Actor<'a> {
     pub(super) house: House,
     pub(super) inbox: &'a mut mpsc::Receiver<Cmd>,
     pub(super) session: Session,
-    pub(super) transcript: Vec<Message>,
+    pub(super) transcript: Vec<Arc<Message>>,
     pub(super) queue: VecDeque<Message>,
     pub(super) stored_open: Option<load::Open>,
     pub(super) live: Option<Live>,
@@ -117,7 +118,7 @@ impl<'a> Actor<'a> {
             house: doors.house.clone(),
             inbox: &mut doors.inbox,
             session: stored.session,
-            transcript: stored.transcript,
+            transcript: stored.transcript.into_iter().map(Arc::new).collect(),
             queue: stored.queue,
             stored_open: stored.open,
             live: None,

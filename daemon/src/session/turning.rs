@@ -3,6 +3,8 @@
 //! Owns the order: everything that an event means is written in one transaction, then told to
 //! tools and models.
 
+use std::sync::Arc;
+
 use smartopol_agent::{Effect, Event, Limits, Ruling};
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::Usage;
@@ -60,7 +62,7 @@ impl Actor<'_> {
             .as_ref()
             .and_then(|message| message.peer.clone())
             .unwrap_or_default();
-        self.transcript.extend(message);
+        self.transcript.extend(message.map(Arc::new));
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
         self.live = Some(Live::new(turn, machine, target, asker));
         self.perform(effects, Plan::default()).await
@@ -243,7 +245,7 @@ impl Actor<'_> {
             return Ok(());
         }
         let messages = self.house.store.write(move |w| plan.write(w)).await?;
-        self.transcript.extend(messages);
+        self.transcript.extend(messages.into_iter().map(Arc::new));
         let surplus = self.transcript.len().saturating_sub(TRANSCRIPT as usize);
         self.transcript.drain(..surplus);
         Ok(())

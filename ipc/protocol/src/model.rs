@@ -1,13 +1,16 @@
 //! What a model is asked and what it answers, the same for every provider.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::message::Message;
 use crate::tool::ToolSpec;
 
-/// One request to a model.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// One request to a model. It shares the messages with the session that asks: a long transcript
+/// is not copied at every step.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelRequest {
     /// The model, as its provider names it.
     pub model: String,
@@ -15,14 +18,12 @@ pub struct ModelRequest {
     pub system: Vec<SystemBlock>,
     /// The transcript: roles user, agent and tool only; the first is the user's; every agent
     /// message with calls is followed by a tool message that answers all of them.
-    pub messages: Vec<Message>,
+    pub messages: Vec<Arc<Message>>,
     /// The tools offered, sorted by name.
     pub tools: Vec<ToolSpec>,
     /// The most tokens to answer with; `None` leaves it to the provider's catalogue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
     /// How much to think first.
-    #[serde(default)]
     pub reasoning: ReasoningEffort,
 }
 

@@ -3,6 +3,8 @@
 //! Owns: what a request carries and what is left out of it. Stable things come first, so that a
 //! provider's cache finds the same beginning again.
 
+use std::sync::Arc;
+
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::{ModelRequest, ReasoningEffort, SystemBlock};
 use smartopol_protocol::tool::ToolSpec;
@@ -15,7 +17,7 @@ pub struct Material<'a> {
     /// The system prompt, most stable first.
     pub system: Vec<SystemBlock>,
     /// The transcript, oldest first; notices in it are skipped.
-    pub transcript: &'a [Message],
+    pub transcript: &'a [Arc<Message>],
     /// The tools offered.
     pub tools: &'a [ToolSpec],
     /// The most tokens of transcript to carry.
@@ -26,7 +28,7 @@ pub struct Material<'a> {
 
 /// Returns the request, and how many messages had to be left out of it.
 pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
-    let said: Vec<&Message> = material
+    let said: Vec<&Arc<Message>> = material
         .transcript
         .iter()
         .filter(|message| message.role != Role::System)
@@ -45,7 +47,7 @@ pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
     let request = ModelRequest {
         model: material.model.into(),
         system,
-        messages: kept.into_iter().cloned().collect(),
+        messages: kept.into_iter().map(Arc::clone).collect(),
         tools,
         max_output_tokens: None,
         reasoning: material.reasoning,
@@ -75,7 +77,7 @@ pub fn estimate(message: &Message) -> u64 {
 ///
 /// What is left out grows in steps of a quarter of the budget: if the cut moved with every
 /// message, no provider could ever reuse its cache.
-fn fit<'a>(said: &[&'a Message], budget: u64) -> (Vec<&'a Message>, usize) {
+fn fit<'a>(said: &[&'a Arc<Message>], budget: u64) -> (Vec<&'a Arc<Message>>, usize) {
     let total: u64 = said.iter().map(|message| estimate(message)).sum();
     if total <= budget {
         return (said.to_vec(), 0);

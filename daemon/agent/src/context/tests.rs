@@ -7,8 +7,8 @@ use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp};
 
 use super::*;
 
-fn message(role: Role, parts: Vec<Part>) -> Message {
-    Message {
+fn message(role: Role, parts: Vec<Part>) -> Arc<Message> {
+    Arc::new(Message {
         id: MessageId::new(),
         session_id: SessionId::from_bytes([1; 16]),
         turn_id: None,
@@ -18,10 +18,10 @@ fn message(role: Role, parts: Vec<Part>) -> Message {
         peer: None,
         interrupted: false,
         created_at: Timestamp::from_millis(0),
-    }
+    })
 }
 
-fn text(role: Role, bytes: usize) -> Message {
+fn text(role: Role, bytes: usize) -> Arc<Message> {
     message(
         role,
         vec![Part::Text {
@@ -30,7 +30,7 @@ fn text(role: Role, bytes: usize) -> Message {
     )
 }
 
-fn step(bytes: usize) -> [Message; 2] {
+fn step(bytes: usize) -> [Arc<Message>; 2] {
     let id = CallId::new();
     [
         message(
@@ -52,7 +52,7 @@ fn step(bytes: usize) -> [Message; 2] {
     ]
 }
 
-fn ask(transcript: &[Message], budget: u64) -> (ModelRequest, usize) {
+fn ask(transcript: &[Arc<Message>], budget: u64) -> (ModelRequest, usize) {
     request(Material {
         model: "m",
         system: Vec::new(),
@@ -130,8 +130,8 @@ proptest! {
             let calls: Vec<CallId> = pair[0].calls().collect();
             prop_assert_eq!(!calls.is_empty(), pair[1].role == Role::Tool);
         }
-        let total: u64 = request.messages.iter().map(estimate).sum();
-        let newest: u64 = request.messages.iter().rev().take(3).map(estimate).sum();
+        let total: u64 = request.messages.iter().map(|message| estimate(message)).sum();
+        let newest: u64 = request.messages.iter().rev().take(3).map(|message| estimate(message)).sum();
         prop_assert!(total <= budget.max(newest + 600), "{} of {}", total, budget);
     }
 }

@@ -224,9 +224,9 @@ fn a_thousand_calls_are_refused_beyond_the_limit() {
         .iter()
         .filter(|e| matches!(e, Effect::Authorize { .. }))
         .count();
-    let abandoned = effects
+    let refused = effects
         .iter()
-        .filter(|e| matches!(e, Effect::Abandon(..)))
+        .filter(|e| matches!(e, Effect::Refuse { .. }))
         .count();
     assert_eq!((asked, refused), (MAX_CALLS, 1000 - MAX_CALLS));
 }

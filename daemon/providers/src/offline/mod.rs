@@ -6,9 +6,10 @@
 mod command;
 mod reply;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use smartopol_protocol::message::Role;
+use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::{ModelEvent, ModelRequest, StopReason, Usage};
 
 use crate::ask::Outlet;
@@ -27,9 +28,10 @@ const MOST_CALLS: usize = 128;
 
 /// Answers the newest message: outputs with a summary, commands with calls, else with a hint.
 pub(crate) async fn answer(request: &ModelRequest, out: &mut Outlet<'_>) -> Result<(), ModelError> {
-    let turns = turns(&request.messages);
-    let newest = request
-        .messages
+    // It remembers nothing: only the newest question and what it led to matters.
+    let recent = recent(&request.messages);
+    let turns = turns(recent);
+    let newest = recent
         .iter()
         .rev()
         .find(|message| message.role != Role::System);
@@ -162,4 +164,12 @@ fn pieces(text: &str, size: usize) -> Vec<String> {
         .chunks(size.max(1))
         .map(|chunk| chunk.iter().collect())
         .collect()
+}
+
+/// Returns the messages from the newest user's on, or all where it has none.
+fn recent(messages: &[Arc<Message>]) -> &[Arc<Message>] {
+    let start = messages
+        .iter()
+        .rposition(|message| message.role == Role::User);
+    messages.get(start.unwrap_or(0)..).unwrap_or_default()
 }
