@@ -9,6 +9,9 @@ pub mod sanitize;
 pub mod theme;
 
 mod app;
+#[cfg(test)]
+#[path = "../examples/house/mod.rs"]
+mod house;
 mod linear;
 mod link;
 mod model;

@@ -139,35 +139,36 @@ impl App {
     }
 
     fn send(&mut self) {
-        let Some(id) = self.current else { return };
-        let Some(view) = self.views.get_mut(&id) else {
-            return;
-        };
-        if view.composer.text().trim().is_empty() {
-            return;
-        }
-        let send = Send {
-            session_id: id,
-            text: view.composer.text().to_owned(),
-            id: Some(MessageId::new()),
-        };
-        if !self.change(Call::Say(send.clone())) {
-            return;
-        }
-        if let Some(view) = self.views.get_mut(&id) {
+        let text = self.draft().map(|draft| draft.text().to_owned()).unwrap_or_default();
+        if self.say_to_agent(&text).is_some()
+            && let Some(view) = self.view_mut()
+        {
             view.composer.take();
-            view.outbox.push(send.clone());
-            view.scroll = Scroll::Follow;
+        }
+    }
+
+    /// Says something in the session at hand; returns its name where it is on its way.
+    pub(crate) fn say_to_agent(&mut self, text: &str) -> Option<MessageId> {
+        let session_id = self.current.filter(|_| !text.trim().is_empty())?;
+        let id = MessageId::new();
+        let send = Send { session_id, text: text.to_owned(), id: Some(id) };
+        if !self.change(Call::Say(send.clone())) {
+            return None;
         }
         if self.history.last() != Some(&send.text) {
-            self.history.push(send.text);
+            self.history.push(send.text.clone());
         }
         let over = self.history.len().saturating_sub(self.wanted.history);
         self.history.drain(..over);
+        if let Some(view) = self.view_mut() {
+            view.outbox.push(send);
+            view.scroll = Scroll::Follow;
+        }
+        Some(id)
     }
 
     /// Stops the running turn; false where none runs.
-    fn interrupt(&mut self) -> bool {
+    pub(crate) fn interrupt(&mut self) -> bool {
         let Some(id) = self.current.filter(|_| self.is_busy()) else {
             return false;
         };
@@ -177,7 +178,8 @@ impl App {
         true
     }
 
-    fn stop(&mut self) {
+    /// Stops the turn; a second time soon after leaves.
+    pub(crate) fn stop(&mut self) {
         if self.leave_until > self.now.ms {
             return self.leave();
         }
@@ -265,7 +267,7 @@ impl App {
         }
     }
 
-    fn go_on(&mut self) {
+    pub(crate) fn go_on(&mut self) {
         match self.current {
             Some(id) if self.can_continue() => drop(self.change(Call::Continue(id))),
             _ => self.say("there is nothing to continue"),
@@ -516,7 +518,7 @@ impl App {
     }
 
     /// Answers an approval.
-    pub(super) fn decide(&mut self, decide: Decide) {
+    pub(crate) fn decide(&mut self, decide: Decide) {
         let id = decide.id;
         if self.change(Call::Decide(decide)) {
             self.answering.insert(id);

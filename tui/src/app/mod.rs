@@ -10,6 +10,7 @@ pub(crate) mod msg;
 mod windows;
 
 pub(crate) use inbox::ended;
+pub(crate) use keys::meaning;
 
 use std::collections::{HashMap, HashSet};
 
@@ -199,6 +200,14 @@ impl App {
         std::mem::take(&mut self.cmds)
     }
 
+    /// Does something at a person's wish, and says what must be done.
+    pub(crate) fn with(&mut self, now: Now, wish: impl FnOnce(&mut Self)) -> Vec<Cmd> {
+        self.now = now;
+        wish(self);
+        self.settle();
+        std::mem::take(&mut self.cmds)
+    }
+
     /// Brings what is looked at back in line with what there is.
     fn settle(&mut self) {
         if self
@@ -342,7 +351,7 @@ impl App {
     }
 
     /// Asks for a change, unless this console only looks or cannot be heard. True where asked.
-    fn change(&mut self, call: Call) -> bool {
+    pub(crate) fn change(&mut self, call: Call) -> bool {
         if self.wanted.observe {
             self.say("this console only looks: start it without --observe to change things");
             return false;
@@ -385,7 +394,7 @@ impl App {
         self.ask(Call::Approvals(id));
     }
 
-    fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.cmds.push(Cmd::Leave);
     }
 }

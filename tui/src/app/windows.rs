@@ -167,7 +167,11 @@ impl App {
         false
     }
 
-    fn absolute(&self, folder: &str) -> String {
+    /// Returns a folder as a person wrote it as an absolute path.
+    pub(crate) fn absolute(&self, folder: &str) -> String {
+        if folder == "." {
+            return self.wanted.workspace.clone();
+        }
         if let Some(rest) = folder.strip_prefix('~') {
             let home = std::env::var("HOME").unwrap_or_default();
             return format!("{home}{rest}");

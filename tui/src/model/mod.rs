@@ -242,3 +242,6 @@ impl Model {
         self.traces.put(trace);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,14 @@ impl Transcript {
         self.calls.values()
     }
 
+    pub(crate) fn turn(&self, id: TurnId) -> Option<&Turn> {
+        self.turns.get(&id)
+    }
+
+    pub(crate) fn approval(&self, id: ApprovalId) -> Option<&Approval> {
+        self.approvals.get(&id)
+    }
+
     /// Returns the approval that was asked about a call.
     pub(crate) fn approval_of(&self, call: CallId) -> Option<&Approval> {
         self.approvals

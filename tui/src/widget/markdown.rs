@@ -439,21 +439,21 @@ mod tests {
         let text = "# Title\nSome *words* with `code`\nand a [link](https://x.org).\n\n\
             - one\n- two\n  1. inner item that wraps\n  2. next\n\n> said\n\n\
             ```rust\nfn main() {}\n  deep\n```\n\n| a | number |\n|---|---:|\n| x | 12 |\n";
-        insta::assert_snapshot!(shown(text, 30), @r"");
+        insta::assert_snapshot!(shown(text, 30));
     }
 
     #[test]
     fn a_list_item_keeps_its_paragraphs_inside() {
-        insta::assert_snapshot!(shown("- one\n\n  more\n\n- two", 20), @r"");
+        insta::assert_snapshot!(shown("- one\n\n  more\n\n- two", 20));
     }
 
     #[test]
     fn a_table_too_wide_wraps_its_cells() {
-        insta::assert_snapshot!(shown("|name|what|\n|-|-|\n|ls|lists the files of a folder|", 20), @r"");
+        insta::assert_snapshot!(shown("|name|what|\n|-|-|\n|ls|lists the files of a folder|", 20));
     }
 
     #[test]
     fn half_a_fence_is_code_already() {
-        insta::assert_snapshot!(shown("so:\n```\nlet x", 20), @r"");
+        insta::assert_snapshot!(shown("so:\n```\nlet x", 20));
     }
 }

@@ -163,7 +163,8 @@ pub(crate) fn link(app: &App) -> Vec<Span<'static>> {
     }
 }
 
-fn model(app: &App, session: &Session) -> String {
+/// Returns who serves a session's model, and which.
+pub(crate) fn model(app: &App, session: &Session) -> String {
     let status = app.status.as_ref();
     let provider = status.map_or("", |status| status.provider.as_str());
     let model = session

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn chopping_keeps_every_space() {
         let lines = chop("a  b\tc  d", Style::new(), 5, &Indent::default());
-        assert_eq!(plain(&lines), ["a  b ", "   c ", " d"]);
+        assert_eq!(plain(&lines), ["a  b", "    c", "  d"]);
     }
 
     #[test]

@@ -62,8 +62,8 @@ fn is_offline(app: &App) -> bool {
     chosen.is_none_or(|provider| provider.name == "offline")
 }
 
-/// Says who answers.
-fn who(app: &App) -> Vec<Span<'static>> {
+/// Says who answers; nothing before the daemon has told it.
+pub(crate) fn who(app: &App) -> Vec<Span<'static>> {
     let theme = app.theme;
     match app.providers.iter().find(|provider| provider.chosen) {
         Some(provider) if !is_offline(app) => vec![
@@ -72,7 +72,8 @@ fn who(app: &App) -> Vec<Span<'static>> {
             Span::styled(sanitize::line(&provider.default_model).into_owned(), theme.strong()),
             Span::styled(format!(" ({})", sanitize::line(&provider.found_by)), theme.quiet()),
         ],
-        _ => vec![
+        None => Vec::new(),
+        Some(_) => vec![
             Span::styled("offline", theme.strong()),
             Span::raw(
                 " answers: it is built in, needs no model, and does what it is told, word by \

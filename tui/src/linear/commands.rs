@@ -1,0 +1,169 @@
+//! What a typed line means: an answer, a command, or words for the agent.
+
+use smartopol_protocol::approval::{Decide, Mode, Scope};
+use smartopol_protocol::session::{Configure, Create};
+
+use super::teller::Teller;
+use crate::app::{App, Call, meaning};
+use crate::sanitize;
+use crate::screen::traces::outcome;
+use crate::widget::status::state;
+use crate::widget::time;
+
+const HELP: [&str; 12] = [
+    "Words without a slash go to the agent. Where an approval waits, its number answers it.",
+    "  /sessions          list the sessions",
+    "  /switch NAME       go to another session",
+    "  /new [FOLDER]      make a session, in this folder without one",
+    "  /mode [MODE]       how much may happen without asking: read-only, ask, auto-edit, auto",
+    "  /interrupt         stop the agent",
+    "  /continue          go on with a turn that was stopped",
+    "  /traces [COUNT]    the newest tool calls",
+    "  /trace NUMBER      one of them, whole",
+    "  /approval          say again what waits for you",
+    "  /quit              leave; the daemon goes on",
+    "  /help              these commands",
+];
+
+/// Carries a line out, and returns what is said to it at once.
+pub(super) fn take(app: &mut App, teller: &mut Teller, line: &str) -> Vec<String> {
+    if line.trim().is_empty() {
+        return Vec::new();
+    }
+    if let Some(command) = line.strip_prefix('/') {
+        let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
+        return act(app, teller, name, rest.trim());
+    }
+    if app.card().is_some() && matches!(line.trim(), "1" | "2" | "3" | "4") {
+        return answer(app, line.trim());
+    }
+    if let Some(id) = app.say_to_agent(line) {
+        teller.own(id);
+    }
+    Vec::new()
+}
+
+fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String> {
+    match name {
+        "help" => return HELP.map(str::to_owned).to_vec(),
+        "sessions" => return sessions(app),
+        "switch" => return switch(app, rest),
+        "new" => make(app, rest),
+        "mode" => return mode(app, rest),
+        "interrupt" if app.interrupt() => {}
+        "interrupt" => return vec!["Nothing runs.".to_owned()],
+        "continue" => app.go_on(),
+        "traces" => return traces(app, rest),
+        "trace" => return trace(app, rest),
+        "approval" => return teller.approval(app),
+        "quit" | "exit" => app.leave(),
+        _ => {
+            let name = sanitize::line(name);
+            return vec![format!("Error: there is no command /{name}; /help lists them.")];
+        }
+    }
+    Vec::new()
+}
+
+fn answer(app: &mut App, number: &str) -> Vec<String> {
+    let Some(card) = app.card() else { return Vec::new() };
+    let (id, keepable) = (card.id, card.rule.is_some());
+    if !app.gate.takes(id, app.now.ms) {
+        return vec!["The approval has only just appeared: read it, then type the number.".to_owned()];
+    }
+    let scope = match number {
+        "1" => Some(Scope::Once),
+        "2" => Some(Scope::Session),
+        "3" => Some(Scope::Always),
+        _ => None,
+    };
+    if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
+        return vec!["Such a call can only be answered once: 1 or 4.".to_owned()];
+    }
+    let (allow, scope) = (scope.is_some(), scope.unwrap_or_default());
+    app.decide(Decide { id, allow, scope, note: String::new() });
+    Vec::new()
+}
+
+fn sessions(app: &App) -> Vec<String> {
+    app.model
+        .sessions()
+        .map(|session| {
+            let (_, word, _) = state(session, app.theme);
+            let here = if app.current == Some(session.id) { ", this one" } else { "" };
+            let name = sanitize::line(&session.name);
+            format!("Session {name}: {word}{here}, in {}", app.tilde(&session.workspace))
+        })
+        .collect()
+}
+
+fn switch(app: &mut App, name: &str) -> Vec<String> {
+    let found = app
+        .model
+        .sessions()
+        .find(|session| session.name == name || session.id.to_string().starts_with(name))
+        .map(|session| session.id);
+    match found {
+        Some(id) if !name.is_empty() => {
+            app.open(id);
+            Vec::new()
+        }
+        _ => vec!["Error: no session is called so; /sessions lists them.".to_owned()],
+    }
+}
+
+fn make(app: &mut App, folder: &str) {
+    let workspace = app.absolute(if folder.is_empty() { "." } else { folder });
+    app.change(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+}
+
+fn mode(app: &mut App, name: &str) -> Vec<String> {
+    let Some(id) = app.current else { return Vec::new() };
+    if name.is_empty() {
+        let mode = app.session().map(|session| app.mode_of(session)).unwrap_or_default();
+        return vec![format!("Mode {}: {}.", mode.name(), meaning(mode))];
+    }
+    let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == name) else {
+        let names = Mode::ALL.map(Mode::name).join(", ");
+        return vec![format!("Error: there is no such mode; the modes are {names}.")];
+    };
+    if app.change(Call::Configure(Configure { id, name: None, mode: Some(mode), model: None })) {
+        return vec![format!("Mode {}: {}.", mode.name(), meaning(mode))];
+    }
+    Vec::new()
+}
+
+fn traces(app: &App, count: &str) -> Vec<String> {
+    let count = count.parse().unwrap_or(10);
+    let all = app.model.traces.iter().len();
+    if all == 0 {
+        return vec!["No tool was called yet.".to_owned()];
+    }
+    app.model
+        .traces
+        .iter()
+        .enumerate()
+        .skip(all.saturating_sub(count))
+        .map(|(number, trace)| {
+            let (_, word, _) = outcome(trace, app.theme);
+            let took = trace.duration_ms.map_or(String::new(), |ms| format!(" after {}", time::millis(ms)));
+            let clock = app.clock(trace.timestamp).strftime("%H:%M:%S").to_string();
+            let tool = sanitize::line(&trace.tool_name);
+            let title = sanitize::line(&trace.metadata.title);
+            format!("Trace {}: {clock} {tool}: {title}, {word}{took}", number + 1)
+        })
+        .collect()
+}
+
+fn trace(app: &App, which: &str) -> Vec<String> {
+    let numbered = which.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let found = match numbered {
+        Some(at) => app.model.traces.iter().nth(at),
+        None => app.model.traces.iter().find(|own| which.len() >= 4 && own.id.to_string().starts_with(which)),
+    };
+    let Some(trace) = found else {
+        return vec!["Error: there is no such trace; /traces lists them.".to_owned()];
+    };
+    let text = serde_json::to_string_pretty(trace).unwrap_or_default();
+    sanitize::text(&text).lines().map(str::to_owned).collect()
+}

@@ -1,0 +1,154 @@
+//! Golden transcripts of the console without a screen.
+
+use jiff::tz::TimeZone;
+use smartopol_protocol::approval::Scope;
+use smartopol_protocol::event::Subscribed;
+use smartopol_protocol::message::Level;
+use smartopol_protocol::tool::OutputStatus;
+use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::SessionId;
+
+use super::commands::take;
+use super::teller::Teller;
+use crate::app::{App, Call, Link, Msg, Now, Reply, Wanted};
+use crate::house::{self, House};
+use crate::theme::Theme;
+
+struct Linear {
+    app: App,
+    teller: Teller,
+    now: Now,
+    said: Vec<String>,
+    asked: Vec<Call>,
+}
+
+impl Linear {
+    fn new(house: &mut House, id: SessionId) -> Self {
+        let now = Now { ms: 0, wall: house.at() };
+        let wanted = Wanted {
+            workspace: "/home/ann/app".into(),
+            home: "/home/ann".into(),
+            history: 10,
+            ..Wanted::default()
+        };
+        let app = App::new(wanted, Theme::plain(), TimeZone::UTC, now);
+        let mut own =
+            Self { app, teller: Teller::new(true), now, said: Vec::new(), asked: Vec::new() };
+        house.take();
+        let reply = Box::new(Subscribed::Snapshot(Box::new(house.snapshot())));
+        own.take(Msg::Link(Link::Connected { peer: "cli:1000".into(), reply }));
+        own.answer(Call::Status, Reply::Status(Box::new(house::status())));
+        own.answer(Call::Providers, Reply::Providers(house::providers(false)));
+        let shown = house.shown(id, None, 200);
+        let find = Call::Find { key: None, workspace: String::new() };
+        own.answer(find, Reply::Session(Box::new(shown.session.clone())));
+        own.answer(Call::Show(id), Reply::Shown(Box::new(shown)));
+        own.asked.clear();
+        own
+    }
+
+    fn take(&mut self, msg: Msg) {
+        for cmd in self.app.update(msg, self.now) {
+            if let crate::app::Cmd::Ask(call) = cmd {
+                self.asked.push(call);
+            }
+        }
+        self.said.extend(self.teller.tell(&self.app));
+        self.app.gate.seen(self.app.card().map(|card| card.id), self.now.ms);
+    }
+
+    fn answer(&mut self, call: Call, reply: Reply) {
+        self.take(Msg::Answered(Box::new(call), Ok(reply)));
+    }
+
+    fn events(&mut self, house: &mut House) {
+        for event in house.take() {
+            self.take(Msg::Link(Link::Event(Box::new(event))));
+        }
+    }
+
+    fn types(&mut self, line: &str) {
+        self.said.push(format!("[typed] {line}"));
+        let (teller, mut told) = (&mut self.teller, Vec::new());
+        let cmds = self.app.with(self.now, |app| told = take(app, teller, line));
+        self.said.extend(told);
+        for cmd in cmds {
+            if let crate::app::Cmd::Ask(call) = cmd {
+                self.asked.push(call);
+            }
+        }
+        self.said.extend(self.teller.tell(&self.app));
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now.ms += ms;
+        self.now.wall = self.now.wall.plus_millis(i64::try_from(ms).unwrap());
+        self.take(Msg::Tick);
+    }
+
+    fn said(&self) -> String {
+        self.said.join("\n")
+    }
+}
+
+#[test]
+fn a_call_is_asked_for_answered_by_number_and_told() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut linear = Linear::new(&mut house, id);
+    let (turn, call, asked) = house::asks(&mut house, id, "cargo test --all");
+    linear.events(&mut house);
+    linear.types("1");
+    linear.wait(400);
+    linear.types("7");
+    linear.types("2");
+    let decided = linear.asked.iter().filter(|call| matches!(call, Call::Decide(_))).count();
+    assert_eq!(decided, 1, "the first came too soon: {:?}", linear.asked);
+    house.decide(asked, true, Scope::Session, "", "smartopol-tui");
+    house.run(call);
+    house.wait(1_200);
+    house.finish(call, OutputStatus::Ok, "12 passed\n", serde_json::Value::Null);
+    for piece in ["All ", "passed.\n\nTwelve ", "of\ntwelve"] {
+        house.delta(id, turn, piece);
+        linear.events(&mut house);
+    }
+    house.agent(id, turn, vec![house::text("All passed.\n\nTwelve of\ntwelve.")]);
+    house.end(id, turn, Outcome::Done);
+    linear.events(&mut house);
+    insta::assert_snapshot!(linear.said());
+}
+
+#[test]
+fn what_went_wrong_is_said_with_what_to_do() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut linear = Linear::new(&mut house, id);
+    let turn = house.user(id, "hello");
+    house.notice(id, Level::Warning, "the context was shortened");
+    let hint = "check the key".to_owned();
+    house.end(id, turn, Outcome::Failed { message: "the provider refused".into(), hint });
+    linear.events(&mut house);
+    linear.take(Msg::Link(Link::Lost { reason: "the daemon left".into(), retry_after_ms: 250 }));
+    linear.types("are you there?");
+    insta::assert_snapshot!(linear.said());
+}
+
+#[test]
+fn the_commands_answer_at_once() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let mut linear = Linear::new(&mut house, id);
+    linear.said.clear();
+    for line in ["/sessions", "/traces 2", "/mode", "/mode all", "/trace 9", "/approval", "/jump"] {
+        linear.types(line);
+    }
+    insta::assert_snapshot!(linear.said());
+}
+
+#[test]
+fn an_opened_conversation_is_said_with_its_newest_messages() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let linear = Linear::new(&mut house, id);
+    insta::assert_snapshot!(linear.said());
+}

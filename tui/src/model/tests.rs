@@ -1,0 +1,138 @@
+//! A client that never left knows what one that came back knows.
+
+use proptest::prelude::*;
+use smartopol_protocol::approval::Scope;
+use smartopol_protocol::event::Subscribed;
+use smartopol_protocol::message::Level;
+use smartopol_protocol::tool::OutputStatus;
+use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::{Event, SessionId};
+
+use super::{Lost, Model};
+use crate::house::{self, House};
+
+fn attached(house: &House, id: SessionId) -> Model {
+    let mut model = Model::default();
+    model.subscribed(Subscribed::Snapshot(Box::new(house.snapshot())));
+    model.shown(house.shown(id, None, 200), false);
+    let own = |approval: &&smartopol_protocol::approval::Approval| approval.session_id == id;
+    model.approvals(id, house.approvals.iter().filter(own).cloned().collect());
+    model
+}
+
+fn same(one: &Model, other: &Model, id: SessionId) {
+    assert_eq!(one.sessions().collect::<Vec<_>>(), other.sessions().collect::<Vec<_>>());
+    assert_eq!(one.pending(), other.pending());
+    assert!(one.traces.iter().eq(other.traces.iter()));
+    let facts = |model: &Model| model.transcript(id).map(super::Transcript::facts);
+    assert_eq!(format!("{:#?}", facts(one)), format!("{:#?}", facts(other)));
+}
+
+/// Everything that can happen in a turn, in order.
+fn story(house: &mut House, id: SessionId) -> Vec<Event> {
+    house.take();
+    let mut story = Vec::new();
+    let turn = house.user(id, "Build it");
+    house.think(id, turn, "How is it built? ");
+    house.think(id, turn, "With cargo.");
+    house.delta(id, turn, "I build ");
+    house.delta(id, turn, "it.");
+    let (call, part) = house.part("exec", serde_json::json!({}));
+    house.agent(id, turn, vec![house::thought("How is it built? With cargo."), house::text("I build it."), part]);
+    house.call(id, turn, call, "exec", house::command("cargo build"));
+    let asked = house.ask(call, house::rule(&["cargo"]), "the mode is ask");
+    house.queue(id, "and test it");
+    house.decide(asked, true, Scope::Once, "", "smartopol-cli");
+    house.run(call);
+    house.output(call, "Compiling\n");
+    house.wait(900);
+    house.finish(call, OutputStatus::Ok, "Compiling\nFinished", serde_json::Value::Null);
+    house.delta(id, turn, "It is built");
+    house.notice(id, Level::Info, "the disk is nearly full");
+    house.delta(id, turn, ".");
+    story.extend(house.take());
+    house.agent(id, turn, vec![house::text("It is built.")]);
+    house.end(id, turn, Outcome::Done);
+    story.extend(house.take());
+    story
+}
+
+proptest! {
+    #[test]
+    fn who_reattaches_at_any_moment_knows_what_one_who_never_left_knows(at in 0usize..60, back in 0usize..8) {
+        let mut house = House::new();
+        let id = house.session("app", "/home/ann/app");
+        let mut stayed = attached(&house, id);
+        let events = story(&mut house, id);
+        for event in &events {
+            prop_assert_eq!(stayed.apply(event.clone()), Lost::Nothing);
+        }
+        let at = at.min(events.len());
+
+        // One who was there until `at`, and gets the facts it missed and some it knows already.
+        let mut early = House::new();
+        let same_id = early.session("app", "/home/ann/app");
+        prop_assert_eq!(same_id, id);
+        let mut came_back = attached(&early, id);
+        for event in &events[..at] {
+            came_back.apply(event.clone());
+        }
+        for event in events[at.saturating_sub(back)..].iter().filter(|event| event.seq.is_some()) {
+            came_back.apply(event.clone());
+        }
+        same(&stayed, &came_back, id);
+
+        // One who came at the end, and is told old events again.
+        let mut late = attached(&house, id);
+        for event in events[at..].iter().filter(|event| event.seq.is_some()) {
+            late.apply(event.clone());
+        }
+        same(&stayed, &late, id);
+    }
+}
+
+#[test]
+fn what_was_missed_of_a_stream_is_asked_for_again() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let turn = house.user(id, "Say something");
+    let mut model = attached(&house, id);
+    house.delta(id, turn, "Once ");
+    house.take();
+    house.delta(id, turn, "upon a time");
+    let heard = house.take().remove(0);
+    assert_eq!(model.apply(heard.clone()), Lost::Passing);
+    model.watched(id, house.partial.clone().map(|(_, partial)| partial));
+    assert_eq!(model.apply(heard), Lost::Nothing);
+    let text = model.transcript(id).and_then(|own| own.partial()).map(|own| own.text.clone());
+    assert_eq!(text.as_deref(), Some("Once upon a time"));
+}
+
+#[test]
+fn older_pages_join_the_window_and_a_hole_is_not_papered_over() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    for number in 0..30 {
+        let turn = house.user(id, &format!("question {number}"));
+        house.agent(id, turn, vec![house::text("answer")]);
+    }
+    let mut model = Model::default();
+    model.subscribed(Subscribed::Snapshot(Box::new(house.snapshot())));
+    model.shown(house.shown(id, None, 10), false);
+    let positions = |model: &Model| -> Vec<u64> {
+        let entries = model.transcript(id).unwrap().entries();
+        entries.iter().filter_map(|entry| entry.message.position).collect()
+    };
+    assert_eq!(positions(&model), (51..=60).collect::<Vec<_>>());
+    assert!(model.transcript(id).unwrap().more());
+    model.shown(house.shown(id, Some(51), 20), true);
+    assert_eq!(positions(&model), (31..=60).collect::<Vec<_>>());
+    // Ten new ones came while nobody listened, of which the window shows four.
+    for _ in 0..5 {
+        let turn = house.user(id, "more");
+        house.agent(id, turn, vec![house::text("answer")]);
+    }
+    model.shown(house.shown(id, None, 4), false);
+    assert_eq!(positions(&model), (67..=70).collect::<Vec<_>>());
+    assert!(model.transcript(id).unwrap().more());
+}
