@@ -15,7 +15,7 @@ use smartopol_config::Paths;
 use smartopol_config::section::daemon::Daemon;
 use smartopol_protocol::Timestamp;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{format::FmtSpan, layer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -56,7 +56,9 @@ impl Logging {
             .thread_name("log")
             .finish(files);
         let dropped = writer.error_counter();
-        let filter = EnvFilter::try_new(&settings.log_level)
+        let filter = settings
+            .log_level
+            .parse::<Targets>()
             .with_context(|| format!("`{}` is no log level", settings.log_level))?;
         let file = layer()
             .with_ansi(false)
