@@ -15,7 +15,7 @@ use crate::link::Link;
 use crate::redraw::{Redraw, Urgency};
 use crate::terminal::Screen;
 
-/// How long the first frame waits for the daemon's first word, in milliseconds.
+/// How long the first frame waits for all that it shows, in milliseconds.
 const FIRST: u64 = 60;
 
 /// How many pieces of news are taken in one go before a key gets its turn.
@@ -54,6 +54,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
     ];
     let [terminate, hangup, interrupt] = &mut ends;
     let mut redraw = Redraw::starting(FIRST);
+    let mut furnished = false;
     loop {
         let tick = app.next_tick();
         let drawing = redraw.due_at();
@@ -93,6 +94,10 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                     next = if taken < BATCH { link.ready() } else { None };
                 }
                 redraw.ask(Urgency::Soon);
+                if !furnished && app.is_furnished() {
+                    furnished = true;
+                    redraw.ask(Urgency::Now);
+                }
             }
         }
         if redraw.due_at().is_some_and(|due| due <= clock.now().ms) {

@@ -280,6 +280,11 @@ impl App {
         self.current.and_then(|id| self.model.session(id))
     }
 
+    /// Returns true once all is there that the first screen shows.
+    pub(crate) fn is_furnished(&self) -> bool {
+        self.status.is_some() && !self.providers.is_empty() && self.transcript().is_some()
+    }
+
     pub(crate) fn transcript(&self) -> Option<&Transcript> {
         self.current.and_then(|id| self.model.transcript(id))
     }
