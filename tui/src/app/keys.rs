@@ -139,7 +139,10 @@ impl App {
     }
 
     fn send(&mut self) {
-        let text = self.draft().map(|draft| draft.text().to_owned()).unwrap_or_default();
+        let text = self
+            .draft()
+            .map(|draft| draft.text().to_owned())
+            .unwrap_or_default();
         if self.say_to_agent(&text).is_some()
             && let Some(view) = self.view_mut()
         {
@@ -151,7 +154,11 @@ impl App {
     pub(crate) fn say_to_agent(&mut self, text: &str) -> Option<MessageId> {
         let session_id = self.current.filter(|_| !text.trim().is_empty())?;
         let id = MessageId::new();
-        let send = Send { session_id, text: text.to_owned(), id: Some(id) };
+        let send = Send {
+            session_id,
+            text: text.to_owned(),
+            id: Some(id),
+        };
         if !self.change(Call::Say(send.clone())) {
             return None;
         }

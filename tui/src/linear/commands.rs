@@ -59,17 +59,23 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         "quit" | "exit" => app.leave(),
         _ => {
             let name = sanitize::line(name);
-            return vec![format!("Error: there is no command /{name}; /help lists them.")];
+            return vec![format!(
+                "Error: there is no command /{name}; /help lists them."
+            )];
         }
     }
     Vec::new()
 }
 
 fn answer(app: &mut App, number: &str) -> Vec<String> {
-    let Some(card) = app.card() else { return Vec::new() };
+    let Some(card) = app.card() else {
+        return Vec::new();
+    };
     let (id, keepable) = (card.id, card.rule.is_some());
     if !app.gate.takes(id, app.now.ms) {
-        return vec!["The approval has only just appeared: read it, then type the number.".to_owned()];
+        return vec![
+            "The approval has only just appeared: read it, then type the number.".to_owned(),
+        ];
     }
     let scope = match number {
         "1" => Some(Scope::Once),
@@ -81,7 +87,12 @@ fn answer(app: &mut App, number: &str) -> Vec<String> {
         return vec!["Such a call can only be answered once: 1 or 4.".to_owned()];
     }
     let (allow, scope) = (scope.is_some(), scope.unwrap_or_default());
-    app.decide(Decide { id, allow, scope, note: String::new() });
+    app.decide(Decide {
+        id,
+        allow,
+        scope,
+        note: String::new(),
+    });
     Vec::new()
 }
 
@@ -90,9 +101,16 @@ fn sessions(app: &App) -> Vec<String> {
         .sessions()
         .map(|session| {
             let (_, word, _) = state(session, app.theme);
-            let here = if app.current == Some(session.id) { ", this one" } else { "" };
+            let here = if app.current == Some(session.id) {
+                ", this one"
+            } else {
+                ""
+            };
             let name = sanitize::line(&session.name);
-            format!("Session {name}: {word}{here}, in {}", app.tilde(&session.workspace))
+            format!(
+                "Session {name}: {word}{here}, in {}",
+                app.tilde(&session.workspace)
+            )
         })
         .collect()
 }
@@ -114,20 +132,37 @@ fn switch(app: &mut App, name: &str) -> Vec<String> {
 
 fn make(app: &mut App, folder: &str) {
     let workspace = app.absolute(if folder.is_empty() { "." } else { folder });
-    app.change(Call::Create(Create { workspace, name: None, mode: None, model: None }));
+    app.change(Call::Create(Create {
+        workspace,
+        name: None,
+        mode: None,
+        model: None,
+    }));
 }
 
 fn mode(app: &mut App, name: &str) -> Vec<String> {
-    let Some(id) = app.current else { return Vec::new() };
+    let Some(id) = app.current else {
+        return Vec::new();
+    };
     if name.is_empty() {
-        let mode = app.session().map(|session| app.mode_of(session)).unwrap_or_default();
+        let mode = app
+            .session()
+            .map(|session| app.mode_of(session))
+            .unwrap_or_default();
         return vec![format!("Mode {}: {}.", mode.name(), meaning(mode))];
     }
     let Some(mode) = Mode::ALL.into_iter().find(|mode| mode.name() == name) else {
         let names = Mode::ALL.map(Mode::name).join(", ");
-        return vec![format!("Error: there is no such mode; the modes are {names}.")];
+        return vec![format!(
+            "Error: there is no such mode; the modes are {names}."
+        )];
     };
-    if app.change(Call::Configure(Configure { id, name: None, mode: Some(mode), model: None })) {
+    if app.change(Call::Configure(Configure {
+        id,
+        name: None,
+        mode: Some(mode),
+        model: None,
+    })) {
         return vec![format!("Mode {}: {}.", mode.name(), meaning(mode))];
     }
     Vec::new()
@@ -146,20 +181,32 @@ fn traces(app: &App, count: &str) -> Vec<String> {
         .skip(all.saturating_sub(count))
         .map(|(number, trace)| {
             let (_, word, _) = outcome(trace, app.theme);
-            let took = trace.duration_ms.map_or(String::new(), |ms| format!(" after {}", time::millis(ms)));
+            let took = trace
+                .duration_ms
+                .map_or(String::new(), |ms| format!(" after {}", time::millis(ms)));
             let clock = app.clock(trace.timestamp).strftime("%H:%M:%S").to_string();
             let tool = sanitize::line(&trace.tool_name);
             let title = sanitize::line(&trace.metadata.title);
-            format!("Trace {}: {clock} {tool}: {title}, {word}{took}", number + 1)
+            format!(
+                "Trace {}: {clock} {tool}: {title}, {word}{took}",
+                number + 1
+            )
         })
         .collect()
 }
 
 fn trace(app: &App, which: &str) -> Vec<String> {
-    let numbered = which.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let numbered = which
+        .parse::<usize>()
+        .ok()
+        .and_then(|number| number.checked_sub(1));
     let found = match numbered {
         Some(at) => app.model.traces.iter().nth(at),
-        None => app.model.traces.iter().find(|own| which.len() >= 4 && own.id.to_string().starts_with(which)),
+        None => app
+            .model
+            .traces
+            .iter()
+            .find(|own| which.len() >= 4 && own.id.to_string().starts_with(which)),
     };
     let Some(trace) = found else {
         return vec!["Error: there is no such trace; /traces lists them.".to_owned()];

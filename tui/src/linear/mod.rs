@@ -62,7 +62,8 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
         link.remember(app.model.seq(), app.current);
         print(&told)?;
         print(&teller.tell(&app))?;
-        app.gate.seen(app.card().map(|card| card.id), clock.now().ms);
+        app.gate
+            .seen(app.card().map(|card| card.id), clock.now().ms);
         for cmd in cmds {
             match cmd {
                 Cmd::Ask(call) => link.ask(call),
@@ -85,14 +86,16 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
 /// Reads lines on a thread of its own, because standard input cannot be waited for.
 fn read_lines() -> io::Result<mpsc::Receiver<String>> {
     let (sender, lines) = mpsc::channel(LINES);
-    std::thread::Builder::new().name("lines".to_owned()).spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.blocking_send(line).is_err() {
-                return;
+    std::thread::Builder::new()
+        .name("lines".to_owned())
+        .spawn(move || {
+            for line in io::stdin().lock().lines() {
+                let Ok(line) = line else { return };
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
             }
-        }
-    })?;
+        })?;
     Ok(lines)
 }
 

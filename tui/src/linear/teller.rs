@@ -46,7 +46,10 @@ pub(super) struct Teller {
 
 impl Teller {
     pub(super) fn new(echoed: bool) -> Self {
-        Self { echoed, ..Self::default() }
+        Self {
+            echoed,
+            ..Self::default()
+        }
     }
 
     pub(super) fn greet(&self) -> Vec<String> {
@@ -60,10 +63,15 @@ impl Teller {
 
     /// Returns true where all that was sent from here is answered.
     pub(super) fn is_done(&self, app: &App) -> bool {
-        let Some(transcript) = app.transcript() else { return false };
+        let Some(transcript) = app.transcript() else {
+            return false;
+        };
         let unsent = app.view().is_some_and(|view| !view.outbox.is_empty());
         let answered = |id: &MessageId| {
-            let told = transcript.entries().iter().find(|entry| entry.message.id == *id);
+            let told = transcript
+                .entries()
+                .iter()
+                .find(|entry| entry.message.id == *id);
             let turn = told.and_then(|entry| transcript.turn(entry.message.turn_id?));
             turn.is_some_and(|turn| matches!(turn.state, TurnState::Finished { .. }))
         };
@@ -96,7 +104,10 @@ impl Teller {
         match &app.link {
             LinkState::Lost { reason, .. } if !self.lost => {
                 self.lost = true;
-                lines.push(format!("Connection lost: {}. Trying again.", sanitize::line(reason)));
+                lines.push(format!(
+                    "Connection lost: {}. Trying again.",
+                    sanitize::line(reason)
+                ));
             }
             LinkState::Connected if self.lost => {
                 self.lost = false;
@@ -114,7 +125,9 @@ impl Teller {
         let folder = app.tilde(&session.workspace);
         let mode = app.mode_of(session).name();
         let model = sanitize::line(&status::model(app, session)).into_owned();
-        lines.push(format!("Session {name} in {folder}. Mode {mode}. {model} answers."));
+        lines.push(format!(
+            "Session {name} in {folder}. Mode {mode}. {model} answers."
+        ));
         let entries = transcript.entries();
         if entries.is_empty() {
             lines.push(who(app).iter().map(|span| span.content.as_ref()).collect());
@@ -134,7 +147,12 @@ impl Teller {
                 self.calls.insert(call.id, 1);
             }
         }
-        let idle = matches!(session.state, SessionState::Idle { last: None | Some(Outcome::Done) });
+        let idle = matches!(
+            session.state,
+            SessionState::Idle {
+                last: None | Some(Outcome::Done)
+            }
+        );
         if idle {
             self.outcome = Some((session.id, session.state.clone()));
         }
@@ -180,7 +198,10 @@ impl Teller {
                     }
                 }
                 Part::Reasoning { text, .. } if !began && !text.trim().is_empty() => {
-                    lines.push(format!("Agent thought: {} words.", text.split_whitespace().count()));
+                    lines.push(format!(
+                        "Agent thought: {} words.",
+                        text.split_whitespace().count()
+                    ));
                 }
                 Part::ToolCall { id, .. } => {
                     if let Some(call) = transcript.call(*id) {
@@ -197,7 +218,9 @@ impl Teller {
 
     /// Tells the lines that are complete of what is being said.
     fn partial(&mut self, transcript: &Transcript, lines: &mut Vec<String>) {
-        let Some(partial) = transcript.partial() else { return };
+        let Some(partial) = transcript.partial() else {
+            return;
+        };
         let step = Some((partial.turn_id, partial.step));
         if self.step != step {
             (self.step, self.bytes) = (step, 0);
@@ -217,7 +240,9 @@ impl Teller {
     fn states(&mut self, transcript: &Transcript, lines: &mut Vec<String>) {
         let entries = transcript.entries();
         let told = entries.partition_point(|entry| entry.message.position <= Some(self.position));
-        let recent = entries.get(told.saturating_sub(64)..told).unwrap_or_default();
+        let recent = entries
+            .get(told.saturating_sub(64)..told)
+            .unwrap_or_default();
         let made = recent.iter().flat_map(|entry| entry.message.calls());
         for call in made.filter_map(|id| transcript.call(id)) {
             self.call(call, lines);
@@ -239,7 +264,10 @@ impl Teller {
         self.calls.insert(call.id, stage);
         let tool = sanitize::line(&call.name);
         let title = sanitize::line(&call.inspection.title);
-        let took = call.started_at.zip(call.finished_at).map(|(from, to)| time::millis(to.millis_since(from)));
+        let took = call
+            .started_at
+            .zip(call.finished_at)
+            .map(|(from, to)| time::millis(to.millis_since(from)));
         let after = took.map_or(String::new(), |took| format!(" after {took}"));
         let words = match &call.state {
             CallState::Asked | CallState::Waiting { .. } => return,
@@ -258,7 +286,12 @@ impl Teller {
         {
             let text = sanitize::output(&output.text);
             let all = text.trim_end().lines().count();
-            lines.extend(text.trim_end().lines().take(OUTPUT).map(|line| format!("  {line}")));
+            lines.extend(
+                text.trim_end()
+                    .lines()
+                    .take(OUTPUT)
+                    .map(|line| format!("  {line}")),
+            );
             if all > OUTPUT {
                 lines.push(format!("  {} more lines", all - OUTPUT));
             }
@@ -270,11 +303,18 @@ impl Teller {
             .asked
             .iter()
             .copied()
-            .filter(|id| !app.model.pending().iter().any(|approval| approval.id == *id))
+            .filter(|id| {
+                !app.model
+                    .pending()
+                    .iter()
+                    .any(|approval| approval.id == *id)
+            })
             .collect();
         for id in gone {
             self.asked.remove(&id);
-            let words = transcript.approval(id).and_then(|approval| ended(&approval.state));
+            let words = transcript
+                .approval(id)
+                .and_then(|approval| ended(&approval.state));
             if let Some(words) = words {
                 lines.push(format!("Approval {words}."));
             }
@@ -287,21 +327,34 @@ impl Teller {
         for approval in app.model.pending() {
             let other = Some(approval.session_id) != app.current;
             if other && self.elsewhere.insert(approval.id) {
-                let name = app.model.session(approval.session_id).map_or("", |session| &session.name);
+                let name = app
+                    .model
+                    .session(approval.session_id)
+                    .map_or("", |session| &session.name);
                 let name = sanitize::line(name);
-                lines.push(format!("Session {name} waits for an approval; /switch {name} goes there."));
+                lines.push(format!(
+                    "Session {name} waits for an approval; /switch {name} goes there."
+                ));
             }
         }
     }
 
     /// Says what waits for an answer, and the answers.
     pub(super) fn approval(&self, app: &App) -> Vec<String> {
-        let Some(card) = app.card() else { return vec!["Nothing waits for you here.".to_owned()] };
+        let Some(card) = app.card() else {
+            return vec!["Nothing waits for you here.".to_owned()];
+        };
         let all = app.current.map_or(1, |id| app.model.pending_in(id).count());
         let left = time::seconds(card.expires_at.millis_since(app.now.wall) / 1_000);
         let tool = sanitize::line(&card.tool);
-        let count = if all > 1 { format!(", 1 of {all}") } else { String::new() };
-        let mut lines = vec![format!("Tool {tool} asks for approval{count}, {left} left:")];
+        let count = if all > 1 {
+            format!(", 1 of {all}")
+        } else {
+            String::new()
+        };
+        let mut lines = vec![format!(
+            "Tool {tool} asks for approval{count}, {left} left:"
+        )];
         let body = match &card.inspection.body {
             Body::None => sanitize::text(&card.inspection.title).into_owned(),
             Body::Command { text, .. } => sanitize::text(text).into_owned(),
@@ -335,7 +388,12 @@ impl Teller {
             return;
         }
         self.outcome = now;
-        let SessionState::Idle { last: Some(outcome) } = &session.state else { return };
+        let SessionState::Idle {
+            last: Some(outcome),
+        } = &session.state
+        else {
+            return;
+        };
         let words = match outcome {
             Outcome::Done => return,
             Outcome::Interrupted => "Interrupted".to_owned(),
@@ -359,7 +417,9 @@ impl Teller {
         // How an approval or a turn ended has a line of its own.
         let told = ["allowed", "denied", "expired", "cancelled", "interrupt"];
         match toast {
-            Some(toast) if toast.bad => lines.push(format!("Error: {}.", sanitize::line(&toast.text))),
+            Some(toast) if toast.bad => {
+                lines.push(format!("Error: {}.", sanitize::line(&toast.text)))
+            }
             Some(toast) if !told.iter().any(|word| toast.text.starts_with(word)) => {
                 lines.push(format!("Note: {}.", sanitize::line(&toast.text)));
             }
@@ -370,13 +430,22 @@ impl Teller {
 
 /// Says a text, with who says it before the first line.
 fn said(who: &str, text: &str, lines: &mut Vec<String>) {
-    let (first, rest) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let (first, rest) = text
+        .trim_end()
+        .split_once('\n')
+        .unwrap_or((text.trim_end(), ""));
     lines.push(format!("{who}: {}", sanitize::line(first)));
     more(rest, lines);
 }
 
 /// Says more lines of the same.
 fn more(text: &str, lines: &mut Vec<String>) {
-    let indented = |line: &str| if line.is_empty() { String::new() } else { format!("  {line}") };
+    let indented = |line: &str| {
+        if line.is_empty() {
+            String::new()
+        } else {
+            format!("  {line}")
+        }
+    };
     lines.extend(sanitize::text(text).lines().map(indented));
 }

@@ -1,12 +1,12 @@
 //! Golden transcripts of the console without a screen.
 
 use jiff::tz::TimeZone;
+use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Scope;
 use smartopol_protocol::event::Subscribed;
 use smartopol_protocol::message::Level;
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::SessionId;
 
 use super::commands::take;
 use super::teller::Teller;
@@ -24,7 +24,10 @@ struct Linear {
 
 impl Linear {
     fn new(house: &mut House, id: SessionId) -> Self {
-        let now = Now { ms: 0, wall: house.at() };
+        let now = Now {
+            ms: 0,
+            wall: house.at(),
+        };
         let wanted = Wanted {
             workspace: "/home/ann/app".into(),
             home: "/home/ann".into(),
@@ -32,15 +35,26 @@ impl Linear {
             ..Wanted::default()
         };
         let app = App::new(wanted, Theme::plain(), TimeZone::UTC, now);
-        let mut own =
-            Self { app, teller: Teller::new(true), now, said: Vec::new(), asked: Vec::new() };
+        let mut own = Self {
+            app,
+            teller: Teller::new(true),
+            now,
+            said: Vec::new(),
+            asked: Vec::new(),
+        };
         house.take();
         let reply = Box::new(Subscribed::Snapshot(Box::new(house.snapshot())));
-        own.take(Msg::Link(Link::Connected { peer: "cli:1000".into(), reply }));
+        own.take(Msg::Link(Link::Connected {
+            peer: "cli:1000".into(),
+            reply,
+        }));
         own.answer(Call::Status, Reply::Status(Box::new(house::status())));
         own.answer(Call::Providers, Reply::Providers(house::providers(false)));
         let shown = house.shown(id, None, 200);
-        let find = Call::Find { key: None, workspace: String::new() };
+        let find = Call::Find {
+            key: None,
+            workspace: String::new(),
+        };
         own.answer(find, Reply::Session(Box::new(shown.session.clone())));
         own.answer(Call::Show(id), Reply::Shown(Box::new(shown)));
         own.asked.clear();
@@ -54,7 +68,9 @@ impl Linear {
             }
         }
         self.said.extend(self.teller.tell(&self.app));
-        self.app.gate.seen(self.app.card().map(|card| card.id), self.now.ms);
+        self.app
+            .gate
+            .seen(self.app.card().map(|card| card.id), self.now.ms);
     }
 
     fn answer(&mut self, call: Call, reply: Reply) {
@@ -70,7 +86,9 @@ impl Linear {
     fn types(&mut self, line: &str) {
         self.said.push(format!("[typed] {line}"));
         let (teller, mut told) = (&mut self.teller, Vec::new());
-        let cmds = self.app.with(self.now, |app| told = take(app, teller, line));
+        let cmds = self
+            .app
+            .with(self.now, |app| told = take(app, teller, line));
         self.said.extend(told);
         for cmd in cmds {
             if let crate::app::Cmd::Ask(call) = cmd {
@@ -102,17 +120,30 @@ fn a_call_is_asked_for_answered_by_number_and_told() {
     linear.wait(400);
     linear.types("7");
     linear.types("2");
-    let decided = linear.asked.iter().filter(|call| matches!(call, Call::Decide(_))).count();
+    let decided = linear
+        .asked
+        .iter()
+        .filter(|call| matches!(call, Call::Decide(_)))
+        .count();
     assert_eq!(decided, 1, "the first came too soon: {:?}", linear.asked);
     house.decide(asked, true, Scope::Session, "", "smartopol-tui");
     house.run(call);
     house.wait(1_200);
-    house.finish(call, OutputStatus::Ok, "12 passed\n", serde_json::Value::Null);
+    house.finish(
+        call,
+        OutputStatus::Ok,
+        "12 passed\n",
+        serde_json::Value::Null,
+    );
     for piece in ["All ", "passed.\n\nTwelve ", "of\ntwelve"] {
         house.delta(id, turn, piece);
         linear.events(&mut house);
     }
-    house.agent(id, turn, vec![house::text("All passed.\n\nTwelve of\ntwelve.")]);
+    house.agent(
+        id,
+        turn,
+        vec![house::text("All passed.\n\nTwelve of\ntwelve.")],
+    );
     house.end(id, turn, Outcome::Done);
     linear.events(&mut house);
     insta::assert_snapshot!(linear.said());
@@ -126,9 +157,19 @@ fn what_went_wrong_is_said_with_what_to_do() {
     let turn = house.user(id, "hello");
     house.notice(id, Level::Warning, "the context was shortened");
     let hint = "check the key".to_owned();
-    house.end(id, turn, Outcome::Failed { message: "the provider refused".into(), hint });
+    house.end(
+        id,
+        turn,
+        Outcome::Failed {
+            message: "the provider refused".into(),
+            hint,
+        },
+    );
     linear.events(&mut house);
-    linear.take(Msg::Link(Link::Lost { reason: "the daemon left".into(), retry_after_ms: 250 }));
+    linear.take(Msg::Link(Link::Lost {
+        reason: "the daemon left".into(),
+        retry_after_ms: 250,
+    }));
     linear.types("are you there?");
     insta::assert_snapshot!(linear.said());
 }
@@ -139,7 +180,15 @@ fn the_commands_answer_at_once() {
     let id = house::morning(&mut house);
     let mut linear = Linear::new(&mut house, id);
     linear.said.clear();
-    for line in ["/sessions", "/traces 2", "/mode", "/mode all", "/trace 9", "/approval", "/jump"] {
+    for line in [
+        "/sessions",
+        "/traces 2",
+        "/mode",
+        "/mode all",
+        "/trace 9",
+        "/approval",
+        "/jump",
+    ] {
         linear.types(line);
     }
     insta::assert_snapshot!(linear.said());

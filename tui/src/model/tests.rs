@@ -21,7 +21,10 @@ fn attached(house: &House, id: SessionId) -> Model {
 }
 
 fn same(one: &Model, other: &Model, id: SessionId) {
-    assert_eq!(one.sessions().collect::<Vec<_>>(), other.sessions().collect::<Vec<_>>());
+    assert_eq!(
+        one.sessions().collect::<Vec<_>>(),
+        other.sessions().collect::<Vec<_>>()
+    );
     assert_eq!(one.pending(), other.pending());
     assert!(one.traces.iter().eq(other.traces.iter()));
     let facts = |model: &Model| model.transcript(id).map(super::Transcript::facts);
@@ -38,7 +41,15 @@ fn story(house: &mut House, id: SessionId) -> Vec<Event> {
     house.delta(id, turn, "I build ");
     house.delta(id, turn, "it.");
     let (call, part) = house.part("exec", serde_json::json!({}));
-    house.agent(id, turn, vec![house::thought("How is it built? With cargo."), house::text("I build it."), part]);
+    house.agent(
+        id,
+        turn,
+        vec![
+            house::thought("How is it built? With cargo."),
+            house::text("I build it."),
+            part,
+        ],
+    );
     house.call(id, turn, call, "exec", house::command("cargo build"));
     let asked = house.ask(call, house::rule(&["cargo"]), "the mode is ask");
     house.queue(id, "and test it");
@@ -46,7 +57,12 @@ fn story(house: &mut House, id: SessionId) -> Vec<Event> {
     house.run(call);
     house.output(call, "Compiling\n");
     house.wait(900);
-    house.finish(call, OutputStatus::Ok, "Compiling\nFinished", serde_json::Value::Null);
+    house.finish(
+        call,
+        OutputStatus::Ok,
+        "Compiling\nFinished",
+        serde_json::Value::Null,
+    );
     house.delta(id, turn, "It is built");
     house.notice(id, Level::Info, "the disk is nearly full");
     house.delta(id, turn, ".");
@@ -104,7 +120,10 @@ fn what_was_missed_of_a_stream_is_asked_for_again() {
     assert_eq!(model.apply(heard.clone()), Lost::Passing);
     model.watched(id, house.partial.clone().map(|(_, partial)| partial));
     assert_eq!(model.apply(heard), Lost::Nothing);
-    let text = model.transcript(id).and_then(|own| own.partial()).map(|own| own.text.clone());
+    let text = model
+        .transcript(id)
+        .and_then(|own| own.partial())
+        .map(|own| own.text.clone());
     assert_eq!(text.as_deref(), Some("Once upon a time"));
 }
 
@@ -121,7 +140,10 @@ fn older_pages_join_the_window_and_a_hole_is_not_papered_over() {
     model.shown(house.shown(id, None, 10), false);
     let positions = |model: &Model| -> Vec<u64> {
         let entries = model.transcript(id).unwrap().entries();
-        entries.iter().filter_map(|entry| entry.message.position).collect()
+        entries
+            .iter()
+            .filter_map(|entry| entry.message.position)
+            .collect()
     };
     assert_eq!(positions(&model), (51..=60).collect::<Vec<_>>());
     assert!(model.transcript(id).unwrap().more());

@@ -44,11 +44,19 @@ pub(super) fn draw(
 
 /// Returns how many lines the help has.
 pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> {
-    let column = if two { room.saturating_sub(3) / 2 } else { room };
+    let column = if two {
+        room.saturating_sub(3) / 2
+    } else {
+        room
+    };
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for place in SHOWN {
         // Each goes to the shorter column, so that they are about as long as each other.
-        let to = if two && right.len() < left.len() { &mut right } else { &mut left };
+        let to = if two && right.len() < left.len() {
+            &mut right
+        } else {
+            &mut left
+        };
         if !to.is_empty() {
             to.push(Line::raw(""));
         }
@@ -72,7 +80,10 @@ pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> 
 }
 
 fn group(place: Place, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::from(vec![Span::styled(place.title(), theme.strong())])];
+    let mut lines = vec![Line::from(vec![Span::styled(
+        place.title(),
+        theme.strong(),
+    )])];
     for (names, words) in help(place) {
         let gap = NAMES.saturating_sub(width(&names)).max(1);
         let before = width(&names) + gap + 2;

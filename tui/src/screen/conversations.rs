@@ -90,13 +90,7 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     };
     let inside = boxed(area, top, Edge::left(foot), style, buf);
     let room = usize::from(inside.width);
-    let list = app
-        .plan
-        .card
-        .height
-        .saturating_add(app.plan.conversation.height)
-        >= 20;
-    let card = approval::card(app, asked, room, open, list);
+    let card = approval::card(app, asked, room, open, app.plan.card_lists);
     let lines = card.fit(inside.height.into(), scroll, app);
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
         buf.set_line(inside.x, y, line, inside.width);

@@ -14,6 +14,7 @@ use crate::app::keymap::{Place, hints};
 use crate::app::{App, Call, Cmd, Focus};
 use crate::overlay;
 use crate::widget::composer::Composer;
+use crate::widget::text::{Indent, wrap};
 use crate::widget::{approval, status};
 
 /// How tall the composer may grow.
@@ -44,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) status: Rect,
     /// True where the card is on the screen.
     pub(crate) card_is_seen: bool,
+    /// True where the card has a line for each answer.
+    pub(crate) card_lists: bool,
     height: u16,
 }
 
@@ -86,7 +89,7 @@ impl App {
         rule(self, buf);
         if plan.tabs.height > 0 {
             let here = [
-                ("conversation", plan.conversation.height > 0),
+                ("conversation", plan.composer.height > 0),
                 ("sessions", plan.sessions.is_some()),
                 ("traces", plan.traces.is_some()),
             ];
@@ -297,11 +300,21 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
     let mut left = area.height - composer;
     if let Some(approval) = app.card() {
         let inner = usize::from(area.width).saturating_sub(6);
-        let list = area.height >= 24;
-        let wish = approval::card(app, approval, inner, false, list).tall() + 2;
-        // What is asked comes before what was said: all of it is seen where that can be.
-        let most = left.saturating_sub(4).max(left.min(12));
-        let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(most);
+        // The border takes two lines.
+        let tall = |list| approval::card(app, approval, inner, false, list).tall() + 2;
+        let (listed, flowed) = (tall(true), tall(false));
+        // What was said keeps a few lines as long as all that is asked is seen.
+        let most = usize::from(left.saturating_sub(4));
+        let wishes = [
+            (true, listed + approval::AIR),
+            (false, flowed + approval::AIR),
+            (true, listed),
+            (false, flowed),
+        ];
+        let fits = wishes.into_iter().find(|(_, tall)| *tall <= most);
+        let (lists, wish) = fits.unwrap_or((false, flowed));
+        plan.card_lists = lists;
+        let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(left);
         if tall >= 3 {
             plan.card = Rect {
                 x: area.x + 1,
@@ -375,11 +388,12 @@ fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
         ));
     }
     lines.push(Line::from(status::link(app)));
-    lines.push(Line::styled(
-        "This window is too small: 40 by 8 at least.",
-        app.theme.quiet(),
-    ));
     let room = usize::from(area.width);
+    let words = Span::styled(
+        "too small a window: 40 by 8 is the least",
+        app.theme.quiet(),
+    );
+    lines.extend(wrap(&[words], room, &Indent::default()));
     for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
         let line = Line::from(crate::widget::text::clip_spans(
             line.spans

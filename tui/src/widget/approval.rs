@@ -9,9 +9,12 @@ use smartopol_protocol::tool::{Body, Effect, Place};
 
 use super::card::outside;
 use super::diff::diff;
-use super::text::{Indent, chop, wrap};
+use super::text::{Indent, chop, clip, width, wrap};
 use crate::app::App;
 use crate::sanitize;
+
+/// How many blank lines a card has where there is room.
+pub(crate) const AIR: usize = 2;
 
 /// A card, laid out.
 #[derive(Debug, Default)]
@@ -27,26 +30,32 @@ pub(crate) struct Card {
 }
 
 impl Card {
-    /// Returns how many lines it would like.
+    /// Returns how many lines it needs.
     pub(crate) fn tall(&self) -> usize {
-        self.head.len() + self.body.len() + self.facts.len() + self.keys.len() + 2
+        self.head.len() + self.body.len() + self.facts.len() + self.keys.len()
     }
 
     /// Returns its lines for `tall` lines, with the body scrolled.
     pub(crate) fn fit(self, tall: usize, scroll: &mut usize, app: &App) -> Vec<Line<'static>> {
         let theme = app.theme;
+        let airy = self.tall() + AIR <= tall;
         let Self {
             head,
             body,
             mut facts,
             mut keys,
         } = self;
-        let airy = head.len() + body.len() + facts.len() + keys.len() + 2 <= tall;
         keys.truncate(tall.saturating_sub(1));
         let left = tall.saturating_sub(keys.len());
         let head: Vec<_> = head.into_iter().take(left.saturating_sub(1)).collect();
-        facts.truncate(left.saturating_sub(head.len() + 2.min(body.len())));
-        let room = left.saturating_sub(head.len() + facts.len() + 2 * usize::from(airy));
+        let most = left.saturating_sub(head.len() + 2.min(body.len()));
+        if facts.len() > most {
+            let hidden = facts.len() - most.saturating_sub(1);
+            facts.truncate(most.saturating_sub(1));
+            let words = format!("… {hidden} more lines: a taller window shows them");
+            facts.extend((most > 0).then(|| Line::styled(words, theme.bad())));
+        }
+        let room = left.saturating_sub(head.len() + facts.len() + AIR * usize::from(airy));
         let mut lines = head;
         let all = body.len();
         let cut = all > room;
@@ -102,7 +111,7 @@ pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list
         Body::Diff {
             path, diff: text, ..
         } => {
-            let mut lines = chop(&sanitize::line(path), theme.strong(), room, &two);
+            let mut lines = chop(&app.tilde(path), theme.strong(), room, &two);
             lines.extend(diff(text, room, &two, theme));
             lines
         }
@@ -184,15 +193,39 @@ fn keys(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> 
             })
             .collect();
     }
-    let mut spans = Vec::new();
-    for (number, (letter, said)) in choices.into_iter().enumerate() {
-        if number > 0 {
-            spans.push(Span::styled(" · ", theme.quiet()));
+    flowed(choices, room, |letter, said| {
+        [
+            Span::styled(letter, key),
+            Span::styled(format!(" {said}"), words),
+        ]
+    })
+}
+
+/// Puts choices beside each other; none is broken that fits on a line.
+fn flowed(
+    choices: Vec<(&'static str, String)>,
+    room: usize,
+    show: impl Fn(&'static str, &str) -> [Span<'static>; 2],
+) -> Vec<Line<'static>> {
+    let mut lines: Vec<Vec<Span<'static>>> = Vec::new();
+    let mut used = room;
+    for (letter, said) in choices {
+        let said = clip(&said, room.saturating_sub(2));
+        let wide = width(&said) + 2;
+        if used + 3 + wide > room {
+            lines.push(Vec::new());
+            used = 0;
         }
-        spans.push(Span::styled(letter, key));
-        spans.push(Span::styled(format!(" {said}"), words));
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(Span::raw("   "));
+                used += 3;
+            }
+            line.extend(show(letter, &said));
+            used += wide;
+        }
     }
-    wrap(&spans, room, &Indent::default())
+    lines.into_iter().map(Line::from).collect()
 }
 
 /// Returns a rule in words a person knows: the command as far as it is fixed, or the files.

@@ -188,7 +188,7 @@ fn asked(app: &App, call: &ToolCall, room: usize, bar: &Indent) -> Vec<Line<'sta
         Body::Diff {
             path, diff: text, ..
         } => {
-            let path = Span::styled(sanitize::line(path).into_owned(), theme.strong());
+            let path = Span::styled(app.tilde(path), theme.strong());
             lines.extend(wrap(&[path], room, bar));
             lines.extend(diff(text, room, bar, theme));
         }

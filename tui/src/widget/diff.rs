@@ -11,11 +11,15 @@ use crate::theme::Theme;
 pub(crate) fn diff(text: &str, room: usize, indent: &Indent, theme: Theme) -> Vec<Line<'static>> {
     let text = sanitize::text(text);
     let mut lines = Vec::new();
-    for line in text.lines() {
+    // The file is named beside the diff; its two header lines say nothing more.
+    let headed = text.starts_with("--- ")
+        && text
+            .lines()
+            .nth(1)
+            .is_some_and(|line| line.starts_with("+++ "));
+    for line in text.lines().skip(if headed { 2 } else { 0 }) {
         let style = match line.as_bytes().first() {
-            _ if line.starts_with("+++") || line.starts_with("---") || line.starts_with("@@") => {
-                theme.quiet()
-            }
+            Some(b'@') => theme.quiet(),
             Some(b'+') => theme.good(),
             Some(b'-') => theme.bad(),
             _ => theme.text(),

@@ -449,7 +449,10 @@ mod tests {
 
     #[test]
     fn a_table_too_wide_wraps_its_cells() {
-        insta::assert_snapshot!(shown("|name|what|\n|-|-|\n|ls|lists the files of a folder|", 20));
+        insta::assert_snapshot!(shown(
+            "|name|what|\n|-|-|\n|ls|lists the files of a folder|",
+            20
+        ));
     }
 
     #[test]

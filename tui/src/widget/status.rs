@@ -47,7 +47,12 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
         .and_then(|transcript| transcript.last_turn())
         .filter(|_| !is_idle(session))
         .map(|turn| time::seconds(app.now.wall.millis_since(turn.started_at) / 1_000));
-    let elapsed = elapsed.map_or(String::new(), |time| format!(" {time}"));
+    let elapsed = elapsed.map_or(String::new(), |time| format!(" · {time}"));
+    let word = if session.state == SessionState::Waiting {
+        "waits for you".to_owned()
+    } else {
+        word
+    };
     let observe = if app.wanted.observe {
         "looking only · "
     } else {
@@ -101,16 +106,26 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
     let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
     let elsewhere = app.model.pending().len().saturating_sub(here);
     if elsewhere > 0 {
-        let words = if room < 100 { "more" } else { "waiting elsewhere" };
+        let words = if room < 100 {
+            "more"
+        } else {
+            "waiting elsewhere"
+        };
         right.push(Span::styled(format!("{elsewhere} {words}"), theme.strong()));
         right.push(Span::styled(" ctrl-g · ", quiet));
     }
     right.extend(link(app));
     right.push(Span::raw(" "));
-    let Some(session) = app.session() else { return spread(vec![Span::raw(" ")], right, room) };
+    let Some(session) = app.session() else {
+        return spread(vec![Span::raw(" ")], right, room);
+    };
     let taken: usize = right.iter().map(|span| width(&span.content)).sum();
     let mode = app.mode_of(session);
-    let style = if mode == Mode::Auto { theme.bad() } else { theme.text() };
+    let style = if mode == Mode::Auto {
+        theme.bad()
+    } else {
+        theme.text()
+    };
     let model = model(app, session);
     let short = model.rsplit('/').next().unwrap_or_default().to_owned();
     let (tokens, cost) = usage(&session.usage);
@@ -129,7 +144,11 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
         })
         .find(|words| width(words) + mode.name().len() + taken + 2 <= room)
         .unwrap_or_default();
-    let left = vec![Span::raw(" "), Span::styled(mode.name(), style), Span::styled(said, quiet)];
+    let left = vec![
+        Span::raw(" "),
+        Span::styled(mode.name(), style),
+        Span::styled(said, quiet),
+    ];
     spread(left, right, room)
 }
 
@@ -189,8 +208,15 @@ fn usage(usage: &Usage) -> (String, String) {
         0 => String::new(),
         cached => format!(" ({} cached)", time::count(cached)),
     };
-    let tokens = format!("{} in{cached} · {} out", time::count(usage.input), time::count(usage.output));
-    (tokens, usage.cost_micros.map_or(String::new(), time::dollars))
+    let tokens = format!(
+        "{} in{cached} · {} out",
+        time::count(usage.input),
+        time::count(usage.output)
+    );
+    (
+        tokens,
+        usage.cost_micros.map_or(String::new(), time::dollars),
+    )
 }
 
 /// Returns a word in passing, or the keys that matter here.

@@ -69,8 +69,14 @@ pub(crate) fn who(app: &App) -> Vec<Span<'static>> {
         Some(provider) if !is_offline(app) => vec![
             Span::styled(sanitize::line(&provider.name).into_owned(), theme.strong()),
             Span::raw(" answers with "),
-            Span::styled(sanitize::line(&provider.default_model).into_owned(), theme.strong()),
-            Span::styled(format!(" ({})", sanitize::line(&provider.found_by)), theme.quiet()),
+            Span::styled(
+                sanitize::line(&provider.default_model).into_owned(),
+                theme.strong(),
+            ),
+            Span::styled(
+                format!(" ({})", sanitize::line(&provider.found_by)),
+                theme.quiet(),
+            ),
         ],
         None => Vec::new(),
         Some(_) => vec![

@@ -1,0 +1,193 @@
+//! Anything may happen at any size: no panic, and nothing runs over the edge.
+
+use proptest::prelude::*;
+use smartopol_protocol::approval::Scope;
+use smartopol_protocol::message::Level;
+use smartopol_protocol::tool::OutputStatus;
+use smartopol_protocol::turn::Outcome;
+
+use crate::house::{self, House};
+use crate::{attached, tell};
+
+const KEYS: [&str; 40] = [
+    "<tab>",
+    "<btab>",
+    "<esc>",
+    "<enter>",
+    "<up>",
+    "<down>",
+    "<pgup>",
+    "<pgdn>",
+    "<home>",
+    "<end>",
+    "<left>",
+    "<right>",
+    "<bs>",
+    "<c-a>",
+    "<c-b>",
+    "<c-g>",
+    "<c-n>",
+    "<c-o>",
+    "<c-r>",
+    "<c-s>",
+    "<c-t>",
+    "<c-u>",
+    "<c-w>",
+    "<c-x>",
+    "<c-y>",
+    "<c-j>",
+    "<c-k>",
+    "<a-enter>",
+    "<f1>",
+    "?",
+    "y",
+    "n",
+    "N",
+    "s",
+    "f",
+    "t",
+    "g",
+    "G",
+    "[",
+    " ",
+];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Keys(usize),
+    Paste(String),
+    Size(u16, u16),
+    Wait(u64),
+    Say(String),
+    Think(String),
+    Answer(String),
+    Ask(String),
+    Change(String),
+    Decide(bool),
+    Finish(String, bool),
+    Notice(String),
+    End,
+    Lose,
+    Back,
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,40}",
+        "[a-z \n`*#>|\\-\\[\\]()0-9.]{0,80}",
+        "[漢字👩\u{200d}💻e\u{301}\u{202e}\t\u{1b}ש\u{fe0f}]{0,30}",
+        "(ab|界| ){60,90}",
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..KEYS.len()).prop_map(Step::Keys),
+        1 => words().prop_map(Step::Paste),
+        2 => (1u16..300, 1u16..100).prop_map(|(width, height)| Step::Size(width, height)),
+        1 => (20u16..130, 6u16..40).prop_map(|(width, height)| Step::Size(width, height)),
+        1 => (0u64..3_000).prop_map(Step::Wait),
+        2 => words().prop_map(Step::Say),
+        1 => words().prop_map(Step::Think),
+        2 => words().prop_map(Step::Answer),
+        2 => words().prop_map(Step::Ask),
+        1 => words().prop_map(Step::Change),
+        1 => any::<bool>().prop_map(Step::Decide),
+        1 => (words(), any::<bool>()).prop_map(|(text, good)| Step::Finish(text, good)),
+        1 => words().prop_map(Step::Notice),
+        1 => Just(Step::End),
+        1 => Just(Step::Lose),
+        1 => Just(Step::Back),
+    ]
+}
+
+fn check(screen: &str, width: u16, height: u16) {
+    use unicode_width::UnicodeWidthStr;
+    assert!(screen.lines().count() <= usize::from(height));
+    for line in screen.lines() {
+        let line = line.replacen('▏', "", 1);
+        let cells = line.width();
+        assert!(
+            cells <= usize::from(width),
+            "{cells} cells of {width}: {line:?}"
+        );
+        assert!(
+            !line.contains(|c: char| c.is_control() || c == '\u{202e}'),
+            "{line:?}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_breaks_the_screen(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut house = House::new();
+        let other = house.session("notes", "/home/ann/notes");
+        let id = house.session("app 漢字", "/home/ann/app");
+        house::asks(&mut house, other, "ls");
+        let mut console = attached(&mut house, id, 80, 24);
+        let mut turn = house.user(id, "begin");
+        let mut size = (80, 24);
+        let mut call = None;
+        let mut asked = None;
+        for step in steps {
+            match step {
+                Step::Keys(key) => console.keys(KEYS[key]),
+                Step::Paste(text) => console.paste(&text),
+                Step::Size(width, height) => {
+                    size = (width, height);
+                    console.resize(width, height);
+                }
+                Step::Wait(ms) => {
+                    house.wait(i64::try_from(ms).unwrap());
+                    console.wait(ms);
+                }
+                Step::Say(text) => turn = house.user(id, &text),
+                Step::Think(text) => house.think(id, turn, &text),
+                Step::Answer(text) => {
+                    house.delta(id, turn, &text);
+                    if text.len() % 2 == 0 {
+                        house.agent(id, turn, vec![house::thought(&text), house::text(&text)]);
+                    }
+                }
+                Step::Ask(text) => {
+                    let made = house::asks(&mut house, id, &text);
+                    turn = made.0;
+                    call = Some(made.1);
+                    asked = Some(made.2);
+                }
+                Step::Change(text) => {
+                    let (own, part) = house.part("edit_file", serde_json::json!({"x": text}));
+                    house.agent(id, turn, vec![part]);
+                    house.call(id, turn, own, "edit_file", house::editing(&text, &text));
+                    house.ask(own, None, &text);
+                }
+                Step::Decide(allow) => {
+                    if let Some(asked) = asked.take() {
+                        house.decide(asked, allow, Scope::Once, "", "smartopol-tui");
+                    }
+                }
+                Step::Finish(text, good) => {
+                    if let Some(call) = call.take() {
+                        house.run(call);
+                        house.output(call, &text);
+                        let status = if good { OutputStatus::Ok } else { OutputStatus::Error };
+                        house.finish(call, status, &text, serde_json::Value::Null);
+                    }
+                }
+                Step::Notice(text) => house.notice(id, Level::Warning, &text),
+                Step::End => house.end(id, turn, Outcome::StepLimit { limit: 25 }),
+                Step::Lose => console.lose("gone", 100),
+                Step::Back => {
+                    house.take();
+                    console.connect(house.snapshot());
+                    console.show(house.shown(id, None, 200));
+                }
+            }
+            tell(&mut console, &mut house);
+            check(&console.screen(), size.0, size.1);
+        }
+    }
+}
