@@ -120,6 +120,10 @@ pub(crate) async fn finish(plan: Plan) -> Providers {
     let asked_for = wanted.as_ref().is_some_and(|(name, _)| name == "ollama");
     if let Some(mut ollama) = guess {
         ask_ollama(&mut ollama).await;
+        ollama.found_by = match ollama.models.is_empty() {
+            true => "agent.model names it".into(),
+            false => "a running Ollama answers".into(),
+        };
         if asked_for || !ollama.default_model.is_empty() {
             list.insert(0, ollama);
         }
