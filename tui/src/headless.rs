@@ -134,6 +134,7 @@ impl Headless {
     pub fn lose(&mut self, reason: &str, retry_after_ms: u64) {
         self.take(Msg::Link(Link::Lost {
             reason: reason.to_owned(),
+            unusual: false,
             retry_after_ms,
         }));
     }

@@ -106,7 +106,11 @@ impl Link {
                             self.state = State::Up(client, events);
                             return Msg::Link(app::Link::Connected { peer, reply: Box::new(reply) });
                         }
-                        Err(err) => return self.lost(err.to_string()),
+                        Err(err) => {
+                            // A daemon that does not run is no news; one that refuses is.
+                            let usual = matches!(err, Error::NotRunning { .. } | Error::Closed);
+                            return self.lost(err.to_string(), !usual);
+                        }
                     },
                     Some(answer) = self.calls.next() => return answered(answer),
                 },
@@ -114,7 +118,9 @@ impl Link {
                     biased;
                     event = events.recv() => match event {
                         Some(event) => return Msg::Link(app::Link::Event(Box::new(event))),
-                        None => return self.lost("the daemon closed the connection".to_owned()),
+                        None => {
+                            return self.lost("the daemon closed the connection".to_owned(), false);
+                        }
                     },
                     Some(answer) = self.calls.next() => return answered(answer),
                 },
@@ -137,12 +143,13 @@ impl Link {
         }
     }
 
-    fn lost(&mut self, reason: String) -> Msg {
+    fn lost(&mut self, reason: String, unusual: bool) -> Msg {
         let retry_after_ms = self.pause;
         self.pause = (self.pause * 2).min(PAUSES.1);
         self.state = State::Down(Instant::now() + Duration::from_millis(retry_after_ms));
         Msg::Link(app::Link::Lost {
             reason,
+            unusual,
             retry_after_ms,
         })
     }

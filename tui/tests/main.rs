@@ -1,7 +1,5 @@
 //! The console through its public face: what a person sees, and what keys do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 #[path = "../examples/house/mod.rs"]
 mod house;
 

@@ -22,8 +22,12 @@ impl App {
             Link::Event(event) => self.on_event(*event),
             Link::Lost {
                 reason,
+                unusual,
                 retry_after_ms,
             } => {
+                if unusual {
+                    self.complain(reason.clone());
+                }
                 let stopped = self.model.stopping();
                 let retry_at = self.now.ms + retry_after_ms;
                 self.link = LinkState::Lost {

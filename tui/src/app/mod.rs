@@ -7,6 +7,7 @@ mod inbox;
 pub(crate) mod keymap;
 mod keys;
 pub(crate) mod msg;
+mod panes;
 mod windows;
 
 pub(crate) use inbox::ended;

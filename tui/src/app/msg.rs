@@ -43,6 +43,8 @@ pub(crate) enum Link {
     Event(Box<Event>),
     Lost {
         reason: String,
+        /// True where a person must be told why.
+        unusual: bool,
         retry_after_ms: u64,
     },
 }

@@ -168,6 +168,7 @@ fn what_went_wrong_is_said_with_what_to_do() {
     linear.events(&mut house);
     linear.take(Msg::Link(Link::Lost {
         reason: "the daemon left".into(),
+        unusual: false,
         retry_after_ms: 250,
     }));
     linear.types("are you there?");

@@ -164,7 +164,12 @@ fn body(
         lines.extend(wrap(&[], room, &bar));
     }
     for line in shown.trim_end().lines().take(most) {
-        lines.extend(chop(line, theme.text(), room, &bar));
+        // Tabs need their stops; all else reads better with whole words.
+        lines.extend(if line.contains('\t') {
+            chop(line, theme.text(), room, &bar)
+        } else {
+            wrap(&[Span::raw(line)], room, &bar)
+        });
     }
     if all > most {
         let words = format!("… {} more lines", all - most);

@@ -1,12 +1,14 @@
 //! Pieces of the screen: each gets what it shows and a width, and returns lines.
 
 pub(crate) mod approval;
+mod below;
 pub(crate) mod card;
 pub(crate) mod composer;
 pub(crate) mod diff;
 pub(crate) mod frame;
 pub(crate) mod markdown;
 pub(crate) mod message;
+mod speech;
 pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod time;

@@ -201,7 +201,7 @@ pub(crate) fn model(app: &App, session: &Session) -> String {
 
 /// Returns the tokens and the money that a session used; nothing where it used none.
 fn usage(usage: &Usage) -> (String, String) {
-    if *usage == Usage::default() {
+    if usage.input == 0 && usage.output == 0 {
         return (String::new(), String::new());
     }
     let cached = match usage.cache_read {

@@ -9,21 +9,18 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use smartopol_protocol::message::{Part, Role};
-use smartopol_protocol::session::{Partial, SessionState};
 use smartopol_protocol::tool::CallState;
-use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{MessageId, SessionId, TurnId};
+use smartopol_protocol::{MessageId, SessionId};
 
-use super::markdown::markdown;
-use super::message::{indented, message, prose, said, thought};
-use super::text::{Indent, spread, wrap};
+use super::below::{ending, going_on, waiting};
+use super::message::message;
+use super::speech::Speech;
 use super::welcome;
 use crate::app::{App, Fold, View};
 use crate::model::Transcript;
 use crate::model::transcript::Entry;
-use crate::sanitize;
 
 /// How many laid out messages are kept.
 const KEPT: usize = 1_000;
@@ -75,16 +72,6 @@ struct Page {
     key: u64,
     used: u64,
     rows: Rc<[Row]>,
-}
-
-/// What is being said, laid out as far as it will not change.
-#[derive(Debug, Default)]
-struct Speech {
-    step: Option<(TurnId, u32)>,
-    room: usize,
-    /// How many bytes of the text are in `lines`.
-    stable: usize,
-    lines: Vec<Line<'static>>,
 }
 
 /// The laid out conversation.
@@ -301,7 +288,7 @@ impl Pages {
             }
         };
         if let Some(partial) = transcript.partial() {
-            add(self.speech(app, partial, room));
+            add(self.speech.rows(app, partial, room));
         }
         add(going_on(app, transcript, room));
         add(ending(app, transcript, room));
@@ -329,79 +316,6 @@ impl Pages {
         }
         extras
     }
-
-    /// Lays out what is being said; only its last paragraph is laid out again when it grows.
-    fn speech(&mut self, app: &App, partial: &Partial, room: usize) -> Vec<Row> {
-        let mut rows = Vec::new();
-        if !partial.reasoning.is_empty() {
-            if partial.text.is_empty() && partial.call.is_none() {
-                let words = partial.reasoning.split_whitespace().count();
-                rows.push(doing(app, format!("thinking · {words} words")));
-            } else {
-                rows.extend(thought(app, &partial.reasoning, None, None, room));
-            }
-        }
-        if !partial.text.trim().is_empty() {
-            if !rows.is_empty() {
-                rows.push(Row::blank());
-            }
-            self.speech.take(app, partial, room);
-            rows.extend(self.speech.lines.iter().cloned().map(Row::plain));
-            let rest = partial.text.get(self.speech.stable..).unwrap_or_default();
-            rows.extend(prose(app, rest, room));
-        }
-        if let Some((name, bytes)) = &partial.call {
-            if !rows.is_empty() {
-                rows.push(Row::blank());
-            }
-            let words = format!("writing a call of {} · {bytes} bytes", sanitize::line(name));
-            rows.push(doing(app, words));
-        }
-        rows
-    }
-}
-
-impl Speech {
-    /// Lays out the paragraphs that are complete.
-    fn take(&mut self, app: &App, partial: &Partial, room: usize) {
-        let step = Some((partial.turn_id, partial.step));
-        if self.step != step || self.room != room || self.stable > partial.text.len() {
-            *self = Self {
-                step,
-                room,
-                ..Self::default()
-            };
-        }
-        while let Some(paragraph) = complete(partial.text.get(self.stable..).unwrap_or_default()) {
-            let text = sanitize::text(paragraph);
-            self.lines.extend(
-                markdown(&text, room.saturating_sub(2), app.theme)
-                    .into_iter()
-                    .map(indented),
-            );
-            self.lines.push(Line::raw(""));
-            self.stable += paragraph.len();
-        }
-    }
-}
-
-/// Returns the beginning of a text that later text cannot change: up to a blank line, outside of
-/// code, before a line that is not indented.
-fn complete(text: &str) -> Option<&str> {
-    let mut at = 0;
-    let mut code = false;
-    while let Some(end) = text.get(at..).and_then(|rest| rest.find('\n')) {
-        let line = text.get(at..at + end).unwrap_or_default();
-        code ^= line.trim_start().starts_with("```");
-        let next = at + end + 1;
-        let follows = text.get(next..).and_then(|rest| rest.chars().next());
-        if line.trim().is_empty() && !code && at > 0 && follows.is_some_and(|c| !c.is_whitespace())
-        {
-            return text.get(..next);
-        }
-        at = next;
-    }
-    None
 }
 
 impl Sheet<'_> {
@@ -473,143 +387,5 @@ impl Sheet<'_> {
             .get(&Fold::Thought(entry.message.id, usize::MAX))
             .hash(&mut hasher);
         hasher.finish()
-    }
-}
-
-fn doing(app: &App, words: String) -> Row {
-    Row::plain(Line::from(vec![
-        Span::raw("  "),
-        Span::styled(format!("● {words}"), app.theme.quiet()),
-    ]))
-}
-
-/// Says what is waited for while nothing is to be seen of it.
-fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
-    if let Some(retry) = transcript.retry() {
-        let left = retry.at.millis_since(app.now.wall).div_ceil(1_000);
-        let words = format!(
-            "● trying again in {} s: {}",
-            left,
-            sanitize::line(&retry.reason)
-        );
-        let indent = Indent {
-            first: vec![Span::raw("  ")],
-            rest: vec![Span::raw("    ")],
-        };
-        let lines = wrap(&[Span::styled(words, app.theme.quiet())], room, &indent);
-        return lines.into_iter().map(Row::plain).collect();
-    }
-    let running = app
-        .session()
-        .is_some_and(|session| session.state == SessionState::Running);
-    let calls = transcript
-        .calls()
-        .any(|call| !matches!(call.state, CallState::Finished { .. }));
-    if !running || calls || transcript.partial().is_some() {
-        return Vec::new();
-    }
-    let whom = transcript
-        .last_turn()
-        .map_or(String::new(), |turn| format!(" {}", turn.provider));
-    vec![doing(app, format!("waiting for{}", sanitize::line(&whom)))]
-}
-
-/// Says how the newest turn ended where that was not well, and how to go on.
-fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
-    let Some(SessionState::Idle {
-        last: Some(outcome),
-    }) = app.session().map(|session| &session.state)
-    else {
-        return Vec::new();
-    };
-    let (sign, style, words, hint) = match outcome {
-        Outcome::Done => return Vec::new(),
-        Outcome::Interrupted => (
-            "○",
-            app.theme.quiet(),
-            "interrupted".to_owned(),
-            String::new(),
-        ),
-        Outcome::CutOff => {
-            let words = "cut off: the daemon ended in the middle of this turn".to_owned();
-            ("✗", app.theme.bad(), words, String::new())
-        }
-        Outcome::Failed { message, hint } => ("✗", app.theme.bad(), message.clone(), hint.clone()),
-        Outcome::StepLimit { limit } => (
-            "○",
-            app.theme.strong(),
-            format!("stopped after {limit} steps"),
-            String::new(),
-        ),
-        Outcome::Loop { tool, times } => {
-            let words = format!("stopped: {tool} was called {times} times with the same result");
-            ("○", app.theme.strong(), words, String::new())
-        }
-    };
-    let told = transcript
-        .entries()
-        .last()
-        .is_some_and(|entry| entry.message.role == Role::System);
-    let mut lines = Vec::new();
-    if !told {
-        let indent = Indent {
-            first: vec![Span::styled(format!("  {sign} "), style)],
-            rest: vec![Span::raw("    ")],
-        };
-        let text = sanitize::line(&words).into_owned();
-        lines.extend(wrap(&[Span::styled(text, style)], room, &indent));
-        if !hint.is_empty() {
-            let hint = Span::raw(sanitize::line(&hint).into_owned());
-            lines.extend(wrap(&[hint], room, &Indent::spaces(4)));
-        }
-    }
-    if !app.wanted.observe {
-        let keys = vec![
-            Span::raw("    "),
-            Span::styled("ctrl-r", app.theme.selected()),
-            Span::styled(" continues", app.theme.quiet()),
-        ];
-        lines.push(spread(keys, Vec::new(), room));
-    }
-    lines.into_iter().map(Row::plain).collect()
-}
-
-/// Returns a message that is not in the transcript yet.
-fn waiting(app: &App, text: &str, why: &str, room: usize) -> Vec<Row> {
-    let quiet = app.theme.quiet();
-    let mut lines = said(app, text, room);
-    let all = lines.len();
-    lines.truncate(6);
-    for line in &mut lines {
-        for span in &mut line.spans {
-            span.style = quiet;
-        }
-    }
-    let more = if all > 6 {
-        format!("… {} more lines · ", all - 6)
-    } else {
-        String::new()
-    };
-    lines.push(Line::from(vec![
-        Span::raw("  "),
-        Span::styled(format!("{more}{why}"), quiet),
-    ]));
-    lines.into_iter().map(Row::plain).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_paragraph_is_complete_when_the_next_has_begun() {
-        assert_eq!(complete("one\ntwo"), None);
-        assert_eq!(complete("one\n\n"), None);
-        assert_eq!(complete("one\n\ntwo\n\nthree"), Some("one\n\n"));
-        assert_eq!(
-            complete("```\na\n\nb\n```\n\nend"),
-            Some("```\na\n\nb\n```\n\n")
-        );
-        assert_eq!(complete("- a\n\n  more of a"), None);
     }
 }

@@ -1,0 +1,183 @@
+//! What keys do in the panes: the conversation, the traces, the sessions.
+
+use smartopol_protocol::SessionId;
+use smartopol_protocol::trace::{ActionType, Trace};
+
+use super::keymap::Action;
+use super::{App, Call, Focus, Fold};
+use crate::overlay::Overlay;
+use crate::widget::transcript::Scroll;
+
+impl App {
+    pub(super) fn read(&mut self, action: Action) {
+        let page = self.plan.page();
+        match action {
+            Action::Up => self.scroll(-1),
+            Action::Down => self.scroll(1),
+            Action::PageUp => self.scroll(-page),
+            Action::PageDown => self.scroll(page),
+            Action::First => self.scroll(i64::MIN / 2),
+            Action::Last => self.follow(),
+            Action::PreviousCard => self.select(-1),
+            Action::NextCard => self.select(1),
+            Action::Open => self.toggle(),
+            Action::Back => self.focus = Focus::Composer,
+            _ => {}
+        }
+    }
+
+    pub(super) fn follow(&mut self) {
+        if let Some(view) = self.view_mut() {
+            view.scroll = Scroll::Follow;
+        }
+    }
+
+    fn toggle(&mut self) {
+        let Some(fold) = self.selected_fold() else {
+            return;
+        };
+        let open = self.pages.is_open(fold);
+        if let Some(view) = self.view_mut() {
+            view.selected = Some(fold);
+            view.folds.insert(fold, !open);
+        }
+    }
+
+    /// Returns what is selected in the conversation: by itself the lowest card that is seen.
+    pub(crate) fn selected_fold(&self) -> Option<Fold> {
+        let seen = self.pages.seen();
+        let own = self.view().and_then(|view| view.selected);
+        own.filter(|own| seen.contains(own))
+            .or_else(|| seen.last().copied())
+    }
+
+    fn select(&mut self, by: i64) {
+        let seen = self.pages.seen().to_vec();
+        let at = self
+            .selected_fold()
+            .and_then(|own| seen.iter().position(|fold| *fold == own));
+        let next = match at {
+            Some(at) if by < 0 => at.checked_sub(1),
+            Some(at) => Some(at + 1),
+            None => None,
+        };
+        match next.and_then(|next| seen.get(next)) {
+            Some(fold) => {
+                let fold = *fold;
+                if let Some(view) = self.view_mut() {
+                    view.selected = Some(fold);
+                }
+            }
+            // None is left on the screen: look further.
+            None => self.scroll(by * self.plan.page() / 2),
+        }
+    }
+
+    pub(super) fn look_at_traces(&mut self, action: Action) {
+        let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
+        let at = self
+            .feed
+            .selected
+            .and_then(|id| ids.iter().position(|own| *own == id));
+        let page = usize::try_from(self.plan.page()).unwrap_or(1);
+        let last = ids.len().saturating_sub(1);
+        let from = at.unwrap_or(last);
+        let to = match action {
+            Action::Up if at.is_none() => last,
+            Action::Up => from.saturating_sub(1),
+            Action::Down => from + 1,
+            Action::PageUp => from.saturating_sub(page),
+            Action::PageDown => from + page,
+            Action::First => 0,
+            Action::Last => return self.feed.selected = None,
+            Action::Open => {
+                if let Some(id) = ids.get(from) {
+                    self.feed.selected = Some(*id);
+                    self.overlays.push(Overlay::trace(*id));
+                }
+                return;
+            }
+            Action::Outcome => {
+                self.feed.outcome = match self.feed.outcome {
+                    None => Some(ActionType::Deny),
+                    Some(ActionType::Deny) => Some(ActionType::Error),
+                    _ => None,
+                };
+                return self.feed.selected = None;
+            }
+            Action::OnlyTool => {
+                let tool = ids.get(from).and_then(|id| self.model.traces.get(*id));
+                self.feed.tool = match self.feed.tool.take() {
+                    Some(_) => None,
+                    None => tool.map(|trace| trace.tool_name.clone()),
+                };
+                return;
+            }
+            Action::OnlySession => {
+                self.feed.session = match self.feed.session {
+                    Some(_) => None,
+                    None => self.current,
+                };
+                return self.feed.selected = None;
+            }
+            Action::Back => {
+                self.traces_whole = false;
+                return self.focus = Focus::Composer;
+            }
+            _ => return,
+        };
+        if to == 0 && from == 0 && !ids.is_empty() {
+            self.ask(Call::Traces {
+                before: ids.first().copied(),
+            });
+        }
+        // Past the newest is following again.
+        self.feed.selected = if to > last {
+            None
+        } else {
+            ids.get(to).copied()
+        };
+    }
+
+    /// Returns the traces that the filter lets through, oldest first.
+    pub(crate) fn traces_shown(&self) -> impl DoubleEndedIterator<Item = &Trace> {
+        let feed = &self.feed;
+        self.model.traces.iter().filter(|trace| {
+            feed.outcome
+                .is_none_or(|outcome| trace.action_type == outcome)
+                && feed
+                    .tool
+                    .as_ref()
+                    .is_none_or(|tool| trace.tool_name == *tool)
+                && feed
+                    .session
+                    .is_none_or(|id| trace.metadata.session_id == id)
+        })
+    }
+
+    pub(super) fn look_at_sessions(&mut self, action: Action) {
+        let ids: Vec<SessionId> = self.model.sessions().map(|session| session.id).collect();
+        let at = self.session_at.or(self.current);
+        let from = at
+            .and_then(|id| ids.iter().position(|own| *own == id))
+            .unwrap_or(0);
+        let to = match action {
+            Action::Up => from.saturating_sub(1),
+            Action::Down => from + 1,
+            Action::First => 0,
+            Action::Last => usize::MAX,
+            Action::Open => {
+                if let Some(id) = ids.get(from) {
+                    self.open(*id);
+                    self.focus = Focus::Composer;
+                }
+                return;
+            }
+            Action::Rename => return self.ask_for_name(ids.get(from).copied()),
+            Action::Remove => return self.ask_to_remove(ids.get(from).copied()),
+            Action::Back => return self.focus = Focus::Composer,
+            _ => return,
+        };
+        self.session_at = ids.get(to.min(ids.len().saturating_sub(1))).copied();
+    }
+}

@@ -1,0 +1,135 @@
+//! What stands below the last message: what is waited for, how the turn ended, what is on its way.
+
+use ratatui::text::{Line, Span};
+use smartopol_protocol::message::Role;
+use smartopol_protocol::session::SessionState;
+use smartopol_protocol::tool::CallState;
+use smartopol_protocol::turn::Outcome;
+
+use super::message::said;
+use super::text::{Indent, spread, wrap};
+use super::transcript::Row;
+use crate::app::App;
+use crate::model::Transcript;
+use crate::sanitize;
+
+pub(super) fn doing(app: &App, words: String) -> Row {
+    Row::plain(Line::from(vec![
+        Span::raw("  "),
+        Span::styled(format!("● {words}"), app.theme.quiet()),
+    ]))
+}
+
+/// Says what is waited for while nothing is to be seen of it.
+pub(super) fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
+    if let Some(retry) = transcript.retry() {
+        let left = retry.at.millis_since(app.now.wall).div_ceil(1_000);
+        let words = format!(
+            "● trying again in {} s: {}",
+            left,
+            sanitize::line(&retry.reason)
+        );
+        let indent = Indent {
+            first: vec![Span::raw("  ")],
+            rest: vec![Span::raw("    ")],
+        };
+        let lines = wrap(&[Span::styled(words, app.theme.quiet())], room, &indent);
+        return lines.into_iter().map(Row::plain).collect();
+    }
+    let running = app
+        .session()
+        .is_some_and(|session| session.state == SessionState::Running);
+    let calls = transcript
+        .calls()
+        .any(|call| !matches!(call.state, CallState::Finished { .. }));
+    if !running || calls || transcript.partial().is_some() {
+        return Vec::new();
+    }
+    let whom = transcript
+        .last_turn()
+        .map_or(String::new(), |turn| format!(" {}", turn.provider));
+    vec![doing(app, format!("waiting for{}", sanitize::line(&whom)))]
+}
+
+/// Says how the newest turn ended where that was not well, and how to go on.
+pub(super) fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row> {
+    let Some(SessionState::Idle {
+        last: Some(outcome),
+    }) = app.session().map(|session| &session.state)
+    else {
+        return Vec::new();
+    };
+    let (sign, style, words, hint) = match outcome {
+        Outcome::Done => return Vec::new(),
+        Outcome::Interrupted => (
+            "○",
+            app.theme.quiet(),
+            "interrupted".to_owned(),
+            String::new(),
+        ),
+        Outcome::CutOff => {
+            let words = "cut off: the daemon ended in the middle of this turn".to_owned();
+            ("✗", app.theme.bad(), words, String::new())
+        }
+        Outcome::Failed { message, hint } => ("✗", app.theme.bad(), message.clone(), hint.clone()),
+        Outcome::StepLimit { limit } => (
+            "○",
+            app.theme.strong(),
+            format!("stopped after {limit} steps"),
+            String::new(),
+        ),
+        Outcome::Loop { tool, times } => {
+            let words = format!("stopped: {tool} was called {times} times with the same result");
+            ("○", app.theme.strong(), words, String::new())
+        }
+    };
+    let told = transcript.entries().last().is_some_and(|entry| {
+        let said = entry.message.interrupted && *outcome == Outcome::Interrupted;
+        entry.message.role == Role::System || said
+    });
+    let mut lines = Vec::new();
+    if !told {
+        let indent = Indent {
+            first: vec![Span::styled(format!("  {sign} "), style)],
+            rest: vec![Span::raw("    ")],
+        };
+        let text = sanitize::line(&words).into_owned();
+        lines.extend(wrap(&[Span::styled(text, style)], room, &indent));
+        if !hint.is_empty() {
+            let hint = Span::raw(sanitize::line(&hint).into_owned());
+            lines.extend(wrap(&[hint], room, &Indent::spaces(4)));
+        }
+    }
+    if !app.wanted.observe {
+        let keys = vec![
+            Span::raw("    "),
+            Span::styled("ctrl-r", app.theme.selected()),
+            Span::styled(" continues", app.theme.quiet()),
+        ];
+        lines.push(spread(keys, Vec::new(), room));
+    }
+    lines.into_iter().map(Row::plain).collect()
+}
+
+/// Returns a message that is not in the transcript yet.
+pub(super) fn waiting(app: &App, text: &str, why: &str, room: usize) -> Vec<Row> {
+    let quiet = app.theme.quiet();
+    let mut lines = said(app, text, room);
+    let all = lines.len();
+    lines.truncate(6);
+    for line in &mut lines {
+        for span in &mut line.spans {
+            span.style = quiet;
+        }
+    }
+    let more = if all > 6 {
+        format!("… {} more lines · ", all - 6)
+    } else {
+        String::new()
+    };
+    lines.push(Line::from(vec![
+        Span::raw("  "),
+        Span::styled(format!("{more}{why}"), quiet),
+    ]));
+    lines.into_iter().map(Row::plain).collect()
+}
