@@ -351,9 +351,19 @@ async fn turns() {
     );
 
     let mut paced = many(&home, &client, Some(Duration::from_millis(100))).await;
-    line("turns: the same, 32 sessions at 320 turns a second, p99", percentile(&mut paced, 0.99), 5.0, "ms");
+    line(
+        "turns: the same, 32 sessions at 320 turns a second, p99",
+        percentile(&mut paced, 0.99),
+        5.0,
+        "ms",
+    );
     let full = many(&home, &client, None).await;
-    at_least("turns: a second, 32 sessions, every message durable", full.len() as f64 / 5.0, 3000.0, "/s");
+    at_least(
+        "turns: a second, 32 sessions, every message durable",
+        full.len() as f64 / 5.0,
+        3000.0,
+        "/s",
+    );
     let checked = client.call(daemon::Check::default()).await.unwrap();
     assert!(checked.problems.is_empty(), "{:?}", checked.problems);
 }

@@ -32,8 +32,11 @@ fn the_first_run_needs_nothing_and_a_call_is_allowed_with_one_key() {
     terminal.wait_for("run: ls -la").unwrap();
     terminal.keys("\r").unwrap();
     terminal.wait_for("allow once").unwrap();
-    assert!(terminal.screen().contains("in ~/work"), "the folder is shown:
-{}", terminal.screen());
+    assert!(
+        terminal.screen().contains("in ~/work"),
+        "the folder is shown: {}",
+        terminal.screen()
+    );
     rest(QUIET);
     terminal.keys("\t").unwrap();
     rest(QUIET);
