@@ -54,6 +54,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
     ];
     let [terminate, hangup, interrupt] = &mut ends;
     let mut redraw = Redraw::starting(FIRST);
+    let mut drawn = false;
     let mut furnished = false;
     loop {
         let tick = app.next_tick();
@@ -100,7 +101,12 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                 }
             }
         }
+        if !drawn && app.transcript().is_some() {
+            // All that the first frame waited for is here.
+            redraw.ask(Urgency::Now);
+        }
         if redraw.due_at().is_some_and(|due| due <= clock.now().ms) {
+            drawn = true;
             screen.draw(|area, buf| {
                 app.now = clock.now();
                 app.draw(area, buf)

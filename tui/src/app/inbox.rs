@@ -1,7 +1,7 @@
 //! What the daemon says: news of the link, events, answers.
 
 use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
-use smartopol_protocol::message::Send;
+use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::{Code, News};
 
@@ -118,7 +118,10 @@ impl App {
                 }
                 self.model.shown(*shown, true);
             }
-            (_, Reply::Shown(shown)) => self.model.shown(*shown, false),
+            (_, Reply::Shown(shown)) => {
+                self.remember_words(&shown.messages);
+                self.model.shown(*shown, false);
+            }
             (Call::Approvals(id), Reply::Approvals(list)) => self.model.approvals(*id, list),
             (Call::Watch(id), Reply::Watched(partial)) => self.model.watched(*id, partial),
             (Call::Say(send), _) => self.heard(send),
@@ -145,6 +148,16 @@ impl App {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Makes what a person said here before the history of a console that has none yet.
+    fn remember_words(&mut self, messages: &[Message]) {
+        if self.history.is_empty() {
+            let said = messages.iter().filter(|message| message.role == Role::User);
+            self.history = said.map(Message::text).collect();
+            let over = self.history.len().saturating_sub(self.wanted.history);
+            self.history.drain(..over);
         }
     }
 

@@ -111,6 +111,7 @@ impl Model {
         self.sort();
         self.approvals = snapshot.approvals;
         self.traces.replace(snapshot.traces);
+        self.open.values_mut().for_each(Transcript::missed);
         let rows = &self.rows;
         self.open
             .retain(|id, _| rows.iter().any(|row| row.session.id == *id));

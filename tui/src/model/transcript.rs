@@ -49,6 +49,8 @@ pub(crate) struct Transcript {
     thinking: Option<(Timestamp, Timestamp)>,
     /// How long the reasoning of a message took, where it was heard.
     thought: HashMap<MessageId, u64>,
+    /// Where the messages end that have no hole between them, since facts were missed.
+    whole_to: Option<Option<u64>>,
     revision: u64,
 }
 
@@ -67,6 +69,7 @@ impl Transcript {
             more: shown.more,
             thinking: None,
             thought: HashMap::new(),
+            whole_to: None,
             revision: 0,
         };
         transcript.refresh(shown);
@@ -127,6 +130,15 @@ impl Transcript {
         self.more && self.entries.len() < KEPT
     }
 
+    fn last_position(&self) -> Option<u64> {
+        self.entries.last().and_then(|entry| entry.message.position)
+    }
+
+    /// Takes note that facts were missed: what comes from now on may not join what is here.
+    pub(crate) fn missed(&mut self) {
+        self.whole_to = Some(self.whole_to.unwrap_or_else(|| self.last_position()));
+    }
+
     /// Returns the place of the oldest message here.
     pub(crate) fn first_position(&self) -> Option<u64> {
         self.entries
@@ -157,7 +169,7 @@ impl Transcript {
             .iter()
             .filter_map(|message| message.position)
             .min();
-        let last = self.entries.last().and_then(|entry| entry.message.position);
+        let last = self.whole_to.take().unwrap_or_else(|| self.last_position());
         // Older pages stay only where they join the new window without a hole.
         let joined = matches!((first, last), (Some(first), Some(last)) if first <= last + 1);
         if joined {
