@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
 use smartopol_protocol::approval::{
-    Approval, ApprovalState, Decide, Decision, List, ListRules, OneOf, Pattern, RevokeRule, Rule,
-    Scope, Show, Verdict,
+    Approval, ApprovalState, Decide, Decision, List, ListRules, RevokeRule, Rule, Scope, Show,
+    Verdict,
 };
 use smartopol_protocol::tool::{Body, Effect, Place};
 use smartopol_protocol::{ApprovalId, Code, Fault, RuleId};
@@ -293,10 +293,7 @@ fn print_one(approval: &Approval, out: &mut Out) -> anyhow::Result<()> {
         out.line(format!("touches  {}", effect_in_words(effect)))?;
     }
     if let Some(rule) = &approval.rule {
-        out.line(format!(
-            "keeps    {} (with --session or --always)",
-            pattern(rule)
-        ))?;
+        out.line(format!("keeps    {rule} (with --session or --always)"))?;
     }
     match &inspection.body {
         Body::None => {}
@@ -360,27 +357,6 @@ fn effect_in_words(effect: &Effect) -> String {
     }
 }
 
-fn pattern(pattern: &Pattern) -> String {
-    let mut parts = Vec::new();
-    if let Some(tool) = &pattern.tool {
-        parts.push(tool.clone());
-    }
-    if !pattern.command.is_empty() {
-        let words = pattern.command.iter().map(|word| match word {
-            OneOf::Word(word) => word.clone(),
-            OneOf::Any(words) => format!("({})", words.join("|")),
-        });
-        parts.push(format!("`{} …`", words.collect::<Vec<_>>().join(" ")));
-    }
-    if let Some(path) = &pattern.path {
-        parts.push(format!("in {path}"));
-    }
-    if parts.is_empty() {
-        return "every call".into();
-    }
-    parts.join(" ")
-}
-
 async fn rules(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {
     let rules = client.call(ListRules {}).await?.rules;
     if json {
@@ -396,7 +372,7 @@ async fn rules(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()>
             };
             vec![
                 toned(verdict, tone),
-                cell(pattern(&rule.pattern)),
+                cell(rule.pattern.to_string()),
                 cell(reach(rule)),
                 cell(
                     rule.id
