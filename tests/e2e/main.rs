@@ -9,6 +9,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod attach;
+mod bad_input;
 mod console;
 mod crash;
 mod daemon_life;

@@ -22,6 +22,9 @@ use crate::bus::Item;
 /// The most missed facts that are told one by one; beyond it a snapshot is shorter.
 const REPLAY: u32 = 2_000;
 
+/// How many facts are read from the store at once.
+const AT_ONCE: u32 = 256;
+
 /// Who came in.
 pub(crate) struct Visitor {
     pub(crate) house: House,
@@ -131,7 +134,7 @@ impl Client {
             tokio::select! {
                 biased;
                 () = closed.cancelled() => return,
-                item = next(&mut self.news) => self.tell(item),
+                item = next(&mut self.news) => self.hear(item).await,
                 request = requests.next() => {
                     let Some(request) = request else { return };
                     if let Some(reply) = self.answer(request).await {
@@ -228,7 +231,7 @@ impl Client {
                 if r.seq()? == told {
                     Ok(Vec::new())
                 } else {
-                    r.events_since(told, 256)
+                    r.events_since(told, AT_ONCE)
                 }
             });
             let missed = match missed.await {
@@ -263,16 +266,45 @@ impl Client {
         }
     }
 
-    /// Tells one event of the bus. Never waits.
-    fn tell(&mut self, item: Result<Arc<Item>, broadcast::error::RecvError>) {
-        let item = match item {
-            Ok(item) => item,
-            Err(broadcast::error::RecvError::Lagged(missed)) => return self.lose(missed),
-            Err(broadcast::error::RecvError::Closed) => {
-                self.news = None;
+    /// Tells the facts that passed by unseen; never waits for the client.
+    async fn catch_up(&mut self) {
+        while self.news.is_some() {
+            let told = self.told;
+            let missed = self
+                .house
+                .store
+                .read(move |r| r.events_since(told, AT_ONCE))
+                .await;
+            let missed = missed.unwrap_or_else(|err| {
+                tracing::warn!("what a client missed cannot be read: {err}");
+                Vec::new()
+            });
+            if missed.is_empty() {
                 return;
             }
-        };
+            for event in missed {
+                if self.news.is_some() {
+                    self.tell(&Item::new(event));
+                }
+            }
+        }
+    }
+
+    /// Hears one event of the bus.
+    async fn hear(&mut self, item: Result<Arc<Item>, broadcast::error::RecvError>) {
+        match item {
+            Ok(item) => self.tell(&item),
+            // Not the client was too slow, but this task: what it missed is in the store.
+            Err(broadcast::error::RecvError::Lagged(missed)) => {
+                self.line.outbox().drop_passing(missed);
+                self.catch_up().await;
+            }
+            Err(broadcast::error::RecvError::Closed) => self.news = None,
+        }
+    }
+
+    /// Tells one event. Never waits.
+    fn tell(&mut self, item: &Item) {
         let event = &item.event;
         let kept = match event.seq {
             Some(seq) if seq <= self.told => return,
@@ -299,15 +331,10 @@ impl Client {
         if kept {
             self.line.filled.notify_one();
         } else {
-            self.lose(0);
+            // The outbox counted it. The client gets no more until it subscribes again.
+            self.news = None;
+            self.line.filled.notify_one();
         }
-    }
-
-    /// Facts were lost: the client is told, and gets no more until it subscribes again.
-    fn lose(&mut self, missed: u64) {
-        self.line.outbox().lost(missed);
-        self.news = None;
-        self.line.filled.notify_one();
     }
 }
 

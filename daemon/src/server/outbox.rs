@@ -88,9 +88,9 @@ impl Outbox {
         true
     }
 
-    /// Counts facts that were lost before they came here.
-    pub(crate) fn lost(&mut self, facts: u64) {
-        self.missed += facts;
+    /// Counts passing news that was lost before it came here.
+    pub(crate) fn drop_passing(&mut self, pieces: u64) {
+        self.dropped += pieces;
     }
 
     /// Takes what is sent next. Word of a loss comes after what was kept.
