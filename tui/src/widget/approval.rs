@@ -4,7 +4,7 @@
 //! seen.
 
 use ratatui::text::{Line, Span};
-use smartopol_protocol::approval::{Approval, OneOf, Pattern};
+use smartopol_protocol::approval::{Approval, Pattern};
 use smartopol_protocol::tool::{Body, Effect, Place};
 
 use super::card::outside;
@@ -230,20 +230,5 @@ fn flowed(
 
 /// Returns a rule in words a person knows: the command as far as it is fixed, or the files.
 pub(crate) fn pattern(pattern: &Pattern) -> String {
-    let words: Vec<String> = pattern
-        .command
-        .iter()
-        .map(|word| match word {
-            OneOf::Word(word) => word.clone(),
-            OneOf::Any(words) => words.join("|"),
-        })
-        .collect();
-    let text = match (&pattern.tool, &pattern.path) {
-        _ if !words.is_empty() => format!("`{} …`", words.join(" ")),
-        (Some(tool), Some(path)) => format!("{tool} of {path}"),
-        (Some(tool), None) => format!("every {tool}"),
-        (None, Some(path)) => format!("everything on {path}"),
-        (None, None) => "everything".to_owned(),
-    };
-    sanitize::line(&text).into_owned()
+    sanitize::line(&pattern.to_string()).into_owned()
 }
