@@ -12,7 +12,7 @@ fn exec(text: &str) -> Inspection {
     let words = plain.then(|| text.split(' ').map(String::from).collect());
     Inspection {
         title: text.into(),
-        cwd: "/work".into(),
+        cwd: "/code".into(),
         effects: vec![Effect::Run { words }],
         body: Body::Command {
             text: text.into(),
@@ -22,7 +22,7 @@ fn exec(text: &str) -> Inspection {
 }
 
 fn touch(write: bool, path: &str) -> Inspection {
-    let place = if path.starts_with("/work/") {
+    let place = if path.starts_with("/code/") {
         Place::Workspace
     } else {
         Place::Outside
@@ -30,7 +30,7 @@ fn touch(write: bool, path: &str) -> Inspection {
     let path = path.to_owned();
     Inspection {
         title: path.clone(),
-        cwd: "/work".into(),
+        cwd: "/code".into(),
         effects: vec![if write {
             Effect::Write { path, place }
         } else {
@@ -80,7 +80,7 @@ fn each_mode_decides_as_its_name_says() {
         ("exec", exec("touch ../x"), [Deny, Ask, Ask, Ask]),
         (
             "read_file",
-            touch(false, "/work/a"),
+            touch(false, "/code/a"),
             [Allow, Allow, Allow, Allow],
         ),
         (
@@ -90,7 +90,7 @@ fn each_mode_decides_as_its_name_says() {
         ),
         (
             "write_file",
-            touch(true, "/work/a"),
+            touch(true, "/code/a"),
             [Deny, Ask, Allow, Allow],
         ),
         (
@@ -191,8 +191,8 @@ fn what_a_longer_answer_would_keep_is_narrow() {
         assert_eq!(kept(&exec(runner), "exec"), None, "{runner}");
     }
     assert_eq!(
-        kept(&touch(true, "/work/a"), "write_file"),
-        Some("write_file in /work/**".into())
+        kept(&touch(true, "/code/a"), "write_file"),
+        Some("write_file in /code/**".into())
     );
     assert_eq!(
         kept(&touch(true, "/etc/a[b]"), "write_file"),
@@ -205,7 +205,7 @@ fn a_kept_rule_allows_the_call_it_was_kept_from() {
     for (tool, inspection) in [
         ("exec", exec("ls -la")),
         ("exec", exec("make-it so")),
-        ("write_file", touch(true, "/work/src/deep/a.rs")),
+        ("write_file", touch(true, "/code/src/deep/a.rs")),
         ("write_file", touch(true, "/etc/a[b]")),
         ("read_file", touch(false, "/var/{x}")),
     ] {
