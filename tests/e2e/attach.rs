@@ -344,3 +344,33 @@ async fn a_stranger_writes_a_client_in_python() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("hello from python"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_removed_whole_also_while_it_works_and_more_waits() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, mut events) = home.client().await.unwrap();
+    let session = home.session(&client).await.unwrap();
+    listen(&client, &session).await;
+    say(&client, &session, "slow: 300 on and on").await;
+    until(&mut events, |news| {
+        matches!(news, News::TextDelta { .. }).then_some(())
+    })
+    .await;
+    say(&client, &session, "say: waiting").await;
+    let delete = session::Delete { id: session.id };
+    client.call(delete).await.unwrap();
+    let listed = client.call(session::List::default()).await.unwrap();
+    assert!(listed.sessions.is_empty());
+    let err = client.call(delete).await.unwrap_err();
+    let smartopol_ipc::Error::Fault(fault) = err else {
+        panic!("{err}")
+    };
+    assert_eq!(fault.code, Code::NotFound);
+    let problems = client
+        .call(smartopol_protocol::daemon::Check::default())
+        .await
+        .unwrap()
+        .problems;
+    assert_eq!(problems, Vec::<String>::new());
+}

@@ -177,8 +177,9 @@ impl Actor<'_> {
     }
 
     pub(super) async fn delete(&mut self, reply: Reply<()>) -> Result<(), Broken> {
+        // Out of reach first, or the end of the turn would begin the next one.
+        let queue = std::mem::take(&mut self.queue);
         self.advance(Event::Stopped(Stop::Person)).await?;
-        self.queue.clear();
         let (id, at) = (self.session.id, Timestamp::now());
         let result = self
             .house
@@ -186,6 +187,9 @@ impl Actor<'_> {
             .write(move |w| w.delete_session(id, at))
             .await;
         self.deleted = result.is_ok();
+        if !self.deleted {
+            self.queue = queue;
+        }
         let _ = reply.send(result.map_err(Fault::from));
         Ok(())
     }
