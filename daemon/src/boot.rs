@@ -14,6 +14,7 @@ use smartopol_tools::{Guard, Tools};
 use smartopol_traces::Redactor;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
@@ -43,13 +44,16 @@ pub struct Boot {
 /// # Errors
 /// What kept it from starting, with what to do about it.
 pub fn run(boot: Boot) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("smartopol")
         .enable_all()
         .build()
-        .context("the system gives no threads")?
-        .block_on(live(boot))
+        .context("the system gives no threads")?;
+    let result = runtime.block_on(live(boot));
+    // A file system that hangs holds up its thread, not the end of the daemon.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }
 
 async fn live(boot: Boot) -> anyhow::Result<()> {
@@ -100,6 +104,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         },
         leave: Notify::new(),
         found: OnceLock::new(),
+        furnished: CancellationToken::new(),
         config,
     });
     house
@@ -114,6 +119,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         }
     };
     let _ = house.found.set(found);
+    house.furnished.cancel();
     house.facts.phases.end("providers");
 
     resume(&house).await?;

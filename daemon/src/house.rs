@@ -15,6 +15,7 @@ use smartopol_store::Store;
 use smartopol_tools::Tools;
 use smartopol_traces::Redactor;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
@@ -44,6 +45,8 @@ pub(crate) struct Rooms {
     /// Told when the daemon shall stop.
     pub(crate) leave: Notify,
     pub(crate) found: OnceLock<Arc<Providers>>,
+    /// Cancelled once they are found: no session begins before.
+    pub(crate) furnished: CancellationToken,
 }
 
 /// What does not change while the daemon runs.

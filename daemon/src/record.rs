@@ -68,7 +68,7 @@ pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
         input: clean_value(house, &call.input),
         inspection: Inspection {
             title: known(&inspection.title),
-            cwd: inspection.cwd.clone(),
+            cwd: known(&inspection.cwd),
             effects: inspection
                 .effects
                 .iter()
@@ -76,7 +76,15 @@ pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
                     Effect::Run { words: Some(words) } => Effect::Run {
                         words: Some(words.iter().map(|word| known(word)).collect()),
                     },
-                    other => other.clone(),
+                    Effect::Run { words: None } => Effect::Run { words: None },
+                    Effect::Read { path, place } => Effect::Read {
+                        path: known(path),
+                        place: *place,
+                    },
+                    Effect::Write { path, place } => Effect::Write {
+                        path: known(path),
+                        place: *place,
+                    },
                 })
                 .collect(),
             body: match &inspection.body {
@@ -93,7 +101,7 @@ pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
                     added,
                     removed,
                 } => Body::Diff {
-                    path: path.clone(),
+                    path: known(path),
                     diff: known(diff),
                     added: *added,
                     removed: *removed,
@@ -154,7 +162,7 @@ fn clean_value(house: &House, value: &Value) -> Value {
         Value::Array(items) => items.iter().map(|item| clean_value(house, item)).collect(),
         Value::Object(fields) => fields
             .iter()
-            .map(|(key, value)| (key.clone(), clean_value(house, value)))
+            .map(|(key, value)| (clean_text(house, key.clone()), clean_value(house, value)))
             .collect(),
         other => other.clone(),
     }

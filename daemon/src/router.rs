@@ -4,12 +4,12 @@
 //! when nothing happened for a while; what is said meanwhile starts the next.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smartopol_protocol::approval::Approval;
 use smartopol_protocol::{Code, Fault, SessionId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::House;
 use crate::session::{self, Cmd, INBOX};
@@ -25,8 +25,25 @@ pub(crate) struct Router {
 
 #[derive(Debug, Default)]
 struct Live {
-    actors: HashMap<SessionId, mpsc::Sender<Cmd>>,
+    actors: HashMap<SessionId, Way>,
     closed: bool,
+}
+
+/// The way to an actor.
+#[derive(Debug)]
+struct Way {
+    inbox: mpsc::Sender<Cmd>,
+    /// Told before a word that cannot wait until the actor has looked at files.
+    hurry: Arc<Notify>,
+}
+
+impl Way {
+    fn send(&self, cmd: Cmd) -> Result<(), mpsc::error::TrySendError<Cmd>> {
+        if cmd.is_urgent() {
+            self.hurry.notify_one();
+        }
+        self.inbox.try_send(cmd)
+    }
 }
 
 impl Router {
@@ -46,7 +63,7 @@ impl Router {
         }
         let cmd = match live.actors.get(&id) {
             None => cmd,
-            Some(inbox) => match inbox.try_send(cmd) {
+            Some(way) => match way.send(cmd) {
                 Ok(()) => return Ok(()),
                 Err(mpsc::error::TrySendError::Full(_)) => {
                     return Err(
@@ -59,13 +76,13 @@ impl Router {
             },
         };
         let (inbox, received) = mpsc::channel(INBOX);
+        let hurry = Arc::new(Notify::new());
         inbox
             .try_send(cmd)
             .map_err(|_| Fault::new(Code::Internal, "a new session's inbox is full"))?;
-        live.actors.insert(id, inbox);
-        house
-            .supervisor
-            .spawn("session", session::run(house.clone(), id, received));
+        let actor = session::run(house.clone(), id, received, hurry.clone());
+        live.actors.insert(id, Way { inbox, hurry });
+        house.supervisor.spawn("session", actor);
         Ok(())
     }
 
@@ -144,14 +161,15 @@ impl Router {
     /// Lets no new word in and asks every actor to come to an end: running turns may finish for
     /// `grace`, waiting ones are left waiting.
     pub(crate) async fn close(&self, grace: Duration) {
-        let actors: Vec<mpsc::Sender<Cmd>> = {
+        let actors: Vec<Way> = {
             let mut live = self.live();
             live.closed = true;
-            live.actors.drain().map(|(_, inbox)| inbox).collect()
+            live.actors.drain().map(|(_, way)| way).collect()
         };
         let deadline = tokio::time::Instant::now() + grace;
         let mut parked = Vec::new();
-        for inbox in actors {
+        for Way { inbox, hurry } in actors {
+            hurry.notify_one();
             let (done, wait) = oneshot::channel();
             let park = Cmd::Park { deadline, done };
             if tokio::time::timeout_at(deadline, inbox.send(park))

@@ -16,6 +16,9 @@ use tokio::sync::Notify;
 
 use crate::House;
 
+/// How long a store that failed is left alone, in milliseconds.
+const TRY_AGAIN: i64 = 5_000;
+
 /// When pending approvals expire.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
@@ -32,7 +35,7 @@ impl Desk {
 
     /// No longer cares about an approval.
     pub(crate) fn forget(&self, approval: &Approval) {
-        self.due().remove(&(approval.expires_at, approval.id));
+        self.due().retain(|(_, id)| *id != approval.id);
     }
 
     fn due(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Timestamp, ApprovalId)>> {
@@ -48,10 +51,12 @@ impl Desk {
             match next {
                 Some((at, id)) if at <= now => {
                     house.desk.due().remove(&(at, id));
-                    if let Err(fault) =
-                        end(&house, id, ApprovalState::Expired { at: now }, None).await
+                    let expired = ApprovalState::Expired { at: now };
+                    if let Err(fault) = end(&house, id, expired, None).await
+                        && !matches!(fault.code, Code::Conflict | Code::NotFound)
                     {
-                        tracing::warn!("the approval {id} could not be ended as expired: {fault}");
+                        tracing::warn!("the approval {id} could not be ended: {fault}");
+                        house.desk.due().insert((now.plus_millis(TRY_AGAIN), id));
                     }
                 }
                 Some((at, _)) => {

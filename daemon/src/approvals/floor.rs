@@ -7,10 +7,14 @@ use std::path::{Component, Path, PathBuf};
 
 use smartopol_protocol::tool::{Body, Effect, Inspection};
 
+use super::suggestion;
+
 /// What nothing may destroy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Floor {
     home: PathBuf,
+    /// The home as it is spelled and as its links lead.
+    homes: Vec<PathBuf>,
     own: Vec<PathBuf>,
 }
 
@@ -23,10 +27,10 @@ const PREFIXES: &[&str] = &[
 impl Floor {
     /// Protects a home folder and the daemon's own files and folders.
     pub(crate) fn new(home: impl Into<PathBuf>, own: Vec<PathBuf>) -> Self {
-        Self {
-            home: home.into(),
-            own,
-        }
+        let home = home.into();
+        let homes = spellings(&home);
+        let own = own.iter().flat_map(|path| spellings(path)).collect();
+        Self { home, homes, own }
     }
 
     /// Returns why a call is refused; `None` where the floor has nothing to say.
@@ -60,11 +64,25 @@ impl Floor {
             })
     }
 
-    /// Judges one simple command.
+    /// Judges one simple command. Where it runs another one, each of its words may be where that
+    /// begins: options may take values, and a quoted text may hold a whole line.
     fn command(&self, words: &[String], cwd: &str) -> Option<String> {
-        let mut words = words.iter().map(String::as_str).skip_while(|word| {
-            PREFIXES.contains(word) || word.contains('=') || word.starts_with('-')
-        });
+        let first = words.iter().find(|word| !word.contains('='))?;
+        let name = first.rsplit('/').next().unwrap_or(first);
+        if !PREFIXES.contains(&name) && !suggestion::is_runner(name) {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            return self.plain(&words, cwd);
+        }
+        let flat: Vec<&str> = words
+            .iter()
+            .flat_map(|word| word.split_whitespace())
+            .collect();
+        (0..flat.len()).find_map(|start| self.plain(flat.get(start..)?, cwd))
+    }
+
+    /// Judges one command that runs no other.
+    fn plain(&self, words: &[&str], cwd: &str) -> Option<String> {
+        let mut words = words.iter().copied().skip_while(|word| word.contains('='));
         let program = words.next()?;
         let args: Vec<&str> = words.collect();
         let name = program.rsplit('/').next().unwrap_or(program);
@@ -80,8 +98,9 @@ impl Floor {
                     .map(|what| format!("`{name}` would destroy {what}"))
             }
             "find" if args.contains(&"-delete") => args
-                .first()
-                .and_then(|arg| self.precious(arg, cwd, true))
+                .iter()
+                .filter(|arg| !arg.starts_with('-'))
+                .find_map(|arg| self.precious(arg, cwd, true))
                 .map(|what| format!("`find -delete` would destroy {what}")),
             "dd" => args
                 .iter()
@@ -130,7 +149,11 @@ impl Floor {
         if !deep {
             return None;
         }
-        if !self.home.as_os_str().is_empty() && self.home.starts_with(&path) {
+        if self
+            .homes
+            .iter()
+            .any(|home| !home.as_os_str().is_empty() && home.starts_with(&path))
+        {
             return Some("the home folder".into());
         }
         if let Some(own) = self
@@ -143,6 +166,19 @@ impl Floor {
         let top = path.parent() == Some(Path::new("/"));
         (top && path != Path::new("/tmp")).then(|| format!("the system folder {}", path.display()))
     }
+}
+
+/// Returns a path as it is given and, where links lead elsewhere, as it really is.
+fn spellings(path: &Path) -> Vec<PathBuf> {
+    let mut all = vec![path.to_path_buf()];
+    let folder = path.parent().and_then(|parent| parent.canonicalize().ok());
+    let real = match (path.canonicalize(), folder, path.file_name()) {
+        (Ok(real), ..) => Some(real),
+        (Err(_), Some(folder), Some(name)) => Some(folder.join(name)),
+        _ => None,
+    };
+    all.extend(real.filter(|real| real != path));
+    all
 }
 
 /// Resolves `.` and `..` by text alone.
@@ -246,6 +282,13 @@ mod tests {
             "shred /dev/sda",
             ":(){ :|:& };:",
             "bomb() { bomb | bomb & }; bomb",
+            "sudo -u root rm -rf /",
+            "nice -n 10 rm -rf ~",
+            "env -u X rm -rf ~",
+            "bash -c 'rm -rf ~'",
+            "timeout 5 rm -rf ~",
+            "eval rm -rf ~",
+            "find -L / -delete",
         ] {
             assert!(refuses(text).is_some(), "not refused: {text}");
         }

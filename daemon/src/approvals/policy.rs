@@ -70,6 +70,9 @@ impl Policy<'_> {
                 reason: "it is more than one plain command, so no rule can allow it".into(),
                 ..by_mode
             },
+            Some(rule) if rule.decision == Verdict::Allow && strays(&rule.pattern, inspection) => {
+                by_mode
+            }
             Some(rule) => Judgement {
                 verdict: rule.decision,
                 by: DecidedBy::Rule,
@@ -178,6 +181,23 @@ pub(crate) fn matches(pattern: &Pattern, tool: &str, inspection: &Inspection) ->
     let glob = glob.compile_matcher();
     let mut paths = inspection.effects.iter().filter_map(path).peekable();
     paths.peek().is_some() && paths.all(|path| glob.is_match(path))
+}
+
+/// Returns true where a rule about leading words would let a call out of the workspace: by the
+/// folder it runs in, or by an argument that names where to write or what to load.
+fn strays(pattern: &Pattern, inspection: &Inspection) -> bool {
+    const OUTLETS: &[&str] = &["--output", "--config", "--exec", "-toolexec", "-vettool"];
+    let rest = pattern.command.len();
+    rest > 0
+        && pattern.path.is_none()
+        && inspection.effects.iter().any(|effect| match effect {
+            Effect::Read { place, .. } | Effect::Write { place, .. } => *place == Place::Outside,
+            Effect::Run { words: Some(words) } => words
+                .iter()
+                .skip(rest)
+                .any(|word| OUTLETS.iter().any(|outlet| word.starts_with(outlet))),
+            Effect::Run { words: None } => false,
+        })
 }
 
 fn path(effect: &Effect) -> Option<&Path> {

@@ -198,7 +198,7 @@ fn leading(words: &[String]) -> usize {
     if harmless { 2 } else { words.len() }
 }
 
-fn is_runner(program: &str) -> bool {
+pub(super) fn is_runner(program: &str) -> bool {
     let name = program.rsplit('/').next().unwrap_or(program);
     let bare = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     name == "." || RUNNERS.contains(&name) || RUNNERS.contains(&bare)

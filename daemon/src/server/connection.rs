@@ -4,6 +4,7 @@
 //! client that does not read stops nobody but itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use smartopol_ipc::server::{self, Replies, Requests, Unreadable};
 use smartopol_ipc::{Bytes, Stream};
@@ -21,6 +22,9 @@ use crate::bus::Item;
 
 /// The most missed facts that are told one by one; beyond it a snapshot is shorter.
 const REPLAY: u32 = 2_000;
+
+/// How long the last frames may take to a client that leaves, or does not read.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// How many facts are read from the store at once.
 const AT_ONCE: u32 = 256;
@@ -237,10 +241,7 @@ impl Client {
             let missed = match missed.await {
                 Ok(missed) if missed.is_empty() => return,
                 Ok(missed) => missed,
-                Err(err) => {
-                    tracing::warn!("a replay failed: {err}");
-                    return;
-                }
+                Err(err) => return self.lose(&err),
             };
             for event in missed {
                 if let Some(seq) = event.seq {
@@ -275,19 +276,25 @@ impl Client {
                 .store
                 .read(move |r| r.events_since(told, AT_ONCE))
                 .await;
-            let missed = missed.unwrap_or_else(|err| {
-                tracing::warn!("what a client missed cannot be read: {err}");
-                Vec::new()
-            });
-            if missed.is_empty() {
-                return;
-            }
+            let missed = match missed {
+                Ok(missed) if missed.is_empty() => return,
+                Ok(missed) => missed,
+                Err(err) => return self.lose(&err),
+            };
             for event in missed {
                 if self.news.is_some() {
                     self.tell(&Item::new(event));
                 }
             }
         }
+    }
+
+    /// What the client missed cannot be read now: it is told so, and may subscribe again.
+    fn lose(&mut self, err: &smartopol_store::Error) {
+        tracing::warn!("what a client missed cannot be read: {err}");
+        self.line.outbox().miss();
+        self.news = None;
+        self.line.filled.notify_one();
     }
 
     /// Hears one event of the bus.
@@ -365,18 +372,28 @@ async fn write(mut replies: Replies, line: Arc<Line>) {
             }
         }
         line.drained.notify_waiters();
+        let closed = line.closed.cancelled();
         if any {
             // What the system's buffer does not take waits here; the outbox fills behind it.
-            if replies.flush().await.is_err() {
-                return;
+            tokio::select! {
+                sent = replies.flush() => match sent {
+                    Ok(()) => continue,
+                    Err(_) => return,
+                },
+                () = closed => break,
             }
-            continue;
         }
         tokio::select! {
+            biased;
             () = filled => {}
-            () = line.closed.cancelled() => return,
+            () = closed => break,
         }
     }
+    // The last words of one who said no more, but still hears.
+    while let Some(Next::Frame(frame)) = { line.outbox().pop() } {
+        replies.queue(frame);
+    }
+    let _ = tokio::time::timeout(LAST_WORDS, replies.flush()).await;
 }
 
 fn queue_news(replies: &mut Replies, news: News) {

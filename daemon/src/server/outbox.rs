@@ -88,6 +88,11 @@ impl Outbox {
         true
     }
 
+    /// Counts facts that cannot be told, of which the number is not known.
+    pub(crate) fn miss(&mut self) {
+        self.missed += 1;
+    }
+
     /// Counts passing news that was lost before it came here.
     pub(crate) fn drop_passing(&mut self, pieces: u64) {
         self.dropped += pieces;

@@ -8,7 +8,7 @@ use smartopol_agent::{Event, Stop};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::{Code, Fault, SessionId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::asking::{Asking, Heard};
@@ -24,14 +24,28 @@ pub(super) const OUTPUTS: usize = 64;
 const REST: Duration = Duration::from_secs(1);
 
 /// Runs a session until it retires.
-pub(crate) async fn run(house: House, id: SessionId, inbox: mpsc::Receiver<Cmd>) {
+pub(crate) async fn run(
+    house: House,
+    id: SessionId,
+    inbox: mpsc::Receiver<Cmd>,
+    hurry: Arc<Notify>,
+) {
     // Declared first, so that after a panic the inbox is closed before the next actor is asked for.
     let _revival = Revival {
         house: house.clone(),
         id,
         since: Instant::now(),
     };
-    let mut doors = Doors { house, id, inbox };
+    let mut doors = Doors {
+        house,
+        id,
+        inbox,
+        hurry,
+    };
+    tokio::select! {
+        () = doors.house.furnished.cancelled() => {}
+        () = doors.house.supervisor.stopping().cancelled() => return,
+    }
     loop {
         let end = match load::load(&doors.house, id).await {
             Ok(stored) => Actor::new(&mut doors, stored).live().await,
@@ -97,6 +111,8 @@ async fn gone(doors: &mut Doors) {
 /// A session while it lives.
 pub(super) struct Actor<'a> {
     pub(super) house: House,
+    /// Told when an urgent word is on its way.
+    pub(super) hurry: Arc<Notify>,
     pub(super) inbox: &'a mut mpsc::Receiver<Cmd>,
     pub(super) session: Session,
     pub(super) transcript: Vec<Arc<Message>>,
@@ -116,6 +132,7 @@ impl<'a> Actor<'a> {
         let (finish, finished) = mpsc::channel(OUTPUTS);
         Self {
             house: doors.house.clone(),
+            hurry: doors.hurry.clone(),
             inbox: &mut doors.inbox,
             session: stored.session,
             transcript: stored.transcript.into_iter().map(Arc::new).collect(),
@@ -177,6 +194,14 @@ impl<'a> Actor<'a> {
     }
 
     async fn hear(&mut self, cmd: Cmd) -> Result<(), Broken> {
+        if cmd.is_urgent() {
+            // It has arrived, so nothing needs to hurry for it any more.
+            tokio::select! {
+                biased;
+                () = self.hurry.notified() => {}
+                () = std::future::ready(()) => {}
+            }
+        }
         match cmd {
             Cmd::Say(message, reply) => self.say(*message, reply).await,
             Cmd::Withdraw(id, reply) => self.withdraw(id, reply).await,

@@ -5,6 +5,7 @@ use smartopol_protocol::Timestamp;
 use smartopol_protocol::approval::{Approval, ApprovalState, Scope, Verdict};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
+use smartopol_traces::REDACTED;
 
 use super::actor::Actor;
 use super::plan::Plan;
@@ -26,6 +27,19 @@ impl Actor<'_> {
         call.approval = Some(approval.clone());
         let (at, mut plan) = (Timestamp::now(), Plan::default());
         let ruling = match desk::refusal(&approval.state) {
+            None if call.reopened && call.call.input.to_string().contains(REDACTED) => {
+                let text =
+                    "not run: its arguments held a secret, which is not kept over a restart; \
+                            ask for it again"
+                        .to_owned();
+                let output = ToolOutput {
+                    status: OutputStatus::Error,
+                    text: text.clone(),
+                    ..ToolOutput::default()
+                };
+                let by = DecidedBy::Check;
+                authorize::refuse(&self.house, call, output, by, text, at, &mut plan)
+            }
             None => {
                 let reason = "a person allowed it".to_owned();
                 authorize::run(&self.house, call, DecidedBy::Person, reason, at, &mut plan);

@@ -12,6 +12,7 @@ use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
 use smartopol_protocol::{ApprovalId, CallId, Timestamp, TurnId};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::live::LiveCall;
@@ -32,14 +33,25 @@ pub(super) struct Asked {
 
 /// Inspects and judges the calls of an answer, and says in `plan` what to write.
 pub(super) async fn authorize(
-    house: &House,
+    (house, hurry): (&House, &Notify),
     session: &Session,
     (turn_id, asker): (TurnId, &str),
     asked: Vec<Asked>,
     plan: &mut Plan,
 ) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
     let rules = house.rules().await?;
-    let inspected = inspect(house, session, asked).await;
+    let inspected = tokio::select! {
+        biased;
+        inspected = inspect(house, session, asked.clone()) => inspected,
+        () = hurry.notified() => {
+            let output = ToolOutput {
+                status: OutputStatus::Interrupted,
+                text: "not run: interrupted while it was looked at".into(),
+                details: Value::Null,
+            };
+            asked.into_iter().map(|asked| (asked, Err(output.clone()))).collect()
+        }
+    };
     let at = Timestamp::now();
     let mut ruled = Vec::with_capacity(inspected.len());
     for (asked, inspection) in inspected {
@@ -60,6 +72,7 @@ pub(super) async fn authorize(
             trace: None,
             approval: None,
             asker: asker.into(),
+            reopened: false,
             cancel: CancellationToken::new(),
         };
         let ruling = match inspection {
@@ -167,15 +180,18 @@ fn rule(
         }
         Verdict::Ask => {
             let expire_after = i64::from(house.config.approvals.expire_after_seconds) * 1000;
+            let stored = record::stored(house, &live.call).inspection;
+            // A rule that would hold a secret is not offered.
+            let bare = stored.effects == live.call.inspection.effects;
             let approval = Approval {
                 id: ApprovalId::new(),
                 session_id: live.call.session_id,
                 turn_id: live.call.turn_id,
                 call_id: live.call.id,
                 tool: live.call.name.clone(),
-                inspection: record::stored(house, &live.call).inspection,
-                reason: judgement.reason,
-                rule: judgement.pattern,
+                inspection: stored,
+                reason: house.redactor.known(&judgement.reason).0.into_owned(),
+                rule: judgement.pattern.filter(|_| bare),
                 asked_at: at,
                 expires_at: at.plus_millis(expire_after),
                 state: ApprovalState::Pending,

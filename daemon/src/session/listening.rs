@@ -123,7 +123,7 @@ fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEven
         ModelEvent::Text { text } => {
             let offset = live.partial.text.len() as u64;
             live.partial.text.push_str(text);
-            live.heard += text.len();
+            live.heard += weight(text);
             News::TextDelta {
                 turn_id,
                 step,
@@ -134,7 +134,7 @@ fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEven
         ModelEvent::Reasoning { text } => {
             let offset = live.partial.reasoning.len() as u64;
             live.partial.reasoning.push_str(text);
-            live.heard += text.len();
+            live.heard += weight(text);
             News::ReasoningDelta {
                 turn_id,
                 step,
@@ -151,8 +151,9 @@ fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEven
                 bytes: *bytes,
             }
         }
-        ModelEvent::Call { input, .. } => {
-            live.heard += input.to_string().len();
+        ModelEvent::Call { name, input, .. } => {
+            // Each call becomes a row and a trace, however short it is.
+            live.heard += name.len() + input.to_string().len() + 256;
             return;
         }
         ModelEvent::Usage { usage } => {
@@ -162,4 +163,14 @@ fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEven
         ModelEvent::ReasoningEnd { .. } | ModelEvent::Done { .. } => return,
     };
     house.bus.tell(Some(session_id), news);
+}
+
+/// Returns how long a text is in JSON, as it is stored and told: a control character takes six.
+fn weight(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
 }

@@ -46,6 +46,8 @@ pub(crate) struct LiveCall {
     pub(crate) approval: Option<Approval>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(crate) asker: String,
+    /// True where it was taken up from the store, which keeps no secret.
+    pub(crate) reopened: bool,
     /// Stops it.
     pub(crate) cancel: CancellationToken,
 }

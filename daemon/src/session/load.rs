@@ -107,6 +107,7 @@ pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
             trace: trace.clone(),
             approval: approval.clone(),
             asker: open.asker.clone(),
+            reopened: true,
             cancel: CancellationToken::new(),
         };
         let output = match (&call.state, approval) {

@@ -15,6 +15,7 @@ mod plan;
 mod turning;
 mod words;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use smartopol_protocol::approval::Approval;
@@ -22,7 +23,7 @@ use smartopol_protocol::message::{Message, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Partial, Session};
 use smartopol_protocol::tool::ToolOutput;
 use smartopol_protocol::{CallId, Fault, MessageId, SessionId};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::House;
@@ -68,6 +69,16 @@ pub(crate) enum Cmd {
     },
 }
 
+impl Cmd {
+    /// Returns true for what a person, or the end of the daemon, waits for.
+    pub(crate) const fn is_urgent(&self) -> bool {
+        matches!(
+            self,
+            Self::Interrupt(_) | Self::Delete(_) | Self::Park { .. }
+        )
+    }
+}
+
 /// A tool's output, on its way back to its session.
 #[derive(Debug)]
 struct Finished {
@@ -86,4 +97,6 @@ struct Doors {
     house: House,
     id: SessionId,
     inbox: mpsc::Receiver<Cmd>,
+    /// Told when an urgent word is on its way.
+    hurry: Arc<Notify>,
 }

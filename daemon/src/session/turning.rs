@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use smartopol_agent::{Effect, Event, Limits, Ruling};
+use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::turn::{Turn, TurnState};
@@ -16,7 +17,7 @@ use super::Broken;
 use super::actor::Actor;
 use super::authorize::{Asked, authorize};
 use super::hands::abandon;
-use super::live::Live;
+use super::live::{Live, LiveCall};
 use super::load::{self, Reopened, TRANSCRIPT, message, reopen};
 use super::plan::Plan;
 use crate::record;
@@ -109,6 +110,14 @@ impl Actor<'_> {
                     Err(_) => None,
                 };
                 let (live, resumed): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+                for approval in live
+                    .iter()
+                    .filter_map(|call: &LiveCall| call.approval.as_ref())
+                {
+                    if approval.state == ApprovalState::Pending {
+                        self.house.desk.watch(approval);
+                    }
+                }
                 let steps = open.turn.steps;
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
@@ -193,7 +202,8 @@ impl Actor<'_> {
         let mut ruled = Vec::new();
         if !asked.is_empty() {
             let turn = (live.turn.id, live.asker.as_str());
-            ruled = authorize(&self.house, &self.session, turn, asked, &mut plan).await?;
+            let doors = (&self.house, &*self.hurry);
+            ruled = authorize(doors, &self.session, turn, asked, &mut plan).await?;
         }
         if outcome.is_some() || !ruled.is_empty() {
             live.asking = None;

@@ -23,7 +23,10 @@ impl Actor<'_> {
             .house
             .store
             .write(move |w| {
-                if let Ok(known) = w.message(id) {
+                // One of another session is refused by the store, as nobody's else to use again.
+                if let Ok(known) = w.message(id)
+                    && known.session_id == said.session_id
+                {
                     return Ok((known, None));
                 }
                 let message = w.queue_message(said)?;

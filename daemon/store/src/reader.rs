@@ -2,16 +2,21 @@
 //!
 //! Owns: what spans several nouns. What is about one stands in that noun's file.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use rusqlite::{CachedStatement, Connection};
 use smartopol_protocol::event::Snapshot;
-use smartopol_protocol::{SessionId, session, trace};
+use smartopol_protocol::message::Message;
+use smartopol_protocol::{MessageId, SessionId, session, trace};
 
 use crate::{Result, connection};
 
 /// How many messages a window has where nothing is said, and at most.
 const WINDOW: (u32, u32) = (200, 1_000);
+
+/// How many bytes of JSON a window has at most, so that it fits a frame with what comes with it.
+const SHOWN_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many traces a snapshot has.
 const TRACES: u32 = 200;
@@ -60,7 +65,10 @@ impl<'c> Reader<'c> {
     /// 200) before position `before`. With the newest window come the messages that wait.
     pub fn show(&self, id: SessionId, before: Option<u64>, limit: u32) -> Result<session::Shown> {
         let session = self.session(id)?;
-        let (mut messages, more) = self.transcript(id, before, bounded(limit, WINDOW))?;
+        let (mut messages, mut more) = self.transcript(id, before, bounded(limit, WINDOW))?;
+        let fit = self.fitting(&messages)?;
+        more |= fit < messages.len();
+        messages.drain(..messages.len() - fit);
         if before.is_none() {
             messages.extend(self.queued(id)?);
         }
@@ -73,6 +81,27 @@ impl<'c> Reader<'c> {
             more,
             partial: None,
         })
+    }
+
+    /// Returns how many of the newest of these messages fit one frame with their calls, at least
+    /// one: the window gets shorter where single outputs are long.
+    fn fitting(&self, messages: &[Message]) -> Result<usize> {
+        let mut sizes: HashMap<MessageId, usize> = HashMap::new();
+        for call in self.calls_of(messages)? {
+            let size = serde_json::to_string(&call).map_or(0, |json| json.len());
+            if let Some(message) = messages.iter().find(|m| m.calls().any(|id| id == call.id)) {
+                *sizes.entry(message.id).or_default() += size;
+            }
+        }
+        let mut room = SHOWN_BYTES;
+        let fit = messages.iter().rev().take_while(|message| {
+            let own = serde_json::to_string(message).map_or(0, |json| json.len());
+            let size = own + sizes.get(&message.id).copied().unwrap_or(0);
+            let fits = size <= room;
+            room = room.saturating_sub(size);
+            fits
+        });
+        Ok(fit.count().max(1).min(messages.len()))
     }
 
     /// Returns how much there is.

@@ -223,3 +223,20 @@ fn a_kept_rule_allows_the_call_it_was_kept_from() {
         );
     }
 }
+
+#[test]
+fn a_rule_about_words_does_not_lead_out_of_the_workspace() {
+    let rules = [rule(Verdict::Allow, &["git", "log"])];
+    let judged = |inspection: &Inspection| judge(Mode::Ask, &rules, "exec", inspection).verdict;
+    assert_eq!(judged(&exec("git log -3")), Verdict::Allow);
+    assert_eq!(
+        judged(&exec("git log --output=../../.bashrc")),
+        Verdict::Ask
+    );
+    let mut elsewhere = exec("git log");
+    elsewhere.effects.push(Effect::Read {
+        path: "/tmp/evil".into(),
+        place: Place::Outside,
+    });
+    assert_eq!(judged(&elsewhere), Verdict::Ask);
+}
