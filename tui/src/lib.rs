@@ -64,13 +64,17 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
         traces: config.console.traces,
         history: config.console.history.into(),
     };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    if let Some(key) = &wanted.session {
+        // Before anything is drawn: what is typed must not reach another session than was meant.
+        runtime.block_on(plain::find(paths, key))?;
+    }
     let clock = Clock::start();
     let app = App::new(wanted, Theme::from_env(), TimeZone::system(), clock.now());
     let link = Link::new(Address::new(paths.socket()), args.observe);
     let linear = args.linear || config.console.linear || !can_draw();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let ended = if linear {
         runtime.block_on(linear::run(app, link, clock))
     } else {

@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Subcommand;
 use smartopol_config::{Config, Paths};
 use smartopol_protocol::daemon;
+use smartopol_providers::Providers;
 
 use super::ask::{ask, block_on};
 use super::run::{Stage, be_the_daemon};
@@ -76,7 +77,9 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Stop => end(paths, &mut out)?,
         Command::Restart => {
             // A daemon that runs is not given up for one that would not start.
-            Config::load(paths, std::env::vars_os())?;
+            let loaded = Config::load(paths, std::env::vars_os())?;
+            let found = Providers::find(&loaded.config, &|name| std::env::var(name).ok());
+            block_on(async { Ok(found.await?) })?;
             end(paths, &mut out)?;
             begin(paths, &mut out)?;
         }

@@ -328,7 +328,7 @@ keymap! {
         [ctrl('g')] NextWaiting "to the next session that waits for you";
         [key(BackTab), ctrl('o')] Mode "how much may happen without asking";
         [ctrl('s')] PickSession "choose a session" "sessions";
-        [ctrl('n')] NewSession "new session in this folder";
+        [ctrl('n')] NewSession "new session; asks for its folder";
         [ctrl('r')] Continue "continue a turn that was stopped";
         [ctrl('t')] TraceScreen "traces over the whole screen, and back" "traces";
         [ctrl('y')] TracePane "show or hide the traces at the side";

@@ -225,6 +225,7 @@ impl App {
         if self.card().is_some() {
             self.traces_whole = false;
             self.focus = Focus::Card;
+            self.focused_card = self.card().map(|card| card.id);
         } else if self.model.pending().is_empty() {
             self.say("nothing waits for you");
         } else {

@@ -131,6 +131,8 @@ pub(crate) struct App {
     pub(crate) status: Option<StatusShown>,
     pub(crate) providers: Vec<ProviderInfo>,
     pub(crate) focus: Focus,
+    /// The card that was reached by a key.
+    pub(crate) focused_card: Option<ApprovalId>,
     pub(crate) current: Option<SessionId>,
     pub(crate) views: HashMap<SessionId, View>,
     pub(crate) overlays: Vec<Overlay>,
@@ -166,6 +168,7 @@ impl App {
             status: None,
             providers: Vec::new(),
             focus: Focus::Composer,
+            focused_card: None,
             current: None,
             views: HashMap::new(),
             overlays: Vec::new(),
@@ -218,7 +221,9 @@ impl App {
         {
             self.toast = None;
         }
-        if self.focus == Focus::Card && self.card().is_none() {
+        // The next card does not inherit the focus: each is reached by a key of its own.
+        let card = self.card().map(|card| card.id);
+        if self.focus == Focus::Card && (card.is_none() || card != self.focused_card) {
             self.focus = Focus::Composer;
         }
         if self

@@ -75,6 +75,16 @@ impl Command {
     }
 }
 
+/// Finds the session that a person named before anything else is done with it.
+///
+/// # Errors
+/// Where there is none, or the daemon does not answer.
+pub(crate) async fn find(paths: &Paths, key: &str) -> anyhow::Result<()> {
+    let client = link::client(paths).await?;
+    link::find(&client, Some(key)).await?;
+    Ok(())
+}
+
 /// Carries out a command and returns its exit code.
 ///
 /// # Errors

@@ -70,6 +70,13 @@ pub(super) async fn send(send: Send, paths: &Paths, out: &mut Out) -> anyhow::Re
             id: Some(id),
         })
         .await?;
+    if sent.turn_id.is_none() {
+        Side::new().note(&format!(
+            "the session {} works on something else: this waits for its turn; what waits for you: \
+             smartopol approvals list",
+            crate::sanitize::line(&session.name)
+        ))?;
+    }
     let follow = Follow::new(sent.turn_id, Some(sent.message_id));
     let turn = Turn {
         client,

@@ -19,6 +19,8 @@ use command::Line;
 
 /// The name of its only model.
 pub(crate) const MODEL: &str = "built-in";
+/// What is said for a person who continues a turn that was stopped.
+const CONTINUE: &str = "Continue.";
 /// Characters of one delta.
 const DELTA: usize = 12;
 /// The pace of `slow:`.
@@ -40,7 +42,12 @@ pub(crate) async fn answer(request: &ModelRequest, out: &mut Outlet<'_>) -> Resu
         Some(Turn::User { texts, .. })
             if newest.is_some_and(|newest| newest.role == Role::User) =>
         {
-            let text = texts.last().copied().unwrap_or_default();
+            let mut text = texts.last().copied().unwrap_or_default();
+            if text == CONTINUE
+                && let Some(Turn::User { texts, .. }) = turns.first()
+            {
+                text = texts.last().copied().unwrap_or_default();
+            }
             obey(&command::read(text), request, out).await?
         }
         Some(Turn::User { outputs, .. }) => {
@@ -166,10 +173,10 @@ fn pieces(text: &str, size: usize) -> Vec<String> {
         .collect()
 }
 
-/// Returns the messages from the newest user's on, or all where it has none.
+/// Returns the messages from the newest question on, or all where there is none. A person who
+/// continues asks nothing new.
 fn recent(messages: &[Arc<Message>]) -> &[Arc<Message>] {
-    let start = messages
-        .iter()
-        .rposition(|message| message.role == Role::User);
+    let asks = |message: &Arc<Message>| message.role == Role::User && message.text() != CONTINUE;
+    let start = messages.iter().rposition(asks);
     messages.get(start.unwrap_or(0)..).unwrap_or_default()
 }
