@@ -35,6 +35,12 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             if command.starts_daemon() {
                 lifecycle::start(&paths)?;
             }
+            // Mistakes of the file itself are told first, all at once; then what it names is looked for.
+            if command.checks_settings()
+                && let Ok(loaded) = Config::load(&paths, env::vars_os())
+            {
+                lifecycle::check_providers(&loaded.config)?;
+            }
             return plain::run(command, &paths);
         }
         Command::Tui(console) => return open(console),

@@ -170,3 +170,17 @@ fn a_backup_is_a_sound_database_and_never_overwrites() {
     );
     home.ok(["daemon", "check"]).unwrap();
 }
+
+#[test]
+fn a_model_of_nobody_is_a_mistake_and_takes_no_daemon_down() {
+    let home = home();
+    home.ok(["daemon", "start"]).unwrap();
+    home.config("[agent]\nmodel = \"bogus\"\n").unwrap();
+    for args in [["config", "check"], ["daemon", "restart"]] {
+        let output = home.run(args).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("bogus"), "{args:?}: {said}");
+    }
+    home.ok(["daemon", "status"]).unwrap();
+}

@@ -66,6 +66,15 @@ pub enum Command {
     Check,
 }
 
+/// Looks whether the providers that the settings name can be found, as the daemon does at start.
+///
+/// # Errors
+/// The key, its value, and what to do.
+pub fn check_providers(config: &Config) -> anyhow::Result<()> {
+    let found = Providers::find(config, &|name| std::env::var(name).ok());
+    block_on(async { Ok(found.await.map(drop)?) })
+}
+
 /// Carries out a command.
 ///
 /// # Errors
@@ -77,9 +86,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Stop => end(paths, &mut out)?,
         Command::Restart => {
             // A daemon that runs is not given up for one that would not start.
-            let loaded = Config::load(paths, std::env::vars_os())?;
-            let found = Providers::find(&loaded.config, &|name| std::env::var(name).ok());
-            block_on(async { Ok(found.await?) })?;
+            check_providers(&Config::load(paths, std::env::vars_os())?.config)?;
             end(paths, &mut out)?;
             begin(paths, &mut out)?;
         }

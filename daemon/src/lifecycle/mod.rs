@@ -14,7 +14,7 @@ mod start;
 mod status;
 mod stop;
 
-pub use command::{Command, run};
+pub use command::{Command, check_providers, run};
 pub use lock::{Lock, holder};
 pub use logging::{Logging, current_log};
 pub use start::{Started, start};

@@ -69,6 +69,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Returns true where the settings are to be checked.
+    pub const fn checks_settings(&self) -> bool {
+        matches!(self, Self::Config(config::Command::Check))
+    }
+
     /// Returns true where the daemon is to be started first if it does not run.
     pub const fn starts_daemon(&self) -> bool {
         matches!(self, Self::Send(_))
