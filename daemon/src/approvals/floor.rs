@@ -24,6 +24,9 @@ const PREFIXES: &[&str] = &[
     "do", "else", "{", "!",
 ];
 
+/// How the daemon's own files are named in a reason.
+const OWN: &str = "the daemon's own";
+
 impl Floor {
     /// Protects a home folder and the daemon's own files and folders.
     pub(crate) fn new(home: impl Into<PathBuf>, own: Vec<PathBuf>) -> Self {
@@ -87,8 +90,8 @@ impl Floor {
         let args: Vec<&str> = words.collect();
         let name = program.rsplit('/').next().unwrap_or(program);
         match name {
-            "rm" | "rmdir" | "shred" | "srm" | "unlink" | "truncate" | "chmod" | "chown" | "mv" => {
-                let deep = matches!(name, "rm" | "shred" | "srm" | "mv")
+            "rm" | "rmdir" | "shred" | "srm" | "unlink" | "truncate" | "chmod" | "chown" => {
+                let deep = matches!(name, "rm" | "shred" | "srm")
                     || args
                         .iter()
                         .any(|arg| arg.starts_with('-') && arg.contains(['R', 'r']));
@@ -96,6 +99,22 @@ impl Floor {
                     .filter(|arg| !arg.starts_with('-'))
                     .find_map(|arg| self.precious(arg, cwd, deep))
                     .map(|what| format!("`{name}` would destroy {what}"))
+            }
+            // What is moved away is gone from its place; where it goes to is not destroyed by that,
+            // but for the daemon's own files.
+            "mv" => {
+                let paths: Vec<&str> = args
+                    .into_iter()
+                    .filter(|arg| !arg.starts_with('-'))
+                    .collect();
+                let (target, sources) = paths.split_last()?;
+                let moved = sources.iter().find_map(|arg| self.precious(arg, cwd, true));
+                moved
+                    .or_else(|| {
+                        self.precious(target, cwd, true)
+                            .filter(|what| what.starts_with(OWN))
+                    })
+                    .map(|what| format!("`mv` would destroy {what}"))
             }
             "find" if args.contains(&"-delete") => args
                 .iter()
@@ -161,7 +180,7 @@ impl Floor {
             .iter()
             .find(|own| own.starts_with(&path) || path.starts_with(own))
         {
-            return Some(format!("the daemon's own {}", own.display()));
+            return Some(format!("{OWN} {}", own.display()));
         }
         let top = path.parent() == Some(Path::new("/"));
         (top && path != Path::new("/tmp")).then(|| format!("the system folder {}", path.display()))
@@ -279,6 +298,7 @@ mod tests {
             "chmod -R 777 /",
             "chown -R x /home",
             "mv ~ /tmp/x",
+            "mv x ~/.local/share/smartopol/smartopol.db",
             "shred /dev/sda",
             ":(){ :|:& };:",
             "bomb() { bomb | bomb & }; bomb",
@@ -305,6 +325,8 @@ mod tests {
             "echo rm",
             "chmod +x run.sh",
             "mv a b",
+            "mv notes.txt ~",
+            "mv notes.txt ~/",
             "dd if=a of=b",
             "find . -name x -delete",
             "git rm -r docs",

@@ -682,7 +682,7 @@ pub fn providers(offline: bool) -> Vec<ProviderInfo> {
 /// A morning's work: three sessions, one of them with a conversation of everything.
 pub fn morning(house: &mut House) -> SessionId {
     house.session("notes", "/home/ann/notes");
-    let infra = house.session("infra", "/home/ann/work/infra");
+    let infra = house.session("infra", "/home/ann/code/infra");
     house.wait(60_000);
     let turn = house.user(infra, "Roll the staging cluster to the new image");
     let (call, part) = house.part("exec", json!({}));
