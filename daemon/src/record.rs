@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 use smartopol_protocol::approval::{Actor, ApprovalState};
 use smartopol_protocol::message::Part;
-use smartopol_protocol::tool::{Body, Effect, Inspection, ToolCall, ToolOutput};
+use smartopol_protocol::tool::{Body, Effect, Inspection, Pin, Removal, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
 use smartopol_protocol::{Timestamp, TraceId};
 use smartopol_traces::record::{self, Begin};
@@ -73,10 +73,14 @@ pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
                 .effects
                 .iter()
                 .map(|effect| match effect {
-                    Effect::Run { words: Some(words) } => Effect::Run {
-                        words: Some(words.iter().map(|word| known(word)).collect()),
+                    Effect::Run { words, via } => Effect::Run {
+                        words: words.iter().map(|word| known(word)).collect(),
+                        via: via
+                            .iter()
+                            .map(|words| words.iter().map(|word| known(word)).collect())
+                            .collect(),
                     },
-                    Effect::Run { words: None } => Effect::Run { words: None },
+                    Effect::Unclear { why } => Effect::Unclear { why: known(why) },
                     Effect::Read { path, place } => Effect::Read {
                         path: known(path),
                         place: *place,
@@ -85,8 +89,34 @@ pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
                         path: known(path),
                         place: *place,
                     },
+                    Effect::Delete {
+                        path,
+                        place,
+                        recursive,
+                    } => Effect::Delete {
+                        path: known(path),
+                        place: *place,
+                        recursive: *recursive,
+                    },
+                    Effect::Network { host } => Effect::Network {
+                        host: host.as_deref().map(known),
+                    },
+                    Effect::Process { what } => Effect::Process { what: known(what) },
+                    Effect::Privilege { how } => Effect::Privilege { how: known(how) },
                 })
                 .collect(),
+            pins: inspection
+                .pins
+                .iter()
+                .map(|pin| Pin {
+                    path: known(&pin.path),
+                    sha256: pin.sha256.clone(),
+                })
+                .collect(),
+            removal: inspection.removal.as_ref().map(|removal| Removal {
+                first: removal.first.iter().map(|path| known(path)).collect(),
+                ..removal.clone()
+            }),
             body: match &inspection.body {
                 Body::Command {
                     text,

@@ -44,7 +44,7 @@ impl Floor {
             {
                 return Some(format!("{path} is one of the daemon's own files"));
             }
-            if let Effect::Run { words: Some(words) } = effect
+            if let Effect::Run { words, .. } = effect
                 && let Some(reason) = self.command(words, &inspection.cwd)
             {
                 return Some(reason);
@@ -260,7 +260,11 @@ mod tests {
         floor().refuses(&Inspection {
             title: text.into(),
             cwd: "/home/ana/code".into(),
-            effects: vec![Effect::Run { words: None }],
+            effects: vec![Effect::Unclear {
+                why: "it is more than one plain command".into(),
+            }],
+            pins: Vec::new(),
+            removal: None,
             body: Body::Command {
                 text: text.into(),
                 timeout_seconds: 120,

@@ -53,7 +53,7 @@ impl Policy<'_> {
         let compound = inspection
             .effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Run { words: None }));
+            .any(|effect| matches!(effect, Effect::Unclear { .. }));
         let strictest = self
             .rules
             .iter()
@@ -104,14 +104,25 @@ impl Policy<'_> {
     fn effect(&self, effect: &Effect) -> (Verdict, String) {
         let mode = self.mode.name();
         match (effect, self.mode) {
-            (Effect::Run { .. } | Effect::Write { .. }, Mode::ReadOnly) => (
+            (
+                Effect::Run { .. }
+                | Effect::Unclear { .. }
+                | Effect::Write { .. }
+                | Effect::Delete { .. }
+                | Effect::Network { .. }
+                | Effect::Process { .. }
+                | Effect::Privilege { .. },
+                Mode::ReadOnly,
+            ) => (
                 Verdict::Deny,
                 "the mode `read-only` allows neither commands nor changes".into(),
             ),
-            (Effect::Run { words: None }, _) => {
-                (Verdict::Ask, "it is more than one plain command".into())
-            }
-            (Effect::Run { words: Some(words) }, Mode::Auto) => match suggestion::doubt(words) {
+            (Effect::Unclear { why }, _) => (Verdict::Ask, why.clone()),
+            (Effect::Network { .. } | Effect::Process { .. } | Effect::Privilege { .. }, _) => (
+                Verdict::Ask,
+                "it reaches beyond the files of the workspace".into(),
+            ),
+            (Effect::Run { words, .. }, Mode::Auto) => match suggestion::doubt(words) {
                 Some(doubt) => (Verdict::Ask, doubt),
                 None => (Verdict::Allow, String::new()),
             },
@@ -133,17 +144,23 @@ impl Policy<'_> {
                 Effect::Write {
                     path,
                     place: Place::Outside,
+                }
+                | Effect::Delete {
+                    path,
+                    place: Place::Outside,
+                    ..
                 },
                 _,
             ) => (
                 Verdict::Ask,
                 format!("it writes {path}, which is outside the workspace"),
             ),
-            (Effect::Write { .. }, Mode::Ask) => (
+            (Effect::Write { .. } | Effect::Delete { .. }, Mode::Ask) => (
                 Verdict::Ask,
                 format!("the mode `{mode}` asks before changes"),
             ),
-            (Effect::Read { .. }, _) | (Effect::Write { .. }, Mode::AutoEdit | Mode::Auto) => {
+            (Effect::Read { .. }, _)
+            | (Effect::Write { .. } | Effect::Delete { .. }, Mode::AutoEdit | Mode::Auto) => {
                 (Verdict::Allow, String::new())
             }
         }
@@ -157,7 +174,7 @@ pub(crate) fn matches(pattern: &Pattern, tool: &str, inspection: &Inspection) ->
     }
     if !pattern.command.is_empty() {
         let leads = |effect: &Effect| match effect {
-            Effect::Run { words: Some(words) } => {
+            Effect::Run { words, .. } => {
                 words.len() >= pattern.command.len()
                     && pattern
                         .command
@@ -192,18 +209,24 @@ fn strays(pattern: &Pattern, inspection: &Inspection) -> bool {
         && pattern.path.is_none()
         && inspection.effects.iter().any(|effect| match effect {
             Effect::Read { place, .. } | Effect::Write { place, .. } => *place == Place::Outside,
-            Effect::Run { words: Some(words) } => words
+            Effect::Delete { place, .. } => *place == Place::Outside,
+            Effect::Run { words, .. } => words
                 .iter()
                 .skip(rest)
                 .any(|word| OUTLETS.iter().any(|outlet| word.starts_with(outlet))),
-            Effect::Run { words: None } => false,
+            Effect::Unclear { .. }
+            | Effect::Network { .. }
+            | Effect::Process { .. }
+            | Effect::Privilege { .. } => false,
         })
 }
 
 fn path(effect: &Effect) -> Option<&Path> {
     match effect {
-        Effect::Read { path, .. } | Effect::Write { path, .. } => Some(Path::new(path)),
-        Effect::Run { .. } => None,
+        Effect::Read { path, .. } | Effect::Write { path, .. } | Effect::Delete { path, .. } => {
+            Some(Path::new(path))
+        }
+        _ => None,
     }
 }
 

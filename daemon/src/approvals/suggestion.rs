@@ -157,8 +157,7 @@ pub(super) fn pattern(tool: &str, inspection: &Inspection) -> Option<Pattern> {
         ..Pattern::default()
     };
     match inspection.effects.first()? {
-        Effect::Run { words } => {
-            let words = words.as_deref()?;
+        Effect::Run { words, .. } => {
             if is_runner(words.first()?) || inspection.effects.len() > 1 {
                 return None;
             }
@@ -179,6 +178,7 @@ pub(super) fn pattern(tool: &str, inspection: &Inspection) -> Option<Pattern> {
                 ..tool_pattern
             })
         }
+        _ => None,
     }
 }
 

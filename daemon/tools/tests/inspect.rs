@@ -51,14 +51,21 @@ fn a_plain_command_shows_its_words_and_all_else_shows_none() {
         Inspection {
             title: "git commit -m 'a b'".into(),
             cwd: text(&bench.workspace),
-            effects: vec![Effect::Run { words: Some(words) }],
+            effects: vec![Effect::Run {
+                words,
+                via: Vec::new()
+            }],
+            pins: Vec::new(),
+            removal: None,
             body: Body::Command {
                 text: "git commit -m 'a b'".into(),
                 timeout_seconds: 7
             },
         }
     );
-    let none = vec![Effect::Run { words: None }];
+    let none = vec![Effect::Unclear {
+        why: "it is more than one plain command".into(),
+    }];
     assert_eq!(
         bench.inspect("exec", json!({"command": "ls | wc"})).effects,
         none
@@ -83,7 +90,9 @@ fn a_shell_with_other_quotes_has_no_plain_commands() {
     let bench = Bench::with(settings);
     assert_eq!(
         bench.inspect("exec", json!({"command": "ls"})).effects,
-        [Effect::Run { words: None }]
+        [Effect::Unclear {
+            why: "it is more than one plain command".into()
+        }]
     );
 }
 

@@ -104,8 +104,38 @@ pub struct Inspection {
     pub cwd: String,
     /// What it touches.
     pub effects: Vec<Effect>,
+    /// The content it depends on: where one of these changes before it runs, it is denied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<Pin>,
+    /// What a recursive deletion would take away, as far as it was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
     /// What a person must see before answering, exactly.
     pub body: Body,
+}
+
+/// The content of a file that a call depends on: a script that it runs, a file that it changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    /// The file, absolute, links resolved.
+    pub path: String,
+    /// The SHA-256 of its content in lower case hexadecimal; `None` where there was no file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// What a recursive deletion would take away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removal {
+    /// Files and folders, as far as they were counted.
+    pub entries: u64,
+    /// Bytes of the files among them.
+    pub bytes: u64,
+    /// The first paths, absolute, at most eight.
+    pub first: Vec<String>,
+    /// True where counting stopped before the end: there is more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
 }
 
 /// What a person must see before answering.
@@ -135,16 +165,24 @@ pub enum Body {
     },
 }
 
-/// One thing that a call touches.
+/// One thing that a call does or touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
-    /// Runs a program.
+    /// Runs a program: one simple command, without the wrappers around it.
     Run {
-        /// The words of a single plain command; `None` where it is more than that
-        /// (a pipeline, a substitution, a redirect, anything not surely one plain command).
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        words: Option<Vec<String>>,
+        /// Its words, quotes resolved; never empty.
+        words: Vec<String>,
+        /// The wrappers around it, outermost first, each as its own words up to the command it
+        /// runs: `sudo nice make` is `make`, via `sudo` and `nice`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        via: Vec<Vec<String>>,
+    },
+    /// Does something that cannot be told before it runs: a variable as the command, `eval`,
+    /// an unknown option of a wrapper, words that do not parse.
+    Unclear {
+        /// What cannot be told, and why, one sentence without a dot.
+        why: String,
     },
     /// Reads a file or folder.
     Read {
@@ -153,12 +191,38 @@ pub enum Effect {
         /// Where it lies.
         place: Place,
     },
-    /// Makes, changes or removes a file.
+    /// Makes or changes a file.
     Write {
         /// Absolute, links resolved as far as they exist.
         path: String,
         /// Where it lies.
         place: Place,
+    },
+    /// Removes a file or folder, or moves it away.
+    Delete {
+        /// Absolute, links resolved as far as they exist; the last step is not followed.
+        path: String,
+        /// Where it lies.
+        place: Place,
+        /// True where everything below it goes too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        recursive: bool,
+    },
+    /// Talks to another machine.
+    Network {
+        /// The host, in lower case; `None` where it cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        host: Option<String>,
+    },
+    /// Ends or signals other processes, or stops the machine.
+    Process {
+        /// Which, as it was written.
+        what: String,
+    },
+    /// Runs with other rights than the daemon's user has, or gives such rights away.
+    Privilege {
+        /// How, such as `sudo` or `chmod u+s`.
+        how: String,
     },
 }
 

@@ -133,9 +133,12 @@ fn call_states() -> Vec<CallState> {
 fn effects() -> Vec<Effect> {
     vec![
         Effect::Run {
-            words: Some(vec!["ls".into(), "-l".into()]),
+            words: vec!["ls".into(), "-l".into()],
+            via: Vec::new(),
         },
-        Effect::Run { words: None },
+        Effect::Unclear {
+            why: "the command is the variable `$X`".into(),
+        },
         Effect::Read {
             path: "/etc/hosts".into(),
             place: Place::Outside,
@@ -144,6 +147,19 @@ fn effects() -> Vec<Effect> {
             path: "/home/ada/project/a.txt".into(),
             place: Place::Workspace,
         },
+        Effect::Delete {
+            path: "/home/ada/project/build".into(),
+            place: Place::Workspace,
+            recursive: true,
+        },
+        Effect::Network {
+            host: Some("example.com".into()),
+        },
+        Effect::Network { host: None },
+        Effect::Process {
+            what: "1234".into(),
+        },
+        Effect::Privilege { how: "sudo".into() },
     ]
 }
 

@@ -7,7 +7,9 @@ use smartopol_protocol::approval::{
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Partial, Session, SessionState};
-use smartopol_protocol::tool::{Body, CallState, Effect, Inspection, Place, ToolCall};
+use smartopol_protocol::tool::{
+    Body, CallState, Effect, Inspection, Pin, Place, Removal, ToolCall,
+};
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{
@@ -104,13 +106,25 @@ pub(crate) fn inspection() -> Inspection {
         cwd: "/home/ada/project".into(),
         effects: vec![
             Effect::Run {
-                words: Some(vec!["rm".into(), "-r".into(), "build".into()]),
+                words: vec!["rm".into(), "-r".into(), "build".into()],
+                via: vec![vec!["nice".into(), "-n5".into()]],
             },
-            Effect::Write {
+            Effect::Delete {
                 path: "/home/ada/project/build".into(),
                 place: Place::Workspace,
+                recursive: true,
             },
         ],
+        pins: vec![Pin {
+            path: "/home/ada/project/build.sh".into(),
+            sha256: Some("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".into()),
+        }],
+        removal: Some(Removal {
+            entries: 41,
+            bytes: 1_234_567,
+            first: vec!["/home/ada/project/build/a.o".into()],
+            more: true,
+        }),
         body: Body::Command {
             text: "rm -r build".into(),
             timeout_seconds: 120,

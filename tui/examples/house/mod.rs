@@ -560,9 +560,18 @@ pub fn command(text: &str) -> Inspection {
     Inspection {
         title: text.lines().next().unwrap_or_default().into(),
         cwd: "/home/ann/app".into(),
-        effects: vec![Effect::Run {
-            words: plain.then(|| text.split(' ').map(Into::into).collect()),
+        effects: vec![if plain {
+            Effect::Run {
+                words: text.split(' ').map(Into::into).collect(),
+                via: Vec::new(),
+            }
+        } else {
+            Effect::Unclear {
+                why: "it is more than one plain command".into(),
+            }
         }],
+        pins: Vec::new(),
+        removal: None,
         body: Body::Command {
             text: text.into(),
             timeout_seconds: 120,
@@ -578,6 +587,8 @@ pub fn reading(path: &str) -> Inspection {
             path: format!("/home/ann/app/{path}"),
             place: Place::Workspace,
         }],
+        pins: Vec::new(),
+        removal: None,
         body: Body::None,
     }
 }
@@ -598,6 +609,8 @@ pub fn editing(path: &str, diff: &str) -> Inspection {
             path: format!("/home/ann/app/{path}"),
             place: Place::Workspace,
         }],
+        pins: Vec::new(),
+        removal: None,
         body: Body::Diff {
             path: format!("/home/ann/app/{path}"),
             diff: diff.into(),
@@ -775,10 +788,7 @@ pub fn asks(house: &mut House, id: SessionId, words: &str) -> (TurnId, CallId, A
     let (call, part) = house.part("exec", json!({"command": words}));
     house.agent(id, turn, vec![part]);
     let inspection = command(words);
-    let keepable = matches!(
-        inspection.effects.as_slice(),
-        [Effect::Run { words: Some(_) }]
-    );
+    let keepable = matches!(inspection.effects.as_slice(), [Effect::Run { .. }]);
     house.call(id, turn, call, "exec", inspection);
     let first: Vec<&str> = words.split(' ').take(2).collect();
     let reason = if keepable {

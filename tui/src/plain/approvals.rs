@@ -350,10 +350,30 @@ fn effect_in_words(effect: &Effect) -> String {
         Place::Outside => " (outside the workspace)",
     };
     match effect {
-        Effect::Run { words: Some(words) } => format!("runs {}", words.join(" ")),
-        Effect::Run { words: None } => "runs more than one plain command".into(),
+        Effect::Run { words, via } if via.is_empty() => format!("runs {}", words.join(" ")),
+        Effect::Run { words, via } => format!(
+            "runs {} through {}",
+            words.join(" "),
+            via.iter()
+                .filter_map(|words| words.first().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        Effect::Unclear { why } => format!("unclear: {why}"),
         Effect::Read { path, place: at } => format!("reads {path}{}", place(at)),
         Effect::Write { path, place: at } => format!("writes {path}{}", place(at)),
+        Effect::Delete {
+            path,
+            place: at,
+            recursive: true,
+        } => format!("removes {path} and all below it{}", place(at)),
+        Effect::Delete {
+            path, place: at, ..
+        } => format!("removes {path}{}", place(at)),
+        Effect::Network { host: Some(host) } => format!("talks to {host}"),
+        Effect::Network { host: None } => "talks to the network".into(),
+        Effect::Process { what } => format!("signals processes: {what}"),
+        Effect::Privilege { how } => format!("changes rights: {how}"),
     }
 }
 

@@ -9,11 +9,22 @@ const SESSION: SessionId = SessionId::from_bytes([7; 16]);
 
 fn exec(text: &str) -> Inspection {
     let plain = !text.contains(['|', ';', '&', '$', '>']);
-    let words = plain.then(|| text.split(' ').map(String::from).collect());
+    let effect = if plain {
+        Effect::Run {
+            words: text.split(' ').map(String::from).collect(),
+            via: Vec::new(),
+        }
+    } else {
+        Effect::Unclear {
+            why: "it is more than one plain command".into(),
+        }
+    };
     Inspection {
         title: text.into(),
         cwd: "/code".into(),
-        effects: vec![Effect::Run { words }],
+        effects: vec![effect],
+        pins: Vec::new(),
+        removal: None,
         body: Body::Command {
             text: text.into(),
             timeout_seconds: 1,
@@ -36,6 +47,8 @@ fn touch(write: bool, path: &str) -> Inspection {
         } else {
             Effect::Read { path, place }
         }],
+        pins: Vec::new(),
+        removal: None,
         body: Body::None,
     }
 }

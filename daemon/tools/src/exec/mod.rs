@@ -158,8 +158,14 @@ impl Plan {
 
     fn inspection(&self) -> Inspection {
         let text = self.text();
-        let mut effects = vec![Effect::Run {
-            words: self.words(),
+        let mut effects = vec![match self.words() {
+            Some(words) => Effect::Run {
+                words,
+                via: Vec::new(),
+            },
+            None => Effect::Unclear {
+                why: "it is more than one plain command".into(),
+            },
         }];
         if self.place == Place::Outside {
             effects.push(Effect::Read {
@@ -171,6 +177,8 @@ impl Plan {
             title: title(&text),
             cwd: self.cwd.to_string_lossy().into_owned(),
             effects,
+            pins: Vec::new(),
+            removal: None,
             body: Body::Command {
                 text,
                 timeout_seconds: self.seconds,

@@ -80,6 +80,8 @@ impl Change {
                 path: path.clone(),
                 place: self.target.place,
             }],
+            pins: Vec::new(),
+            removal: None,
             body: Body::Diff {
                 path,
                 diff,
