@@ -3,6 +3,7 @@
 //! Owns what tests of several crates share. Nothing that ships depends on it.
 
 pub mod home;
+mod picture;
 pub mod provider;
 pub mod terminal;
 

@@ -134,6 +134,11 @@ impl Terminal {
         self.shown.lock().screen.screen().contents()
     }
 
+    /// Returns the screen as an SVG picture with a title over it.
+    pub fn picture(&self, title: &str) -> String {
+        crate::picture::svg(self.shown.lock().screen.screen(), title)
+    }
+
     /// Returns every byte that the program wrote.
     pub fn raw(&self) -> Vec<u8> {
         self.shown.lock().raw.clone()
