@@ -1,6 +1,7 @@
 //! Settings that are each right and do not go together.
 
 use crate::check::{Findings, Key, nearest};
+use crate::keymap;
 use crate::problem::Problem;
 use crate::section::Config;
 use crate::section::providers::{KNOWN, Kind};
@@ -11,6 +12,7 @@ pub(crate) fn check(config: &Config, file: &str, found: &mut Findings) {
     limits(config, found, &mut problems);
     providers(config, found, &mut problems);
     rules(config, found, &mut problems);
+    keys(config, found, &mut problems);
     for (key, message, hint) in problems {
         let origin = found.origins.get(&key);
         let place = origin.map_or_else(|| file.to_owned(), |origin| origin.place(file));
@@ -96,5 +98,12 @@ fn rules(config: &Config, found: &Findings, problems: &mut Vec<Found>) {
                 "leave out `command`, or say tool = \"exec\"".into(),
             ));
         }
+    }
+}
+
+fn keys(config: &Config, found: &Findings, problems: &mut Vec<Found>) {
+    // A place that lost a key to a mistake would clash with what that key was to give way to.
+    if !found.is_bad(&["console", "keymap"]) && !found.is_bad(&["console", "keys"]) {
+        problems.extend(keymap::check(config.console.keymap, &config.console.keys));
     }
 }

@@ -1,12 +1,14 @@
 //! One truth about settings: sections with their defaults, the file and the environment over them.
 //!
 //! Owns: where things lie ([`Paths`]), what may be set (`section`), reading it with every mistake
-//! at once ([`Config::load`]), changing the file without losing its comments ([`edit`]).
+//! at once ([`Config::load`]), changing the file without losing its comments ([`edit`]), the map of
+//! keys ([`keymap`]).
 //! Does not decide anything: who gets a [`Config`] may rely on every value being in its range.
 
 mod agree;
 mod check;
 pub mod edit;
+pub mod keymap;
 mod layer;
 pub mod paths;
 pub mod problem;

@@ -233,3 +233,34 @@ fn line() -> impl Strategy<Value = String> {
 fn a_good_file_is_good() {
     assert!(load("[agent]\nmax_steps = 1_000\ncontext_tokens = 0xFFFF\n", &[]).is_ok());
 }
+
+#[test]
+fn keys_that_are_wrong_or_do_not_go_together_are_told_with_what_would_be_right() {
+    let text = r#"
+[console]
+keymap = "vi"
+[console.keys.compser]
+send = ["enter"]
+[console.keys.composer]
+snd = ["enter"]
+send = ["ctl-s", "ctrl-m", "a b c"]
+[console.keys.traces]
+open = "enter"
+"#;
+    assert_snapshot!(mistakes(text, &[]));
+    let text = r#"
+[console.keys.composer]
+send = ["ctrl-j", "x"]
+[console.keys.conversation]
+first = ["g"]
+up = ["ctrl-k"]
+down = ["ctrl-k"]
+[console.keys.traces]
+first = ["g g"]
+outcome = ["g"]
+only_tool = []
+"#;
+    assert_snapshot!(mistakes(text, &[]));
+    let freed = "[console.keys.composer]\nsend = [\"ctrl-j\"]\nnew_line = [\"enter\"]\n";
+    assert!(Config::parse(freed).is_ok());
+}

@@ -9,6 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use smartopol_config::keymap::Keymap;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::model::ProviderInfo;
@@ -51,6 +52,7 @@ impl Headless {
             observe,
             traces: true,
             history: 100,
+            keymap: Keymap::default(),
         };
         Self {
             app: App::new(wanted, Theme::coloured(), TimeZone::UTC, now),
@@ -203,6 +205,11 @@ impl Headless {
         self.take(Msg::Key(key));
     }
 
+    /// Gives it other keys.
+    pub fn keymap(&mut self, keymap: Keymap) {
+        self.app.keymap = keymap;
+    }
+
     /// Pastes.
     pub fn paste(&mut self, text: &str) {
         self.take(Msg::Paste(text.to_owned()));
@@ -331,6 +338,8 @@ fn key(name: &str) -> Option<KeyEvent> {
         "pgup" => KeyCode::PageUp,
         "pgdn" => KeyCode::PageDown,
         "f1" => KeyCode::F(1),
+        "f2" => KeyCode::F(2),
+        "f3" => KeyCode::F(3),
         _ => {
             let mut letters = name.chars();
             let letter = letters.next().filter(|_| letters.next().is_none())?;

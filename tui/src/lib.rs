@@ -27,6 +27,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
+use smartopol_config::keymap::Keymap;
 use smartopol_config::{Config, Paths};
 use smartopol_ipc::Address;
 
@@ -63,6 +64,7 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
         observe: args.observe,
         traces: config.console.traces,
         history: config.console.history.into(),
+        keymap: Keymap::new(config.console.keymap, &config.console.keys),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,5 +1,6 @@
 //! What keys do, and what they never do.
 
+use smartopol_config::keymap::{Chosen, Keymap, Preset};
 use smartopol_protocol::approval::Scope;
 use smartopol_protocol::turn::Outcome;
 use smartopol_protocol::{ApprovalId, Code, Fault, SessionId};
@@ -444,4 +445,76 @@ fn scrolling_up_asks_for_older_messages_once_and_keeps_the_place() {
     assert!(console.screen().contains("question 37"));
     console.keys("<end>");
     assert!(console.screen().contains("answer 59"));
+}
+
+/// A console whose keys are another's.
+fn with_keys(preset: Preset, chosen: &[(&str, &str, &[&str])]) -> (House, Headless, SessionId) {
+    let mut keys = Chosen::new();
+    for (place, action, own) in chosen {
+        let own = own.iter().map(ToString::to_string).collect();
+        let place = keys.entry((*place).to_owned()).or_default();
+        place.insert((*action).to_owned(), own);
+    }
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut console = attached(&mut house, id, 120, 36);
+    console.keymap(Keymap::new(preset, &keys));
+    (house, console, id)
+}
+
+#[test]
+fn a_pair_of_keys_waits_for_the_second_and_says_so() {
+    let (_, mut console, _) = with_keys(Preset::Emacs, &[]);
+    console.keys("hello<c-x>");
+    let screen = console.screen();
+    assert!(screen.contains("ctrl-x … then   ctrl-s send"), "{screen}");
+    console.keys("<c-s>");
+    assert!(console.asked().iter().any(|call| call.starts_with("Say")));
+    console.keys("<c-x>q");
+    assert_eq!(
+        console.draft(),
+        "",
+        "the second key of no pair is not written"
+    );
+    assert!(console.screen().contains("ctrl-x q does nothing here"));
+    console.keys("q");
+    assert_eq!(console.draft(), "q");
+    console.keys("<c-x><c-c>");
+    assert!(console.left());
+}
+
+#[test]
+fn vim_leaves_the_writing_and_letters_move() {
+    let (_, mut console, _) = with_keys(Preset::Vim, &[]);
+    console.keys("half<esc>");
+    assert!(console.screen().contains("i write"));
+    console.keys("ggGjk");
+    assert_eq!(console.draft(), "half");
+    console.keys("i more");
+    assert_eq!(console.draft(), "half more");
+}
+
+#[test]
+fn keys_of_ones_own_hold_and_are_what_the_screen_tells() {
+    let own: &[(&str, &str, &[&str])] = &[
+        ("composer", "send", &["alt-enter"]),
+        ("composer", "new_line", &["enter"]),
+        ("everywhere", "leave", &[]),
+        ("everywhere", "pick_session", &["f3"]),
+    ];
+    let (_, mut console, _) = with_keys(Preset::Default, own);
+    let screen = console.screen();
+    assert!(
+        screen.contains("alt-Enter send") && screen.contains("F3 sessions"),
+        "{screen}"
+    );
+    assert!(
+        !screen.contains("ctrl-d"),
+        "what is unbound is not told: {screen}"
+    );
+    console.keys("one<enter>two<a-enter>");
+    let asked = console.asked();
+    assert!(asked[0].contains("text: \"one\\ntwo\""), "{asked:?}");
+    console.keys("<c-d>");
+    assert!(!console.left());
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::keymap::{self, Chosen, Preset};
 use crate::shape::{Holds, Shape};
 
 /// The terminal console.
@@ -14,6 +15,11 @@ pub struct Console {
     pub traces: bool,
     /// How many lines of the composer are kept for its history: 0 to 10,000.
     pub history: u16,
+    /// Whose keys it has: `default`, `vim` or `emacs`.
+    pub keymap: Preset,
+    /// Keys of a person's choice: a place, an action in it, its keys; an empty list takes them away.
+    #[serde(skip_serializing_if = "Chosen::is_empty")]
+    pub keys: Chosen,
 }
 
 impl Default for Console {
@@ -22,6 +28,8 @@ impl Default for Console {
             linear: false,
             traces: true,
             history: 500,
+            keymap: Preset::Default,
+            keys: Chosen::new(),
         }
     }
 }
@@ -30,4 +38,9 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("linear", Shape::Value(Holds::Flag)),
     ("traces", Shape::Value(Holds::Flag)),
     ("history", Shape::Value(Holds::Whole(0, 10_000))),
+    (
+        "keymap",
+        Shape::Value(Holds::Choice(&["default", "vim", "emacs"])),
+    ),
+    ("keys", keymap::SHAPE),
 ]);

@@ -6,7 +6,7 @@ use smartopol_protocol::message::Send;
 use smartopol_protocol::session::Configure;
 use smartopol_protocol::{MessageId, SessionId};
 
-use super::keymap::{Action, Key, Place, lookup};
+use super::keymap::{Action, Place, Pressed};
 use super::{App, Call, Focus};
 use crate::overlay::{Asked, Overlay, Purpose};
 use crate::screen::Columns;
@@ -29,19 +29,10 @@ impl App {
             self.on_card_key(event);
             return;
         }
-        let places: &[Place] = match self.focus {
-            Focus::Composer if self.draft().is_none_or(Composer::is_empty) => {
-                &[Place::EmptyComposer, Place::Composer, Place::Everywhere]
-            }
-            Focus::Composer => &[Place::Composer, Place::Everywhere],
-            Focus::Conversation => &[Place::Conversation, Place::Everywhere],
-            Focus::Traces => &[Place::Traces, Place::Everywhere],
-            Focus::Sessions => &[Place::Sessions, Place::Everywhere],
-            Focus::Card => &[Place::Card, Place::Everywhere],
-        };
-        match lookup(places, Key::of(event)) {
-            Some(action) => self.act(action),
-            None => self.type_in(event),
+        match self.press(self.places(), event) {
+            Pressed::Action(action) => self.act(action),
+            Pressed::Taken => {}
+            Pressed::Free => self.type_in(event),
         }
     }
 
@@ -87,6 +78,7 @@ impl App {
             Action::Stop => self.stop(),
             Action::Leave => self.leave(),
             Action::NextPane => self.next_pane(),
+            Action::Read => self.focus = Focus::Conversation,
             Action::FocusCard => self.focus_card(),
             Action::Mode => self.next_mode(),
             Action::PickSession => self.overlays.push(Overlay::picker(self.current)),
@@ -190,10 +182,13 @@ impl App {
             return self.leave();
         }
         self.leave_until = self.now.ms + LEAVE_WITHIN;
-        if self.interrupt() {
-            self.say("interrupting; ctrl-c again leaves");
+        let running = self.interrupt();
+        let key = self.key_of(&[Place::Everywhere], Action::Stop);
+        let key = key.unwrap_or_else(|| "the same".to_owned());
+        if running {
+            self.say(format!("interrupting; {key} again leaves"));
         } else {
-            self.say("ctrl-c again leaves; the daemon goes on");
+            self.say(format!("{key} again leaves; the daemon goes on"));
         }
     }
 
@@ -229,7 +224,9 @@ impl App {
         } else if self.model.pending().is_empty() {
             self.say("nothing waits for you");
         } else {
-            self.say("another session waits for you: ctrl-g goes there");
+            let key = self.key_of(&[Place::Everywhere], Action::NextWaiting);
+            let how = key.map_or(String::new(), |key| format!(": {key} goes there"));
+            self.say(format!("another session waits for you{how}"));
         }
     }
 
@@ -309,7 +306,7 @@ impl App {
     fn on_card_key(&mut self, event: KeyEvent) {
         let Some(card) = self.card() else { return };
         let (id, keepable) = (card.id, card.rule.is_some());
-        let Some(action) = lookup(&[Place::Card, Place::Everywhere], Key::of(event)) else {
+        let Pressed::Action(action) = self.press(self.places(), event) else {
             self.gate.takes(id, self.now.ms);
             return;
         };

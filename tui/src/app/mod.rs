@@ -16,6 +16,7 @@ pub(crate) use keys::meaning;
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
+use smartopol_config::keymap::{Key, Keymap};
 use smartopol_protocol::approval::{Approval, Mode};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::message::Send;
@@ -115,6 +116,8 @@ pub(crate) struct Wanted {
     pub(crate) traces: bool,
     /// How many sent messages are kept to be sent again.
     pub(crate) history: usize,
+    /// Which key does what.
+    pub(crate) keymap: Keymap,
 }
 
 /// The console.
@@ -147,6 +150,9 @@ pub(crate) struct App {
     pub(crate) toast: Option<Toast>,
     pub(crate) history: Vec<String>,
     pub(crate) pages: Pages,
+    pub(crate) keymap: Keymap,
+    /// The first key of a pair, while the second is waited for.
+    pub(crate) pending: Option<Key>,
     window_focused: bool,
     /// Until when another `ctrl-c` leaves.
     leave_until: u64,
@@ -181,6 +187,8 @@ impl App {
             toast: None,
             history: Vec::new(),
             pages: Pages::default(),
+            keymap: wanted.keymap.clone(),
+            pending: None,
             window_focused: true,
             leave_until: 0,
             answering: HashSet::new(),

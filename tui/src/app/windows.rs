@@ -5,7 +5,7 @@ use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::{Decide, Scope};
 use smartopol_protocol::session::{Configure, Create};
 
-use super::keymap::{Action, Key, Place, lookup};
+use super::keymap::{Action, Pressed};
 use super::keys::edit;
 use super::{App, Call};
 use crate::overlay::{Asked, Overlay, Purpose, matching};
@@ -19,13 +19,11 @@ impl App {
         let Some(mut top) = self.overlays.pop() else {
             return;
         };
-        let place = match &top {
-            Overlay::Help { .. } | Overlay::Trace { .. } => Place::Page,
-            Overlay::Picker { .. } => Place::Picker,
-            Overlay::Line(_) => Place::Line,
-            Overlay::Question { .. } => Place::Question,
+        let action = match self.press(&[top.place()], event) {
+            Pressed::Action(action) => Some(action),
+            Pressed::Taken => return self.overlays.push(top),
+            Pressed::Free => None,
         };
-        let action = lookup(&[place], Key::of(event));
         if action == Some(Action::Back) {
             return;
         }

@@ -6,8 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::{keys, position, scrolled, window};
 use crate::app::App;
-use crate::app::keymap::{Place, help, hints};
-use crate::theme::Theme;
+use crate::app::keymap::Place;
 use crate::widget::text::{Indent, width, wrap};
 
 /// How wide the names of keys are.
@@ -31,19 +30,19 @@ pub(super) fn draw(
     let two = area.width >= 116;
     let wide = if two { 114 } else { 72 };
     let room = usize::from(area.width.min(wide)).saturating_sub(4);
-    let lines = lines(room, two, app.theme);
+    let lines = lines(app, room, two);
     let tall = u16::try_from(lines.len() + 2)
         .unwrap_or(u16::MAX)
         .min(area.height);
     let at = position(lines.len(), *scroll, tall.saturating_sub(2));
-    let foot = format!("{}{at}", keys(&hints(&[Place::Page])));
+    let foot = format!("{}{at}", keys(&app.hints_of(&[Place::Page])));
     let inside = window(area, (wide, tall), "Keys", &foot, app.theme, buf);
     scrolled(&lines, scroll, inside, buf);
     None
 }
 
 /// Returns how many lines the help has.
-pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> {
+fn lines(app: &App, room: usize, two: bool) -> Vec<Line<'static>> {
     let column = if two {
         room.saturating_sub(3) / 2
     } else {
@@ -60,7 +59,7 @@ pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> 
         if !to.is_empty() {
             to.push(Line::raw(""));
         }
-        to.extend(group(place, column, theme));
+        to.extend(group(app, place, column));
     }
     if !two {
         return left;
@@ -79,12 +78,13 @@ pub(crate) fn lines(room: usize, two: bool, theme: Theme) -> Vec<Line<'static>> 
         .collect()
 }
 
-fn group(place: Place, room: usize, theme: Theme) -> Vec<Line<'static>> {
+fn group(app: &App, place: Place, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
     let mut lines = vec![Line::from(vec![Span::styled(
         place.title(),
         theme.strong(),
     )])];
-    for (names, words) in help(place) {
+    for (names, words) in app.help_of(place) {
         let gap = NAMES.saturating_sub(width(&names)).max(1);
         let before = width(&names) + gap + 2;
         let indent = Indent {

@@ -7,7 +7,7 @@ use smartopol_protocol::SessionId;
 
 use super::{Asked, Purpose, keys, window};
 use crate::app::App;
-use crate::app::keymap::{Place, hints};
+use crate::app::keymap::Place;
 use crate::sanitize;
 use crate::widget::text::{clip, clip_start};
 
@@ -21,7 +21,7 @@ pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Op
         area,
         (64, 6),
         title,
-        &keys(&hints(&[Place::Line])),
+        &keys(&app.hints_of(&[Place::Line])),
         app.theme,
         buf,
     );
@@ -83,7 +83,7 @@ pub(super) fn question(app: &App, id: SessionId, area: Rect, buf: &mut Buffer) -
         area,
         (64, 6),
         "Remove a session",
-        &keys(&hints(&[Place::Question])),
+        &keys(&app.hints_of(&[Place::Question])),
         app.theme,
         buf,
     );

@@ -13,6 +13,7 @@ use ratatui::widgets::{Clear, Widget};
 use smartopol_protocol::{ApprovalId, SessionId, TraceId};
 
 use crate::app::App;
+use crate::app::keymap::Place;
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
 use crate::widget::frame::{Edge, boxed};
@@ -76,6 +77,16 @@ impl Overlay {
 
     pub(crate) const fn trace(id: TraceId) -> Self {
         Self::Trace { id, scroll: 0 }
+    }
+
+    /// Returns where keys go in it.
+    pub(crate) const fn place(&self) -> Place {
+        match self {
+            Self::Help { .. } | Self::Trace { .. } => Place::Page,
+            Self::Picker { .. } => Place::Picker,
+            Self::Line(_) => Place::Line,
+            Self::Question { .. } => Place::Question,
+        }
     }
 }
 

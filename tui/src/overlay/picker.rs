@@ -9,7 +9,7 @@ use smartopol_protocol::session::Session;
 use super::line::field;
 use super::{keys, window};
 use crate::app::App;
-use crate::app::keymap::{Place, hints};
+use crate::app::keymap::Place;
 use crate::screen::sessions::row;
 use crate::widget::composer::Composer;
 
@@ -35,7 +35,7 @@ pub(super) fn draw(
         .saturating_add(5)
         .min(area.height.saturating_sub(4))
         .clamp(6, 24);
-    let foot = keys(&hints(&[Place::Picker]));
+    let foot = keys(&app.hints_of(&[Place::Picker]));
     let inside = window(area, (76, tall), "Sessions", &foot, app.theme, buf);
     if inside.height < 3 {
         return None;

@@ -9,7 +9,7 @@ use smartopol_protocol::trace::{DecidedBy, Trace};
 
 use super::{keys, position, scrolled, window};
 use crate::app::App;
-use crate::app::keymap::{Place, hints};
+use crate::app::keymap::Place;
 use crate::sanitize;
 use crate::screen::traces::outcome;
 use crate::widget::text::{Indent, chop, wrap};
@@ -41,7 +41,10 @@ pub(super) fn draw(
     };
     let lines = lines(app, trace, usize::from(wide.saturating_sub(4)));
     let at = position(lines.len(), *scroll, tall.saturating_sub(2));
-    let foot = format!("{} · [ ] older, newer{at}", keys(&hints(&[Place::Page])));
+    let foot = format!(
+        "{} · [ ] older, newer{at}",
+        keys(&app.hints_of(&[Place::Page]))
+    );
     let title = format!("Trace of {}", sanitize::line(&trace.tool_name));
     let inside = window(area, (wide, tall), &title, &foot, app.theme, buf);
     scrolled(&lines, scroll, inside, buf);

@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::app::keymap::{Place, hints};
+use crate::app::keymap::Action;
 use crate::app::{App, Call, Cmd, Focus};
 use crate::overlay;
 use crate::widget::composer::Composer;
@@ -161,23 +161,28 @@ impl App {
 
     /// Returns the keys worth showing, best first.
     fn hints(&self) -> Vec<(String, &'static str)> {
-        let place = match self.focus {
-            Focus::Composer => Place::Composer,
-            Focus::Card => Place::Card,
-            Focus::Conversation => Place::Conversation,
-            Focus::Traces => Place::Traces,
-            Focus::Sessions => Place::Sessions,
-        };
-        let mut hints = hints(&[place, Place::Everywhere]);
-        if self.focus == Focus::Composer && self.card().is_some() {
-            hints.retain(|(key, _)| key != "Tab");
-            hints.insert(0, ("Tab".to_owned(), "answer the approval"));
+        let places = self.places();
+        if let Some(first) = self.pending {
+            let mut hints = vec![(format!("{first} …"), "then")];
+            hints.extend(self.endings(first, places));
+            return hints;
         }
-        if self.focus == Focus::Composer && self.is_busy() {
-            hints.insert(1, ("Esc".to_owned(), "interrupt"));
+        let mut hints = self.hints_of(places);
+        let mut put = |at: usize, action, words| {
+            if let Some(key) = self.key_of(places, action) {
+                hints.retain(|(own, _)| *own != key);
+                hints.insert(at.min(hints.len()), (key, words));
+            }
+        };
+        let writing = self.focus == Focus::Composer;
+        if writing && self.card().is_some() {
+            put(0, Action::NextPane, "answer the approval");
+        }
+        if writing && self.is_busy() && !self.wanted.observe {
+            put(1, Action::Interrupt, "interrupt");
         }
         if self.can_continue() && !self.wanted.observe {
-            hints.insert(1, ("ctrl-r".to_owned(), "continue"));
+            put(1, Action::Continue, "continue");
         }
         hints
     }

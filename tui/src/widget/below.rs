@@ -10,6 +10,7 @@ use super::message::said;
 use super::text::{Indent, spread, wrap};
 use super::transcript::Row;
 use crate::app::App;
+use crate::app::keymap::{Action, Place};
 use crate::model::Transcript;
 use crate::sanitize;
 
@@ -100,10 +101,11 @@ pub(super) fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row
             lines.extend(wrap(&[hint], room, &Indent::spaces(4)));
         }
     }
-    if !app.wanted.observe {
+    let key = app.key_of(&[Place::Everywhere, Place::Conversation], Action::Continue);
+    if let Some(key) = key.filter(|_| !app.wanted.observe) {
         let keys = vec![
             Span::raw("    "),
-            Span::styled("ctrl-r", app.theme.selected()),
+            Span::styled(key, app.theme.selected()),
             Span::styled(" continues", app.theme.quiet()),
         ];
         lines.push(spread(keys, Vec::new(), room));

@@ -9,6 +9,7 @@ use smartopol_protocol::turn::Outcome;
 
 use super::text::{clip, clip_start, spread, width};
 use super::time;
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, LinkState, is_idle};
 use crate::sanitize;
 use crate::theme::Theme;
@@ -91,11 +92,9 @@ pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'st
         let sign = if here { "▸ " } else { "  " };
         spans.push(Span::styled(format!("{sign}{name}  "), style));
     }
-    spread(
-        spans,
-        vec![Span::styled("Tab next ", app.theme.quiet())],
-        room,
-    )
+    let key = app.key_of(app.places(), Action::NextPane);
+    let words = key.map_or(String::new(), |key| format!("{key} next "));
+    spread(spans, vec![Span::styled(words, app.theme.quiet())], room)
 }
 
 /// Returns the last line of the screen. What has no room is left out whole, the least needed first.
@@ -112,7 +111,9 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
             "waiting elsewhere"
         };
         right.push(Span::styled(format!("{elsewhere} {words}"), theme.strong()));
-        right.push(Span::styled(" ctrl-g · ", quiet));
+        let key = app.key_of(&[Place::Everywhere], Action::NextWaiting);
+        let words = key.map_or_else(|| " · ".to_owned(), |key| format!(" {key} · "));
+        right.push(Span::styled(words, quiet));
     }
     right.extend(link(app));
     right.push(Span::raw(" "));

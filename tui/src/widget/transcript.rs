@@ -18,6 +18,7 @@ use super::below::{ending, going_on, waiting};
 use super::message::message;
 use super::speech::Speech;
 use super::welcome;
+use crate::app::keymap::{Action, Place};
 use crate::app::{App, Fold, View};
 use crate::model::Transcript;
 use crate::model::transcript::Entry;
@@ -294,11 +295,9 @@ impl Pages {
         add(ending(app, transcript, room));
         let last = transcript.queue().len();
         for (number, own) in transcript.queue().iter().enumerate() {
-            let hint = if number + 1 == last {
-                " · ctrl-b takes it back"
-            } else {
-                ""
-            };
+            let key = app.key_of(&[Place::Composer], Action::Withdraw);
+            let key = key.filter(|_| number + 1 == last && !app.wanted.observe);
+            let hint = key.map_or(String::new(), |key| format!(" · {key} takes it back"));
             add(waiting(
                 app,
                 &own.text(),

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::text::{Indent, wrap};
 use super::transcript::Row;
 use crate::app::App;
+use crate::app::keymap::{Action, Place};
 use crate::sanitize;
 
 /// Returns the welcome; a small screen gets the short one.
@@ -29,12 +30,11 @@ fn long(app: &App, room: usize) -> Vec<Line<'static>> {
     lines.push(Line::raw(""));
     lines.extend(wrap(&who(app), room, &two));
     table(app, "Three things to try", &things(app), room, &mut lines);
-    let keys = [
-        ("Enter", "sends what you wrote"),
-        ("Tab", "goes to what waits for you, and to the other panes"),
-        ("F1", "shows all keys"),
-        ("ctrl-d", "leaves; the daemon goes on"),
-    ];
+    let keys = keys(app);
+    let keys: Vec<(&str, &str)> = keys
+        .iter()
+        .map(|(key, words)| (key.as_str(), *words))
+        .collect();
     table(app, "Four keys", &keys, room, &mut lines);
     lines
 }
@@ -51,10 +51,35 @@ fn short(app: &App, room: usize) -> Vec<Line<'static>> {
     lines.extend(wrap(&who(app), room, &two));
     table(app, "Three things to try", &things(app), room, &mut lines);
     lines.push(Line::raw(""));
-    let keys = "Enter sends · Tab goes to what waits for you · F1 shows all keys · ctrl-d leaves; the \
-                daemon goes on";
-    lines.extend(wrap(&[Span::styled(keys, theme.quiet())], room, &two));
+    let said = ["sends", "goes to what waits for you", "shows all keys"];
+    let said = said.into_iter().chain(["leaves; the daemon goes on"]);
+    let keys: Vec<String> = keys(app)
+        .iter()
+        .zip(said)
+        .map(|((key, _), words)| format!("{key} {words}"))
+        .collect();
+    let keys = Span::styled(keys.join(" · "), theme.quiet());
+    lines.extend(wrap(&[keys], room, &two));
     lines
+}
+
+/// Returns the four keys that one needs first.
+fn keys(app: &App) -> Vec<(String, &'static str)> {
+    let places = &[Place::Composer, Place::Everywhere];
+    let four = [
+        (Action::Send, "sends what you wrote"),
+        (
+            Action::NextPane,
+            "goes to what waits for you, and to the other panes",
+        ),
+        (Action::Help, "shows all keys"),
+        (Action::Leave, "leaves; the daemon goes on"),
+    ];
+    let named = |(action, words)| {
+        let key = app.key_of(places, action);
+        (key.unwrap_or_else(|| format!(":{}", action.name())), words)
+    };
+    four.into_iter().map(named).collect()
 }
 
 fn is_offline(app: &App) -> bool {
@@ -110,7 +135,7 @@ fn things(app: &App) -> [(&'static str, &'static str); 3] {
 fn table(
     app: &App,
     title: &'static str,
-    rows: &[(&'static str, &'static str)],
+    rows: &[(&str, &'static str)],
     room: usize,
     lines: &mut Vec<Line<'static>>,
 ) {
@@ -134,7 +159,7 @@ fn table(
         let indent = Indent {
             first: vec![
                 Span::raw("    "),
-                Span::styled(*name, app.theme.selected()),
+                Span::styled((*name).to_owned(), app.theme.selected()),
                 Span::raw(" ".repeat(gap)),
             ],
             rest: vec![Span::raw(" ".repeat(4 + name.len() + gap))],

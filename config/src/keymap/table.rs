@@ -1,0 +1,297 @@
+//! The table: every place, every action, its keys and its words.
+//!
+//! A new action is one line here, and its handler in the console. A line reads:
+//! `new` (or `also`, where another place has the action already), the action, its name in the
+//! config file, its keys, those of a preset where they differ, what it does for the help (empty
+//! where it goes without saying, `^` where it is told with the line above), the same in a word or
+//! two for the foot of the screen, and `changes` where a console that only looks refuses it.
+
+use crate::shape::{Holds, Shape};
+
+/// Marks a line that the help shows together with the one before it.
+pub const DITTO: &str = "^";
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub action: Action,
+    /// What the action is called in the config file.
+    pub name: &'static str,
+    pub(super) keys: &'static [&'static str],
+    pub(super) vim: &'static [&'static [&'static str]],
+    pub(super) emacs: &'static [&'static [&'static str]],
+    /// What it does, for the help; empty where it goes without saying.
+    pub words: &'static str,
+    /// The same in a word or two, for the footer; empty where it is not shown there.
+    pub hint: &'static str,
+    /// True where it asks the daemon for a change.
+    pub changes: bool,
+}
+
+macro_rules! keymap {
+    ($($place:ident $place_name:literal $title:literal $kind:ident {
+        $($(new $new:ident)? $(also $also:ident)? $name:literal [$($key:literal),*]
+            $(vim [$($vim:literal),*])? $(emacs [$($emacs:literal),*])?
+            $words:literal $($hint:literal)? $($changes:ident)?;)*
+    })*) => {
+        /// Where keys go.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the title says it")]
+        pub enum Place { $($place,)* }
+
+        /// What a key does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "the table says it")]
+        pub enum Action { $($($($new,)?)*)* }
+
+        impl Place {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$place),*];
+
+            /// Returns its name in the config file.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$place => $place_name,)* }
+            }
+
+            /// Returns its heading in the help.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$place => $title,)* }
+            }
+
+            /// Returns true where letters are written and so are no keys.
+            pub const fn is_written_in(self) -> bool {
+                match self { $(Self::$place => Kind::$kind.is_written_in(),)* }
+            }
+        }
+
+        impl Action {
+            /// Returns its name in the config file.
+            pub const fn name(self) -> &'static str {
+                match self { $($($(Self::$new => $name,)?)*)* }
+            }
+        }
+
+        /// The table.
+        pub const TABLE: &[Binding] = &[$($(Binding {
+            place: Place::$place,
+            action: $(Action::$new)? $(Action::$also)?,
+            name: $name,
+            keys: &[$($key),*],
+            vim: &[$(&[$($vim),*])?],
+            emacs: &[$(&[$($emacs),*])?],
+            words: $words,
+            hint: concat!($($hint)?),
+            changes: !concat!($(stringify!($changes))?).is_empty(),
+        },)*)*];
+
+        pub(crate) const SHAPE: Shape = Shape::Table(&[$(
+            ($place_name, Shape::Table(&[$(($name, KEYS),)*])),
+        )*]);
+    };
+}
+
+const KEYS: Shape = Shape::Value(Holds::Texts(super::key::test));
+
+/// What letters are in a place.
+#[derive(Clone, Copy)]
+enum Kind {
+    Writes,
+    Keys,
+}
+
+impl Kind {
+    const fn is_written_in(self) -> bool {
+        matches!(self, Self::Writes)
+    }
+}
+
+keymap! {
+    Composer "composer" "Writing" Writes {
+        new Send "send" ["enter"] emacs ["enter", "ctrl-x ctrl-s"] "send the message" "send" changes;
+        new NewLine "new_line" ["ctrl-j", "alt-enter", "shift-enter"] "begin a new line";
+        new Up "up" ["up"] emacs ["up", "ctrl-p"] "by lines, then what you sent before";
+        new Down "down" ["down"] emacs ["down", "ctrl-n"] "^";
+        new Interrupt "interrupt" ["esc"] vim [] emacs ["esc", "ctrl-g"] "interrupt the agent" changes;
+        new Read "read" [] vim ["esc"] "to the conversation, where letters are keys";
+        new Withdraw "withdraw" ["ctrl-b"] emacs ["ctrl-x u"] "take back the newest waiting message" changes;
+        new NextPane "next_pane" ["tab"] "to the approval, or the next pane" "next pane";
+        new PageUp "page_up" ["pgup"] emacs ["pgup", "alt-v"] "scroll the conversation";
+        new PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "^";
+        new CutWord "cut_word" ["ctrl-w", "alt-backspace"] "cut the word before";
+        new CutLine "cut_line" ["ctrl-u"] "cut to the start of the line";
+        new CutEnd "cut_end" ["ctrl-k"] "cut to the end of the line";
+        new Backspace "backspace" ["backspace", "ctrl-h"] "";
+        new Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
+        new Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        new Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        new WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        new WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        new LineStart "line_start" ["home"] emacs ["home", "ctrl-a"] "";
+        new LineEnd "line_end" ["end", "ctrl-e"] "";
+    }
+    EmptyComposer "empty_composer" "While nothing is written" Keys {
+        new Help "help" ["?"] "";
+        new Last "last" ["end"] "";
+    }
+    Card "card" "Answering an approval" Keys {
+        new AllowOnce "allow_once" ["y"] "allow this call" changes;
+        new AllowSession "allow_session" ["s"] "allow calls like it in this session" changes;
+        new AllowAlways "allow_always" ["a"] "allow calls like it always" changes;
+        new Deny "deny" ["n"] "deny this call" changes;
+        new DenyNote "deny_note" ["N"] "deny it and tell the agent why" changes;
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "scroll a long command";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
+        also PageUp "page_up" ["pgup"] "";
+        also PageDown "page_down" ["pgdn"] "";
+        also NextPane "next_pane" ["tab"] "";
+        new Back "back" ["esc"] emacs ["esc", "ctrl-g"] "back to writing, without an answer" "back";
+    }
+    Conversation "conversation" "Reading the conversation" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "scroll by lines";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "scroll by pages";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
+        new PreviousCard "previous_card" ["["] "the card above, the card below" "cards";
+        new NextCard "next_card" ["]"] "^";
+        new Open "open" ["enter", "space"] "open or fold the card" "open";
+        new First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest message";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "newest";
+        new Continue "continue" ["c"] "continue a turn that was stopped" changes;
+        also NextPane "next_pane" ["tab"] "" "next pane";
+        new Leave "leave" ["q"] "leave; the daemon goes on";
+        also Back "back" ["esc", "i"] vim ["i", "a"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
+        also Help "help" ["?"] "" "help";
+    }
+    Traces "traces" "Traces" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "older, newer";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "follow";
+        also Open "open" ["enter"] "show one whole" "open";
+        new Outcome "outcome" ["f"] "all, denied, errors" "filter";
+        new OnlyTool "only_tool" ["t"] "only the selected tool; again for all";
+        new OnlySession "only_session" ["s"] "only this session; again for all";
+        also NextPane "next_pane" ["tab"] "" "next pane";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "back";
+        also Help "help" ["?"] "" "help";
+    }
+    Sessions "sessions" "Sessions" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "";
+        also Open "open" ["enter"] "open the session" "open";
+        new NewSession "new_session" ["n"] "make a new one" "new" changes;
+        new Rename "rename" ["r"] "rename it" "rename" changes;
+        new Remove "remove" ["d"] vim ["d d"] "remove it" "remove" changes;
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also NextPane "next_pane" ["tab"] "" "next pane";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
+        also Help "help" ["?"] "" "help";
+    }
+    Picker "picker" "Choosing a session" Writes {
+        also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "";
+        also Down "down" ["down", "ctrl-s"] vim ["down", "ctrl-j", "ctrl-s"] emacs ["down", "ctrl-n", "ctrl-s"] "";
+        also Open "open" ["enter"] "open the session" "open";
+        also NewSession "new_session" ["ctrl-n"] emacs ["ctrl-o"] "make a new one" "new" changes;
+        also Rename "rename" ["ctrl-r"] "rename it" "rename" changes;
+        also Remove "remove" ["ctrl-x"] emacs ["ctrl-k"] "remove it" "remove" changes;
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    Page "page" "In a window" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "scroll" "scroll";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "b"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn", "space"] vim ["pgdn", "ctrl-d", "ctrl-f", "space"] emacs ["pgdn", "ctrl-v", "space"] "";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also PreviousCard "previous_card" ["["] "";
+        also NextCard "next_card" ["]"] "";
+        also Back "back" ["esc", "q", "enter", "?", "ctrl-c"] emacs ["esc", "q", "enter", "?", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    Line "line" "In a line of text" Writes {
+        also Send "send" ["enter"] "done" "done";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
+        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
+    }
+    Question "question" "Asked to be sure" Keys {
+        new Yes "yes" ["y"] "yes" "yes";
+        also Back "back" ["n", "esc", "ctrl-c"] emacs ["n", "esc", "ctrl-g", "ctrl-c"] "no" "no";
+    }
+    Everywhere "everywhere" "Everywhere" Keys {
+        also Help "help" ["f1"] "these keys; ? too, while nothing is written" "help";
+        new Stop "stop" ["ctrl-c"] "interrupt the agent; twice leaves";
+        also Leave "leave" ["ctrl-d"] emacs ["ctrl-x ctrl-c"] "leave; the daemon and its work go on" "leave";
+        new FocusCard "focus_card" ["ctrl-a"] emacs ["ctrl-x a"] "to the approval that waits";
+        new NextWaiting "next_waiting" ["ctrl-g"] emacs ["ctrl-x w"] "to the next session that waits for you";
+        new Mode "mode" ["shift-tab", "ctrl-o"] "how much may happen without asking" changes;
+        new PickSession "pick_session" ["ctrl-s"] emacs ["ctrl-x b"] "choose a session" "sessions";
+        also NewSession "new_session" ["ctrl-n"] emacs ["ctrl-x ctrl-f"] "new session; asks for its folder" changes;
+        also Continue "continue" ["ctrl-r"] "continue a turn that was stopped" changes;
+        new TraceScreen "trace_screen" ["ctrl-t"] emacs ["ctrl-x t"] "traces over the whole screen, and back" "traces";
+        new TracePane "trace_pane" ["ctrl-y"] emacs ["ctrl-x 3"] "show or hide the traces at the side";
+        new FoldAll "fold_all" ["ctrl-x"] emacs ["ctrl-x f"] "open or fold all cards";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::super::{Chosen, Keymap, Preset};
+    use super::*;
+
+    #[test]
+    fn no_preset_has_a_key_for_two_actions_of_a_place_or_a_letter_where_one_writes() {
+        for preset in Preset::ALL {
+            // All its keys, as if a person had chosen them.
+            let mut chosen = Chosen::new();
+            for bound in Keymap::new(preset, &Chosen::new()).bound() {
+                let keys = bound.keys.iter().map(ToString::to_string).collect();
+                let place = chosen
+                    .entry(bound.line.place.name().to_owned())
+                    .or_default();
+                let twice = place.insert(bound.line.name.to_owned(), keys);
+                assert!(twice.is_none(), "{} stands twice", bound.line.name);
+            }
+            let found = super::super::check(preset, &chosen);
+            assert!(found.is_empty(), "{preset:?}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn an_action_has_one_name_and_every_key_is_one() {
+        let mut names = HashMap::new();
+        for line in TABLE {
+            assert_eq!(line.action.name(), line.name);
+            let other = names.insert(line.name, line.action);
+            assert!(
+                other.is_none_or(|other| other == line.action),
+                "{}",
+                line.name
+            );
+            let presets = line.vim.iter().chain(line.emacs).copied().flatten();
+            for key in line.keys.iter().chain(presets) {
+                assert_eq!(super::super::Chord::parse(key).err(), None, "{key}");
+            }
+        }
+    }
+}
