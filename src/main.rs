@@ -41,6 +41,11 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             {
                 lifecycle::check_providers(&loaded.config)?;
             }
+            if let Some(model) = command.chooses_model() {
+                let mut config = Config::load(&paths, env::vars_os())?.config;
+                model.clone_into(&mut config.agent.model);
+                lifecycle::check_providers(&config)?;
+            }
             return plain::run(command, &paths);
         }
         Command::Tui(console) => return open(console),

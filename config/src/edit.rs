@@ -1,6 +1,6 @@
-//! Changes one key of the config file and leaves the rest as the person wrote it.
+//! Changes keys of the config file and leaves the rest as the person wrote it.
 //!
-//! Owns: the edit, its check, and the swap, which is whole or not at all. A file that would be
+//! Owns: the edits, their check, and the swap, which is whole or not at all. A file that would be
 //! wrong is never written.
 
 use std::fs::{self, File, OpenOptions};
@@ -33,12 +33,12 @@ pub enum Error {
     },
 }
 
-/// Sets `key`, such as `agent.max_steps`, in the config file at `path` to `value`, written as
-/// TOML or, where the key takes a text, as it is.
+/// Sets keys, such as `agent.max_steps`, in the config file at `path` to values, written as TOML
+/// or, where a key takes a text, as it is. All of them or none: some only go together.
 ///
 /// # Errors
-/// The key, the value, or what the file would be then is wrong; nothing is changed.
-pub fn set(path: &Path, key: &str, value: &str) -> Result<(), Error> {
+/// A key, a value, or what the file would be then is wrong; nothing is changed.
+pub fn set(path: &Path, changes: &[(&str, &str)]) -> Result<(), Error> {
     let io_error = |source| Error::Io {
         path: path.to_owned(),
         source,
@@ -48,7 +48,9 @@ pub fn set(path: &Path, key: &str, value: &str) -> Result<(), Error> {
         Err(err) if err.kind() == io::ErrorKind::NotFound => String::new(),
         Err(err) => return Err(io_error(err)),
     };
-    let text = edited(&text, key, value)?;
+    let text = changes
+        .iter()
+        .try_fold(text, |text, (key, value)| edited(&text, key, value))?;
     Config::parse(&text)?;
     swap(path, &text).map_err(io_error)
 }

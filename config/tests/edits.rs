@@ -11,16 +11,15 @@ use crate::house;
 fn an_edit_keeps_comments_order_and_the_rest() {
     let (_home, paths) = house("# mine\n[agent] # thinks\nmax_steps = 3 # few\n# end\n");
     let file = paths.config_file();
-    edit::set(&file, "agent.max_steps", "30").unwrap();
-    edit::set(&file, "agent.model", "openai/gpt-x").unwrap();
-    edit::set(&file, "approvals.mode", "auto-edit").unwrap();
+    edit::set(&file, &[("agent.max_steps", "30")]).unwrap();
+    edit::set(&file, &[("agent.model", "openai/gpt-x")]).unwrap();
+    edit::set(&file, &[("approvals.mode", "auto-edit")]).unwrap();
     edit::set(
         &file,
-        "providers.openai.base_url",
-        "\"http://localhost:1/v1\"",
+        &[("providers.openai.base_url", "\"http://localhost:1/v1\"")],
     )
     .unwrap();
-    edit::set(&file, "tools.env", "[\"PATH\"]").unwrap();
+    edit::set(&file, &[("tools.env", "[\"PATH\"]")]).unwrap();
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
         "# mine\n[agent] # thinks\nmax_steps = 30 # few\nmodel = \"openai/gpt-x\"\n\n\
@@ -61,7 +60,7 @@ fn a_wrong_edit_changes_nothing_and_is_told() {
         ("approvals.mode", "yolo", "must be one of"),
         ("providers.mine.model", "x", "has no `kind`"),
     ] {
-        let err = edit::set(&file, key, value).unwrap_err().to_string();
+        let err = edit::set(&file, &[(key, value)]).unwrap_err().to_string();
         assert!(err.contains(told), "{key}: {err}");
     }
     assert_eq!(
@@ -76,10 +75,29 @@ fn a_wrong_edit_changes_nothing_and_is_told() {
 }
 
 #[test]
+fn keys_that_only_go_together_are_set_together_or_not_at_all() {
+    let (_home, paths) = house("");
+    let file = paths.config_file();
+    let kind = ("providers.mine.kind", "openai");
+    edit::set(&file, &[kind]).unwrap_err();
+    edit::set(&file, &[kind, ("providers.mine.base_url", "nowhere")]).unwrap_err();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "");
+    edit::set(
+        &file,
+        &[kind, ("providers.mine.base_url", "http://localhost:1/v1")],
+    )
+    .unwrap();
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        "[providers.mine]\nkind = \"openai\"\nbase_url = \"http://localhost:1/v1\"\n"
+    );
+}
+
+#[test]
 fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_link() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("conf/smartopol.toml");
-    edit::set(&file, "providers.openai.api_key", "sk-1").unwrap();
+    edit::set(&file, &[("providers.openai.api_key", "sk-1")]).unwrap();
     assert_eq!(
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
         0o600
@@ -87,7 +105,7 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_link() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
     let link = home.path().join("smartopol.toml");
     std::os::unix::fs::symlink(&file, &link).unwrap();
-    edit::set(&link, "agent.max_steps", "5").unwrap();
+    edit::set(&link, &[("agent.max_steps", "5")]).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(
         fs::metadata(&file).unwrap().permissions().mode() & 0o777,
@@ -108,7 +126,7 @@ fn a_new_file_is_private_and_an_old_one_keeps_its_mode_and_its_link() {
 #[test]
 fn a_broken_file_is_not_edited() {
     let (_home, paths) = house("[agent\n");
-    let err = edit::set(&paths.config_file(), "agent.max_steps", "5")
+    let err = edit::set(&paths.config_file(), &[("agent.max_steps", "5")])
         .unwrap_err()
         .to_string();
     assert!(err.starts_with("smartopol.toml:1:"), "{err}");

@@ -172,9 +172,32 @@ fn a_backup_is_a_sound_database_and_never_overwrites() {
 }
 
 #[test]
+fn a_provider_of_a_new_name_is_made_with_one_command() {
+    let home = home();
+    let set = ["config", "set", "providers.work.kind", "openai"];
+    let address = [
+        "providers.work.base_url",
+        "http://127.0.0.1:9/v1",
+        "providers.work.model",
+        "large",
+    ];
+    assert_eq!(home.run(set).unwrap().status.code(), Some(1));
+    home.ok(set.iter().chain(&address)).unwrap();
+    home.ok(["models", "set", "work/some-model"]).unwrap();
+    let output = home.run(set.iter().chain(&address[..1])).unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("has no value"), "{said}");
+}
+
+#[test]
 fn a_model_of_nobody_is_a_mistake_and_takes_no_daemon_down() {
     let home = home();
     home.ok(["daemon", "start"]).unwrap();
+    let output = home.run(["models", "set", "bogus"]).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("bogus"), "{said}");
+    assert!(!home.path().join("smartopol.toml").exists());
     home.config("[agent]\nmodel = \"bogus\"\n").unwrap();
     for args in [["config", "check"], ["daemon", "restart"]] {
         let output = home.run(args).unwrap();

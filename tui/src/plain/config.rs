@@ -33,9 +33,9 @@ pub enum Command {
         #[arg(value_name = "KEY")]
         key: String,
     },
-    /// Change one key of the config file; its comments stay
+    /// Change keys of the config file, all or none; its comments stay
     #[command(
-        after_help = "Examples:\n  smartopol config set approvals.mode auto-edit\n  smartopol config set tools.env '[\"PATH\", \"HOME\"]'"
+        after_help = "Examples:\n  smartopol config set approvals.mode auto-edit\n  smartopol config set tools.env '[\"PATH\", \"HOME\"]'\n  smartopol config set providers.work.kind openai providers.work.base_url https://llm.example.com/v1 providers.work.model large"
     )]
     Set {
         /// The key, such as agent.max_steps
@@ -44,6 +44,9 @@ pub enum Command {
         /// Its new value: as it is where the key takes a text, else as TOML
         #[arg(value_name = "VALUE", allow_hyphen_values = true)]
         value: String,
+        /// More keys with their values, where they only go together
+        #[arg(value_name = "KEY VALUE", allow_hyphen_values = true)]
+        more: Vec<String>,
     },
     /// Print where the config file is, or would be
     #[command(after_help = "Example:\n  $EDITOR \"$(smartopol config path)\"")]
@@ -58,10 +61,13 @@ pub(super) fn run(command: Command, paths: &Paths, out: &mut Out) -> anyhow::Res
         Command::Show { defaults: true, .. } => out.raw(DEFAULTS)?,
         Command::Show { json, .. } => show(paths, json, out)?,
         Command::Get { key } => get(paths, &key, out)?,
-        Command::Set { key, value } => {
+        Command::Set { key, value, more } => {
             let file = paths.config_file();
-            edit::set(&file, &key, &value)?;
-            out.line(format!("{key} is set in {}", file.display()))?;
+            let changes = pairs(&key, &value, &more)?;
+            edit::set(&file, &changes)?;
+            for (key, _) in &changes {
+                out.line(format!("{key} is set in {}", file.display()))?;
+            }
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
@@ -83,6 +89,26 @@ pub(super) fn run(command: Command, paths: &Paths, out: &mut Out) -> anyhow::Res
         }
     }
     Ok(())
+}
+
+/// Returns keys with their values.
+fn pairs<'a>(
+    key: &'a str,
+    value: &'a str,
+    more: &'a [String],
+) -> Result<Vec<(&'a str, &'a str)>, Fault> {
+    let (rest, odd) = more.as_chunks::<2>();
+    if let [key] = odd {
+        return Err(Fault::new(
+            Code::BadRequest,
+            format!("the key `{}` has no value", key.escape_debug()),
+        )
+        .hint("give each key its value: config set KEY VALUE KEY VALUE"));
+    }
+    let rest = rest
+        .iter()
+        .map(|[key, value]| (key.as_str(), value.as_str()));
+    Ok(std::iter::once((key, value)).chain(rest).collect())
 }
 
 /// Says that a running daemon goes on with what it read when it started.

@@ -74,6 +74,17 @@ impl Command {
         matches!(self, Self::Config(config::Command::Check))
     }
 
+    /// Returns the model that the settings are to name from now on.
+    pub fn chooses_model(&self) -> Option<&str> {
+        match self {
+            Self::Models(models::Models::Set {
+                model,
+                session: None,
+            }) => Some(model),
+            _ => None,
+        }
+    }
+
     /// Returns true where the daemon is to be started first if it does not run.
     pub const fn starts_daemon(&self) -> bool {
         matches!(self, Self::Send(_))

@@ -169,7 +169,7 @@ pub(super) async fn models(
             model,
             session: None,
         } => {
-            edit::set(&paths.config_file(), "agent.model", &model)?;
+            edit::set(&paths.config_file(), &[("agent.model", &model)])?;
             out.line(format!(
                 "agent.model is now `{model}` in {}",
                 paths.config_file().display()
