@@ -9,6 +9,7 @@ mod args;
 mod exec;
 mod files;
 pub mod guard;
+mod pin;
 mod place;
 mod registry;
 pub mod shell_grammar;
@@ -98,6 +99,14 @@ impl Tools {
         workspace: &Path,
     ) -> Result<Inspection, ToolOutput> {
         registry::find(name)?.inspect(&self.house, input, workspace)
+    }
+
+    /// Returns the first file whose content is not what the inspection saw; `None` where all that
+    /// a call depends on is as it was.
+    ///
+    /// Reads files, so it belongs on a thread that may block, right before [`Tools::run`].
+    pub fn changed(&self, inspection: &Inspection) -> Option<String> {
+        pin::changed(inspection)
     }
 
     /// Runs a call. Every failure is an output; it never panics the caller.

@@ -407,3 +407,20 @@ async fn a_call_that_was_refused_by_inspection_is_refused_by_running_it() {
     assert_eq!(output.status, OutputStatus::Interrupted);
     assert!(!bench.workspace.join("x").exists());
 }
+
+#[test]
+fn a_file_that_changes_between_inspection_and_run_is_told() {
+    let bench = Bench::new();
+    let path = bench.write("a.txt", "one\n");
+    let inspection = bench.inspect("write_file", json!({"path": "a.txt", "content": "two\n"}));
+    assert_eq!(inspection.pins.len(), 1);
+    assert_eq!(bench.tools.changed(&inspection), None);
+    bench.write("a.txt", "other\n");
+    assert_eq!(bench.tools.changed(&inspection), Some(text(&path)));
+
+    let inspection = bench.inspect("write_file", json!({"path": "new", "content": "x"}));
+    assert_eq!(inspection.pins[0].sha256, None);
+    assert_eq!(bench.tools.changed(&inspection), None);
+    let path = bench.write("new", "");
+    assert_eq!(bench.tools.changed(&inspection), Some(text(&path)));
+}

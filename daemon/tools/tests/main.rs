@@ -12,6 +12,7 @@ mod exec;
 mod files;
 mod inspect;
 mod shell_grammar;
+mod shell_tree;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -13,7 +13,7 @@ use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput};
 use tokio_util::sync::CancellationToken;
 
 use super::{Target, count, cwd, io_failed, open, stopped};
-use crate::answer;
+use crate::{answer, pin};
 
 /// The largest file that is edited or compared line by line, in bytes.
 pub(super) const EDIT_BYTES: u64 = 16 * 1024 * 1024;
@@ -80,7 +80,7 @@ impl Change {
                 path: path.clone(),
                 place: self.target.place,
             }],
-            pins: Vec::new(),
+            pins: pin::pin(&self.target.path).into_iter().collect(),
             removal: None,
             body: Body::Diff {
                 path,

@@ -4,7 +4,7 @@
 //! Bourne shell is none. Knows nothing of what a command does.
 
 /// Words that a shell takes as its own at the beginning of a command.
-const RESERVED: &[&str] = &[
+pub(super) const RESERVED: &[&str] = &[
     "!",
     "[[",
     "]]",
@@ -85,9 +85,7 @@ pub fn quote<S: AsRef<str>>(words: &[S]) -> String {
         if place > 0 {
             text.push(' ');
         }
-        let bare = |char: char| char.is_ascii_alphanumeric() || PLAIN.contains(char);
-        let own = word.starts_with('=') || (place == 0 && is_own(word));
-        if !word.is_empty() && !own && word.chars().all(bare) {
+        if is_bare(word) && !(place == 0 && is_own(word)) {
             text.push_str(word);
         } else {
             text.push('\'');
@@ -96,6 +94,12 @@ pub fn quote<S: AsRef<str>>(words: &[S]) -> String {
         }
     }
     text
+}
+
+/// Returns true where a word needs no quotes as an argument.
+pub(super) fn is_bare(word: &str) -> bool {
+    let bare = |char: char| char.is_ascii_alphanumeric() || PLAIN.contains(char);
+    !word.is_empty() && !word.starts_with('=') && word.chars().all(bare)
 }
 
 fn is_own(word: &str) -> bool {
@@ -135,7 +139,7 @@ fn double_quoted(chars: &mut std::str::Chars<'_>, word: &mut String) -> Option<(
 }
 
 /// Returns true for characters that hide, reorder or separate text.
-fn is_tricky(char: char) -> bool {
+pub(super) fn is_tricky(char: char) -> bool {
     match char {
         ' ' | '\t' => false,
         '\u{ad}'
