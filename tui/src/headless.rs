@@ -18,6 +18,8 @@ use smartopol_protocol::{Code, Event, Fault, SessionId, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
+use crate::clipboard;
+use crate::external::{External, Returned};
 use crate::terminal::Frames;
 use crate::theme::Theme;
 
@@ -30,6 +32,8 @@ pub struct Headless {
     asked: Vec<Call>,
     left: bool,
     bells: usize,
+    copied: Vec<String>,
+    outside: Vec<External>,
 }
 
 impl Headless {
@@ -61,6 +65,8 @@ impl Headless {
             asked: Vec::new(),
             left: false,
             bells: 0,
+            copied: Vec::new(),
+            outside: Vec::new(),
         }
     }
 
@@ -76,6 +82,12 @@ impl Headless {
                 Cmd::Leave => self.left = true,
                 Cmd::Bell => self.bells += 1,
                 Cmd::Resubscribe => {}
+                Cmd::Copy(copy) => {
+                    let words = clipboard::sent(&copy);
+                    self.copied.push(copy.text);
+                    self.take(Msg::Told(Ok(words)));
+                }
+                Cmd::External(external) => self.outside.push(external),
             }
         }
     }
@@ -284,6 +296,26 @@ impl Headless {
             .iter()
             .map(|call| format!("{call:?}"))
             .collect()
+    }
+
+    /// Returns what was copied since the last time.
+    pub fn copied(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.copied)
+    }
+
+    /// Returns what the pager or the editor was given since the last time.
+    pub fn outside(&mut self) -> Vec<String> {
+        let outside = self.outside.iter().map(|own| own.text.clone());
+        outside.collect()
+    }
+
+    /// Ends the pager or the editor, which leaves this text.
+    pub fn back_from_outside(&mut self, text: &str) {
+        for external in std::mem::take(&mut self.outside) {
+            let text = Ok(text.to_owned());
+            let purpose = external.purpose;
+            self.take(Msg::Returned(Returned { purpose, text }));
+        }
     }
 
     /// Returns the session at hand.

@@ -9,6 +9,8 @@ pub mod sanitize;
 pub mod theme;
 
 mod app;
+mod clipboard;
+mod external;
 #[cfg(test)]
 #[path = "../examples/house/mod.rs"]
 mod house;
@@ -80,7 +82,7 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
     let ended = if linear {
         runtime.block_on(linear::run(app, link, clock))
     } else {
-        runtime.block_on(runtime::run(app, link, clock))
+        runtime.block_on(runtime::run(app, link, clock, paths.data().to_owned()))
     };
     // A reader of standard input may still wait for a line that never comes.
     runtime.shutdown_background();

@@ -1,16 +1,23 @@
 //! The console at work: waits for keys, news and deadlines, and draws. The one async file, with
 //! [`crate::link`] that it polls.
 
+use std::collections::VecDeque;
+use std::future::Future;
 use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use smartopol_protocol::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Cmd, Msg, Now};
+use crate::clipboard::{self, Copy, Surroundings, Way};
+use crate::external::{self, External, Outside, Returned};
 use crate::link::Link;
 use crate::redraw::{Redraw, Urgency};
 use crate::terminal::Screen;
@@ -43,10 +50,51 @@ impl Clock {
     }
 }
 
+/// Something that is under way beside the console and ends in words for the person.
+type Work = Pin<Box<dyn Future<Output = Result<String, String>>>>;
+
+/// The terminal, or who has it meanwhile.
+enum Stage {
+    Ours(Screen, EventStream),
+    Lent(Outside),
+}
+
+impl Stage {
+    fn enter() -> io::Result<Self> {
+        Ok(Self::Ours(Screen::enter()?, EventStream::new()))
+    }
+
+    /// Lends the terminal to another program.
+    fn lend(self, external: External) -> io::Result<(Self, Option<Returned>)> {
+        let purpose = external.purpose;
+        let failed = |why: String| Returned {
+            purpose,
+            text: Err(why),
+        };
+        let (line, file) = match (&self, external::prepare(&external)) {
+            (Self::Ours(..), Ok(prepared)) => prepared,
+            (Self::Ours(..), Err(why)) => return Ok((self, Some(failed(why)))),
+            (Self::Lent(_), _) => return Ok((self, None)),
+        };
+        // Nobody else reads the keys, and the terminal is as it was before us.
+        drop(self);
+        match external::start(line, file, purpose) {
+            Ok(outside) => Ok((Self::Lent(outside), None)),
+            Err(err) => Ok((Self::enter()?, Some(failed(err.to_string())))),
+        }
+    }
+}
+
 /// Runs the console until a person leaves, or the terminal goes away.
-pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Result<()> {
-    let mut screen = Screen::enter()?;
-    let mut keys = EventStream::new();
+pub(crate) async fn run(
+    mut app: App,
+    mut link: Link,
+    clock: Clock,
+    data: PathBuf,
+) -> io::Result<()> {
+    let around = Surroundings::look();
+    let mut stage = Stage::enter()?;
+    let mut works: FuturesUnordered<Work> = FuturesUnordered::new();
     let mut ends = [
         signal(SignalKind::terminate())?,
         signal(SignalKind::hangup())?,
@@ -58,27 +106,42 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
     let mut furnished = false;
     loop {
         let tick = app.next_tick();
-        let drawing = redraw.due_at();
+        let drawing = redraw.due_at().filter(|_| matches!(stage, Stage::Ours(..)));
         let due = [tick, drawing].into_iter().flatten().min();
         let mut cmds = Vec::new();
         tokio::select! {
             biased;
             _ = terminate.recv() => return Ok(()),
             _ = hangup.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            event = keys.next() => {
-                let mut next = Some(event);
-                while let Some(event) = next {
-                    let Some(event) = event.transpose()? else { return Ok(()) };
-                    if let Event::Resize(width, height) = event {
-                        screen.resize(width, height);
+            // Who has the terminal meanwhile gets the same signal, and it is theirs.
+            _ = interrupt.recv() => if let Stage::Ours(..) = stage { return Ok(()) },
+            happened = stage.next() => match happened {
+                Happened::Key(event) => {
+                    let mut next = Some(event);
+                    while let Some(event) = next {
+                        let Some(event) = event.transpose()? else { return Ok(()) };
+                        if let Event::Resize(width, height) = event {
+                            stage.resize(width, height);
+                        }
+                        if let Some(msg) = understand(event) {
+                            cmds.extend(app.update(msg, clock.now()));
+                            redraw.ask(Urgency::Now);
+                        }
+                        next = stage.ready().await;
                     }
-                    if let Some(msg) = understand(event) {
-                        cmds.extend(app.update(msg, clock.now()));
-                        redraw.ask(Urgency::Now);
-                    }
-                    next = ready(&mut keys).await;
                 }
+                Happened::Back(ended) => {
+                    let was = std::mem::replace(&mut stage, Stage::enter()?);
+                    if let Stage::Lent(outside) = was {
+                        let msg = Msg::Returned(outside.close(ended));
+                        cmds.extend(app.update(msg, clock.now()));
+                    }
+                    redraw.ask(Urgency::Now);
+                }
+            },
+            Some(words) = works.next() => {
+                cmds.extend(app.update(Msg::Told(words), clock.now()));
+                redraw.ask(Urgency::Now);
             }
             () = until(clock, due) => {
                 if tick.is_some_and(|tick| tick <= clock.now().ms) {
@@ -105,7 +168,9 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             // All that the first frame waited for is here.
             redraw.ask(Urgency::Now);
         }
-        if redraw.due_at().is_some_and(|due| due <= clock.now().ms) {
+        if let Stage::Ours(screen, _) = &mut stage
+            && redraw.due_at().is_some_and(|due| due <= clock.now().ms)
+        {
             drawn = true;
             screen.draw(|area, buf| {
                 app.now = clock.now();
@@ -115,13 +180,78 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             cmds.extend(app.drawn(clock.now()));
         }
         link.remember(app.model.seq(), app.current);
-        for cmd in cmds {
-            match cmd {
-                Cmd::Ask(call) => link.ask(call),
-                Cmd::Resubscribe => link.again(),
-                Cmd::Bell => Screen::bell()?,
+        let mut cmds = VecDeque::from(cmds);
+        while let Some(cmd) = cmds.pop_front() {
+            let told = match cmd {
+                Cmd::Ask(call) => {
+                    link.ask(call);
+                    continue;
+                }
+                Cmd::Resubscribe => {
+                    link.again();
+                    continue;
+                }
+                Cmd::Bell => {
+                    if let Stage::Ours(..) = stage {
+                        Screen::bell()?;
+                    }
+                    continue;
+                }
                 Cmd::Leave => return Ok(()),
-            }
+                Cmd::Copy(copy) => match around.way(&copy.text) {
+                    Way::Terminal(bytes) => {
+                        Screen::send(&bytes)?;
+                        Msg::Told(Ok(clipboard::sent(&copy)))
+                    }
+                    Way::Tool(_) | Way::File => {
+                        works.push(carry(copy, &around, &data));
+                        continue;
+                    }
+                },
+                Cmd::External(external) => {
+                    let (next, failed) = stage.lend(external)?;
+                    stage = next;
+                    match failed {
+                        Some(returned) => Msg::Returned(returned),
+                        None => continue,
+                    }
+                }
+            };
+            cmds.extend(app.update(told, clock.now()));
+            redraw.ask(Urgency::Now);
+        }
+    }
+}
+
+fn carry(copy: Copy, around: &Surroundings, data: &std::path::Path) -> Work {
+    Box::pin(clipboard::carry(copy, around.clone(), data.to_owned()))
+}
+
+/// What the terminal tells, or whoever has it.
+enum Happened {
+    Key(Option<io::Result<Event>>),
+    Back(Result<(), String>),
+}
+
+impl Stage {
+    /// Waits for a key, or for the terminal to come back. May be cancelled at any time.
+    async fn next(&mut self) -> Happened {
+        match self {
+            Self::Ours(_, keys) => Happened::Key(keys.next().await),
+            Self::Lent(outside) => Happened::Back(outside.ended().await),
+        }
+    }
+
+    async fn ready(&mut self) -> Option<Option<io::Result<Event>>> {
+        match self {
+            Self::Ours(_, keys) => ready(keys).await,
+            Self::Lent(_) => None,
+        }
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        if let Self::Ours(screen, _) = self {
+            screen.resize(width, height);
         }
     }
 }

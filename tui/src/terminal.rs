@@ -75,6 +75,11 @@ impl Screen {
         }
     }
 
+    /// Sends bytes that are for the terminal itself and move nothing on the screen.
+    pub(crate) fn send(bytes: &[u8]) -> io::Result<()> {
+        write(bytes)
+    }
+
     /// Rings.
     pub(crate) fn bell() -> io::Result<()> {
         write(b"\x07")

@@ -518,3 +518,30 @@ fn keys_of_ones_own_hold_and_are_what_the_screen_tells() {
     console.keys("<c-d>");
     assert!(!console.left());
 }
+
+#[test]
+fn the_newest_answer_is_copied_and_the_console_says_where_it_went() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let mut console = attached(&mut house, id, 120, 36);
+    console.screen();
+    console.keys("<tab>y");
+    let copied = console.copied();
+    assert_eq!(copied.len(), 1, "{copied:?}");
+    assert!(
+        console
+            .screen()
+            .contains("the answer: sent to the terminal")
+    );
+}
+
+#[test]
+fn the_draft_goes_to_the_editor_and_comes_back() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let mut console = attached(&mut house, id, 120, 36);
+    console.keys("dear agent<a-e>");
+    assert_eq!(console.outside(), ["dear agent"]);
+    console.back_from_outside("dear agent,\n\nplease\n");
+    assert_eq!(console.draft(), "dear agent,\n\nplease");
+}

@@ -120,6 +120,7 @@ keymap! {
         new NextPane "next_pane" ["tab"] "to the approval, or the next pane" "next pane";
         new PageUp "page_up" ["pgup"] emacs ["pgup", "alt-v"] "scroll the conversation";
         new PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "^";
+        new EditOutside "edit_outside" ["alt-e"] emacs ["alt-e", "ctrl-x ctrl-e"] "write in your own editor";
         new CutWord "cut_word" ["ctrl-w", "alt-backspace"] "cut the word before";
         new CutLine "cut_line" ["ctrl-u"] "cut to the start of the line";
         new CutEnd "cut_end" ["ctrl-k"] "cut to the end of the line";
@@ -159,6 +160,8 @@ keymap! {
         new Open "open" ["enter", "space"] "open or fold the card" "open";
         new First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest message";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "newest";
+        new Copy "copy" ["y"] emacs ["alt-w"] "copy the selected card's command, or the newest answer" "copy";
+        new Pager "pager" ["p"] emacs ["|"] "the same in your pager";
         new Continue "continue" ["c"] "continue a turn that was stopped" changes;
         also NextPane "next_pane" ["tab"] "" "next pane";
         new Leave "leave" ["q"] "leave; the daemon goes on";

@@ -114,6 +114,7 @@ impl App {
             Action::PageUp => return self.scroll(-page),
             Action::PageDown => return self.scroll(page),
             Action::Last => return self.follow(),
+            Action::EditOutside => return self.edit_outside(),
             _ => {}
         }
         let history = std::mem::take(&mut self.history);

@@ -8,6 +8,7 @@ pub(crate) mod keymap;
 mod keys;
 pub(crate) mod msg;
 mod panes;
+mod pick;
 mod windows;
 
 pub(crate) use inbox::ended;
@@ -27,6 +28,8 @@ use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, Tr
 
 pub(crate) use self::gate::Gate;
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
+use crate::clipboard::Copy;
+use crate::external::{External, Returned, Use};
 use crate::model::{Model, Transcript};
 use crate::overlay::Overlay;
 use crate::screen::Plan;
@@ -207,6 +210,9 @@ impl App {
             Msg::WindowFocus(focused) => self.window_focused = focused,
             Msg::Link(link) => self.on_link(link),
             Msg::Answered(call, reply) => self.on_reply(*call, reply),
+            Msg::Told(Ok(words)) => self.say(words),
+            Msg::Told(Err(words)) => self.complain(words),
+            Msg::Returned(returned) => self.on_return(returned),
         }
         self.settle();
         std::mem::take(&mut self.cmds)
@@ -363,6 +369,29 @@ impl App {
             bad: true,
             until: self.now.ms + 2 * TOAST,
         });
+    }
+
+    /// Takes what a pager or an editor left.
+    fn on_return(&mut self, returned: Returned) {
+        match (returned.purpose, returned.text) {
+            (_, Err(why)) => self.complain(why),
+            (Use::Look, Ok(_)) => {}
+            (Use::Draft(id), Ok(text)) => {
+                let view = self.views.entry(id).or_default();
+                view.composer.set(text.trim_end().to_owned());
+            }
+        }
+    }
+
+    /// Puts a text where a person can paste it; `what` says what it is.
+    pub(crate) fn copy(&mut self, what: &str, text: String) {
+        let what = what.to_owned();
+        self.cmds.push(Cmd::Copy(Copy { what, text }));
+    }
+
+    /// Shows a text in the person's pager or editor.
+    pub(crate) fn show_outside(&mut self, external: External) {
+        self.cmds.push(Cmd::External(external));
     }
 
     fn ask(&mut self, call: Call) {

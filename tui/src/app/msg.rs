@@ -10,6 +10,9 @@ use smartopol_protocol::session::{Configure, Create, Partial, Session, Shown};
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
 
+use crate::clipboard::Copy;
+use crate::external::{External, Returned};
+
 /// The present, given to everything that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Now {
@@ -31,6 +34,10 @@ pub(crate) enum Msg {
     Tick,
     Link(Link),
     Answered(Box<Call>, Result<Reply, Refusal>),
+    /// Something that was under way has ended, in words.
+    Told(Result<String, String>),
+    /// Another program gave the terminal back.
+    Returned(Returned),
 }
 
 /// What the link to the daemon tells.
@@ -57,6 +64,10 @@ pub(crate) enum Cmd {
     Resubscribe,
     /// Rings, for somebody who looks elsewhere.
     Bell,
+    /// Puts a text where a person can paste it.
+    Copy(Copy),
+    /// Shows a text in the person's pager or editor.
+    External(External),
     Leave,
 }
 

@@ -21,6 +21,8 @@ impl App {
             Action::PreviousCard => self.select(-1),
             Action::NextCard => self.select(1),
             Action::Open => self.toggle(),
+            Action::Copy => self.copy_picked(),
+            Action::Pager => self.page_picked(),
             Action::Back => self.focus = Focus::Composer,
             _ => {}
         }

@@ -68,7 +68,8 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             match cmd {
                 Cmd::Ask(call) => link.ask(call),
                 Cmd::Resubscribe => link.again(),
-                Cmd::Bell => {}
+                // Its lines can be copied by any means, and nothing asks for another program.
+                Cmd::Bell | Cmd::Copy(_) | Cmd::External(_) => {}
                 Cmd::Leave => return Ok(()),
             }
         }
