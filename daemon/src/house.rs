@@ -77,15 +77,13 @@ impl Rooms {
 
     /// Returns the rules in force, those of the config first.
     pub(crate) async fn rules(&self) -> Result<Vec<Rule>, smartopol_store::Error> {
-        let learned = self.store.read(|r| r.rules()).await?;
-        let written = self.config.approvals.rules.iter().map(|rule| Rule {
-            id: None,
-            decision: rule.decision,
-            pattern: rule.pattern(),
-            session_id: None,
-            actor: None,
-            created_at: None,
-        });
+        let learned = self.store.read(|r| r.rules(Timestamp::now())).await?;
+        let written = self
+            .config
+            .approvals
+            .rules
+            .iter()
+            .map(|rule| Rule::new(rule.decision, rule.pattern()));
         Ok(written.chain(learned).collect())
     }
 }

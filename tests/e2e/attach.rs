@@ -224,10 +224,8 @@ async fn the_first_answer_wins_and_the_others_hear_who_gave_it() {
     let answers = racers.iter().enumerate().map(|(number, (racer, _))| {
         let allow = number % 2 == 0;
         racer.call(Decide {
-            id: question.id,
             allow,
-            scope: Scope::Once,
-            note: String::new(),
+            ..Decide::allow(question.id, Scope::Once)
         })
     });
     let mut won = 0;

@@ -89,11 +89,10 @@ async fn asked(events: &mut Events) -> approval::Approval {
 
 /// Allows or denies once.
 async fn decide(client: &Client, approval: &approval::Approval, allow: bool) {
-    let decide = approval::Decide {
-        id: approval.id,
-        allow,
-        scope: approval::Scope::Once,
-        note: String::new(),
+    let decide = if allow {
+        approval::Decide::allow(approval.id, approval::Scope::Once)
+    } else {
+        approval::Decide::deny(approval.id)
     };
     client.call(decide).await.unwrap();
 }

@@ -293,10 +293,8 @@ async fn a_denial_reaches_the_model_with_the_persons_words() {
     let note = "too risky".to_owned();
     let id = question.id;
     let decision = smartopol_protocol::approval::Decide {
-        id,
-        allow: false,
-        scope: smartopol_protocol::approval::Scope::Once,
         note,
+        ..smartopol_protocol::approval::Decide::deny(id)
     };
     client.call(decision).await.unwrap();
     assert_eq!(outcome(&mut events).await, Outcome::Done);
@@ -323,12 +321,10 @@ async fn an_answer_for_the_session_covers_what_else_waits_and_comes() {
     listen(&client, &session).await;
     say(&client, &session, "both").await;
     let question = asked(&mut events).await;
-    let decision = smartopol_protocol::approval::Decide {
-        id: question.id,
-        allow: true,
-        scope: smartopol_protocol::approval::Scope::Session,
-        note: String::new(),
-    };
+    let decision = smartopol_protocol::approval::Decide::allow(
+        question.id,
+        smartopol_protocol::approval::Scope::Session,
+    );
     client.call(decision).await.unwrap();
     assert_eq!(outcome(&mut events).await, Outcome::Done);
     say(&client, &session, "third").await;

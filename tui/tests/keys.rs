@@ -79,7 +79,9 @@ fn a_card_is_deaf_until_it_was_seen_for_350_ms_and_each_key_begins_them_anew() {
     console.wait(350);
     assert!(console.screen().contains("press a key to answer"));
     console.keys("y");
-    let once = format!("Decide(Decide {{ id: {approval}, allow: true, scope: Once, note: \"\" }})");
+    let once = format!(
+        "Decide(Decide {{ id: {approval}, allow: true, scope: Once, note: \"\", word: \"\", rule: None, expire_after_seconds: None }})"
+    );
     assert_eq!(decisions(&mut console), [once]);
 }
 

@@ -51,6 +51,8 @@ impl ConfigRule {
             tool: self.tool.clone(),
             command: self.command.clone(),
             path: self.path.clone(),
+            cwd: None,
+            role: None,
         }
     }
 }

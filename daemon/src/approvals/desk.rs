@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use smartopol_protocol::approval::{
-    Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope, Verdict,
-};
-use smartopol_protocol::{ApprovalId, Code, Fault, RuleId, Timestamp};
+use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope};
+use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp};
 use smartopol_store::Ended;
 use tokio::sync::Notify;
 
+use super::learned;
 use crate::House;
 
 /// How long a store that failed is left alone, in milliseconds.
@@ -80,40 +79,53 @@ impl Desk {
 /// Answers a pending approval for a person.
 pub(crate) async fn decide(house: &House, answer: Decide, actor: Actor) -> Result<Approval, Fault> {
     let id = answer.id;
-    let approval = house.store.read(move |r| r.approval(id)).await?;
-    let scope = if answer.allow {
-        answer.scope
-    } else {
-        Scope::Once
-    };
-    if scope != Scope::Once && approval.rule.is_none() {
-        return Err(
-            Fault::new(Code::BadRequest, "such a call can only be allowed once")
-                .hint(format!("allow it once: smartopol approvals allow {id}")),
-        );
+    let (approval, session) = house
+        .store
+        .read(move |r| {
+            let approval = r.approval(id)?;
+            let session = r.session(approval.session_id)?;
+            Ok((approval, session))
+        })
+        .await?;
+    if approval.state != ApprovalState::Pending {
+        return Err(already(&approval));
     }
     if answer.note.len() > 4096 {
         return Err(
             Fault::new(Code::TooLarge, "`note` is longer than 4,096 bytes").hint("shorten it"),
         );
     }
-    let at = Timestamp::now();
-    let rule = approval
-        .rule
-        .clone()
-        .filter(|_| scope != Scope::Once)
-        .map(|pattern| Rule {
-            id: Some(RuleId::new()),
-            decision: Verdict::Allow,
-            pattern,
-            session_id: (scope == Scope::Session).then_some(approval.session_id),
-            actor: Some(actor.clone()),
-            created_at: Some(at),
-        });
+    if let Some(danger) = approval.danger.as_ref().filter(|_| answer.allow)
+        && answer.word.trim() != danger.word
+    {
+        return Err(Fault::new(
+            Code::BadRequest,
+            format!("it is dangerous: {}; the word was not typed", danger.why),
+        )
+        .hint(format!(
+            "to allow it all the same, type `{word}`: smartopol approvals allow {id} --word {word}",
+            word = danger.word
+        )));
+    }
+    let (at, scope) = (Timestamp::now(), answer.scope);
+    let rule = match (answer.allow, scope) {
+        (false, _) => None,
+        (true, Scope::Once) => {
+            learned::only_once(&answer)?;
+            None
+        }
+        (true, _) => {
+            let rule = learned::rule(house, &answer, &approval, &session, at).await?;
+            Some(Rule {
+                actor: Some(actor.clone()),
+                ..rule
+            })
+        }
+    };
     let note = house.redactor.known(&answer.note).0.into_owned();
     let decision = Decision {
         actor,
-        scope,
+        scope: if answer.allow { scope } else { Scope::Once },
         at,
         note,
     };

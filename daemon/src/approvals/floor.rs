@@ -36,6 +36,11 @@ impl Floor {
         Self { home, homes, own }
     }
 
+    /// Returns the home folder.
+    pub(crate) fn home(&self) -> &Path {
+        &self.home
+    }
+
     /// Returns why a call is refused; `None` where the floor has nothing to say.
     pub(crate) fn refuses(&self, inspection: &Inspection) -> Option<String> {
         for effect in &inspection.effects {

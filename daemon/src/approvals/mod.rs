@@ -2,5 +2,8 @@
 
 pub(crate) mod desk;
 pub(crate) mod floor;
+pub(crate) mod lab;
+mod learned;
+pub(crate) mod pattern;
 pub(crate) mod policy;
 mod suggestion;

@@ -18,8 +18,10 @@ use super::{floor, suggestion};
 pub(crate) struct Policy<'a> {
     /// The session's mode.
     pub(crate) mode: Mode,
-    /// The session.
-    pub(crate) session_id: SessionId,
+    /// The session's folder; `None` for a question about none.
+    pub(crate) workspace: Option<&'a str>,
+    /// The session; `None` for a question about none.
+    pub(crate) session_id: Option<SessionId>,
     /// Rules of the config and learned ones, in any order.
     pub(crate) rules: &'a [Rule],
     /// What nothing may destroy.
@@ -57,7 +59,12 @@ impl Policy<'_> {
         let strictest = self
             .rules
             .iter()
-            .filter(|rule| rule.session_id.is_none_or(|id| id == self.session_id))
+            .filter(|rule| {
+                rule.workspace
+                    .as_deref()
+                    .is_none_or(|own| Some(own) == self.workspace)
+            })
+            .filter(|rule| rule.session_id.is_none() || rule.session_id == self.session_id)
             .filter(|rule| matches(&rule.pattern, tool, inspection))
             .max_by_key(|rule| rule.decision);
         let by_mode = self.by_mode(tool, inspection);

@@ -29,6 +29,9 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
+        Request::ApprovalLab(params) => reply(id, approval::lab(house, params).await),
+        Request::ApprovalCheck(params) => reply(id, approval::check(house, params).await),
+        Request::RuleTest(params) => reply(id, rule::test(house, params).await),
         Request::RuleList(_) => reply(id, rule::list(house).await),
         Request::RuleRevoke(params) => reply(id, rule::revoke(house, params).await),
         Request::TraceList(params) => reply(id, trace::list(house, params).await),
@@ -59,6 +62,9 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionShow(_)
         | Request::ApprovalList(_)
         | Request::ApprovalShow(_)
+        | Request::ApprovalLab(_)
+        | Request::ApprovalCheck(_)
+        | Request::RuleTest(_)
         | Request::RuleList(_)
         | Request::TraceList(_)
         | Request::TraceShow(_)

@@ -104,7 +104,8 @@ pub(super) fn judge(
     let mode: Mode = session.mode.unwrap_or(house.config.approvals.mode);
     Policy {
         mode,
-        session_id: session.id,
+        workspace: Some(&session.workspace),
+        session_id: Some(session.id),
         rules,
         floor: &house.floor,
     }
@@ -192,6 +193,7 @@ fn rule(
                 inspection: stored,
                 reason: house.redactor.known(&judgement.reason).0.into_owned(),
                 rule: judgement.pattern.filter(|_| bare),
+                danger: None,
                 asked_at: at,
                 expires_at: at.plus_millis(expire_after),
                 state: ApprovalState::Pending,

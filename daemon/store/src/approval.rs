@@ -11,7 +11,7 @@ use crate::reader::bounded;
 use crate::{Error, Reader, Result, Writer};
 
 const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reason, rule, \
-                       asked_at, expires_at, state";
+                       asked_at, expires_at, state, danger";
 
 /// How many approvals a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (100, 1_000);
@@ -38,6 +38,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Approval> {
         asked_at: time(row, 8)?,
         expires_at: time(row, 9)?,
         state: json(row, 10)?,
+        danger: row.get::<_, Option<Json<_>>>(11)?.map(|danger| danger.0),
     })
 }
 
@@ -108,7 +109,7 @@ impl Writer<'_> {
         }
         self.prepare(&format!(
             "INSERT INTO approvals ({COLUMNS}, pending)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)"
         ))?
         .execute(params![
             Key(approval.id),
@@ -122,6 +123,7 @@ impl Writer<'_> {
             Millis(approval.asked_at),
             Millis(approval.expires_at),
             Json(&approval.state),
+            approval.danger.as_ref().map(Json),
         ])?;
         self.count_waiting(approval.session_id, 1, approval.asked_at)?;
         self.approval_changed(approval.clone(), approval.asked_at)

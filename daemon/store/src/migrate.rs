@@ -9,7 +9,10 @@ use crate::Error;
 use crate::column::Key;
 
 /// The steps, in order; the database's `user_version` says how many it has taken.
-const STEPS: &[&str] = &[include_str!("schema/0001.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+];
 
 /// Marks the file as ours: `SMPL`.
 const APPLICATION: i64 = 0x534d_504c;

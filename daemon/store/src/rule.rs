@@ -7,7 +7,8 @@ use smartopol_protocol::{News, RuleId, SessionId, Timestamp};
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
 use crate::{Error, Reader, Result, Writer};
 
-const COLUMNS: &str = "id, session_id, decision, pattern, actor, created_at";
+const COLUMNS: &str = "id, session_id, decision, pattern, actor, created_at, workspace, \
+                       expires_at, match, not_match";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Rule> {
     Ok(Rule {
@@ -17,16 +18,27 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Rule> {
         pattern: json(row, 3)?,
         actor: row.get::<_, Option<Json<_>>>(4)?.map(|actor| actor.0),
         created_at: Some(time(row, 5)?),
+        workspace: row.get(6)?,
+        expires_at: row.get::<_, Option<Millis>>(7)?.map(|at| at.0),
+        match_: lines(row, 8)?,
+        not_match: lines(row, 9)?,
     })
 }
 
+fn lines(row: &Row<'_>, index: usize) -> rusqlite::Result<Vec<String>> {
+    let lines: Option<Json<Vec<String>>> = row.get(index)?;
+    Ok(lines.map(|lines| lines.0).unwrap_or_default())
+}
+
 impl Reader<'_> {
-    /// Returns the learned rules in force, oldest first.
-    pub fn rules(&self) -> Result<Vec<Rule>> {
+    /// Returns the learned rules in force at a moment, oldest first.
+    pub fn rules(&self, at: Timestamp) -> Result<Vec<Rule>> {
         let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM rules WHERE revoked_at IS NULL ORDER BY number"
+            "SELECT {COLUMNS} FROM rules
+             WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?1)
+             ORDER BY number"
         ))?;
-        let rules = query.query_map((), read)?;
+        let rules = query.query_map([Millis(at)], read)?;
         Ok(rules.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -57,7 +69,7 @@ impl Writer<'_> {
             ..rule.clone()
         };
         self.prepare(&format!(
-            "INSERT INTO rules ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+            "INSERT INTO rules ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
         ))?
         .execute(params![
             Key(id),
@@ -66,6 +78,10 @@ impl Writer<'_> {
             Json(&rule.pattern),
             rule.actor.as_ref().map(Json),
             Millis(at),
+            rule.workspace,
+            rule.expires_at.map(Millis),
+            Json(&rule.match_),
+            Json(&rule.not_match),
         ])?;
         self.tell_about(at, rule.session_id, News::RuleAdded(Box::new(rule)))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decision, Scope};
+use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Danger, Decision, Scope};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::Session;
@@ -241,6 +241,10 @@ pub fn approval(call: &ToolCall) -> Approval {
         inspection: call.inspection.clone(),
         reason: "mode `ask` asks for every command".into(),
         rule: None,
+        danger: Some(Danger {
+            word: "delete".into(),
+            why: "it deletes /var/log and all below it".into(),
+        }),
         asked_at: at(4),
         expires_at: at(604),
         state: ApprovalState::Pending,

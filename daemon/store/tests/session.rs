@@ -181,11 +181,9 @@ async fn a_deleted_session_leaves_its_traces_and_nothing_else() {
     let (id, kept) = (session.id, begun.id);
     let rule = Rule {
         id: Some(RuleId::new()),
-        decision: Verdict::Allow,
-        pattern: Pattern::default(),
         session_id: Some(id),
-        actor: None,
         created_at: Some(at(5)),
+        ..Rule::new(Verdict::Allow, Pattern::default())
     };
     let learned = rule.id.unwrap();
     let r = running.clone();
@@ -226,7 +224,7 @@ async fn a_deleted_session_leaves_its_traces_and_nothing_else() {
             Ok((
                 gone,
                 r.sessions()?,
-                r.rules()?,
+                r.rules(at(8))?,
                 traces,
                 r.events_since(0, 1_000)?,
             ))
@@ -254,16 +252,19 @@ async fn a_deleted_session_leaves_its_traces_and_nothing_else() {
 #[tokio::test]
 async fn rules_are_learned_and_revoked_once() {
     let house = House::new();
+    let about = Pattern {
+        tool: Some("exec".into()),
+        ..Pattern::default()
+    };
     let rule = Rule {
         id: Some(RuleId::new()),
-        decision: Verdict::Deny,
-        pattern: Pattern {
-            tool: Some("exec".into()),
-            ..Pattern::default()
-        },
-        session_id: None,
+        workspace: Some("/home/ada/project".into()),
+        expires_at: Some(at(3_600)),
+        match_: vec!["rm -r build".into()],
+        not_match: vec!["ls".into()],
         actor: Some(crate::house::decision("smartopol-tui").actor),
         created_at: Some(at(1)),
+        ..Rule::new(Verdict::Deny, about)
     };
     let stored = rule.clone();
     house
@@ -272,16 +273,18 @@ async fn rules_are_learned_and_revoked_once() {
         .await
         .unwrap();
     assert_eq!(
-        house.store.read(|r| r.rules()).await.unwrap(),
+        house.store.read(|r| r.rules(at(2))).await.unwrap(),
         vec![rule.clone()]
     );
+    let expired = house.store.read(|r| r.rules(at(3_600))).await.unwrap();
+    assert_eq!(expired, [], "a rule ends by itself");
     let id = rule.id.unwrap();
     house
         .store
         .write(move |w| w.revoke_rule(id, at(2)))
         .await
         .unwrap();
-    assert_eq!(house.store.read(|r| r.rules()).await.unwrap(), []);
+    assert_eq!(house.store.read(|r| r.rules(at(2))).await.unwrap(), []);
     let again = house.store.write(move |w| w.revoke_rule(id, at(3))).await;
     assert!(
         matches!(again, Err(Error::NotFound { what: "rule", .. })),

@@ -1,11 +1,19 @@
-//! Questions to a person about tool calls, their answers, and answers kept for later.
+//! Questions to a person about tool calls, and their answers.
+//!
+//! Answers kept for later are in `rule`, what is said of a verdict without giving one in `lab`.
 
-use std::fmt;
+mod lab;
+mod rule;
 
 use serde::{Deserialize, Serialize};
 
 use crate::tool::Inspection;
-use crate::{ApprovalId, CallId, RuleId, SessionId, Timestamp, TurnId};
+use crate::{ApprovalId, CallId, SessionId, Timestamp, TurnId};
+
+pub use lab::{
+    BackTest, Candidate, Check, Checked, Example, Lab, LabShown, Reason, TestRule, TestedRule,
+};
+pub use rule::{ListRules, ListedRules, OneOf, Pattern, RevokeRule, Rule, Verdict};
 
 /// How much a session may do without asking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,12 +66,25 @@ pub struct Approval {
     /// `None` where such a call may only be answered once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Pattern>,
+    /// Why such a call is dangerous, and the word that must be typed to allow it;
+    /// `None` for an ordinary one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub danger: Option<Danger>,
     /// When it was asked.
     pub asked_at: Timestamp,
     /// When it ends as expired if nobody answers.
     pub expires_at: Timestamp,
     /// Where it stands.
     pub state: ApprovalState,
+}
+
+/// What makes a call dangerous: it is allowed only by one who types the word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Danger {
+    /// The word, in lower case letters.
+    pub word: String,
+    /// What could be lost, a part of a sentence: `it deletes /var/log and all below it`.
+    pub why: String,
 }
 
 /// Where an approval stands. Every approval leaves `Pending` exactly once.
@@ -128,97 +149,10 @@ pub enum Scope {
     Once,
     /// Calls like it, in this session.
     Session,
+    /// Calls like it, in every session of this session's folder, until revoked.
+    Workspace,
     /// Calls like it, in every session, until revoked.
     Always,
-}
-
-/// What to do with a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Run it.
-    Allow,
-    /// Ask a person.
-    Ask,
-    /// Refuse it.
-    Deny,
-}
-
-/// Which calls a rule is about. What is left out matches everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pattern {
-    /// The tool's name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tool: Option<String>,
-    /// The leading words of a single plain command; at each place one word or alternatives.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub command: Vec<OneOf>,
-    /// A glob over absolute paths: every path the call touches must match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub path: Option<String>,
-}
-
-/// In words, for people: ``exec `git status …` ``, `write_file in /home/ana/code/**`.
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.tool.as_deref().unwrap_or("every tool"))?;
-        if !self.command.is_empty() {
-            f.write_str(" `")?;
-            for word in &self.command {
-                match word {
-                    OneOf::Word(word) => write!(f, "{word} ")?,
-                    OneOf::Any(words) => write!(f, "({}) ", words.join("|"))?,
-                }
-            }
-            f.write_str("…`")?;
-        }
-        match &self.path {
-            Some(path) => write!(f, " in {path}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A word, or alternatives for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum OneOf {
-    /// Just this word.
-    Word(String),
-    /// Any of these words.
-    Any(Vec<String>),
-}
-
-impl OneOf {
-    /// Returns true where `word` is the word or one of the alternatives.
-    pub fn matches(&self, word: &str) -> bool {
-        match self {
-            Self::Word(own) => own == word,
-            Self::Any(words) => words.iter().any(|own| own == word),
-        }
-    }
-}
-
-/// An answer kept for later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Rule {
-    /// Its name; `None` for a rule of the config file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<RuleId>,
-    /// What it says.
-    pub decision: Verdict,
-    /// Which calls it is about.
-    pub pattern: Pattern,
-    /// The session it is for; `None` for all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub session_id: Option<SessionId>,
-    /// Who made it; `None` for a rule of the config file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<Actor>,
-    /// When it was made; `None` for a rule of the config file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Timestamp>,
 }
 
 /// `approval/list`: approvals, newest last.
@@ -264,24 +198,36 @@ pub struct Decide {
     /// What the person wants the agent to know.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// The word of [`Approval::danger`], typed by the person; empty where there is no danger.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub word: String,
+    /// The rule to keep in place of [`Approval::rule`]; it must be about this very call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Pattern>,
+    /// After how many seconds the kept rule ends; absent where it holds until revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expire_after_seconds: Option<u64>,
 }
 
-/// `rule/list`: all rules in force, those of the config first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ListRules {}
+impl Decide {
+    /// Allows a call.
+    pub const fn allow(id: ApprovalId, scope: Scope) -> Self {
+        Self {
+            id,
+            allow: true,
+            scope,
+            note: String::new(),
+            word: String::new(),
+            rule: None,
+            expire_after_seconds: None,
+        }
+    }
 
-/// The reply to `rule/list`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ListedRules {
-    /// The rules.
-    pub rules: Vec<Rule>,
-}
-
-/// `rule/revoke`: ends a learned rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RevokeRule {
-    /// The rule.
-    pub id: RuleId,
+    /// Denies a call.
+    pub fn deny(id: ApprovalId) -> Self {
+        Self {
+            allow: false,
+            ..Self::allow(id, Scope::Once)
+        }
+    }
 }

@@ -94,10 +94,16 @@ methods! {
     ApprovalShow(approval::Show) = "approval/show" -> approval::Approval;
     /// Answer a question; the first answer wins.
     ApprovalDecide(approval::Decide) = "approval/decide" -> approval::Approval;
+    /// Why a call is asked about, and which rules would cover it.
+    ApprovalLab(approval::Lab) = "approval/lab" -> approval::LabShown;
+    /// Explain a verdict without running anything.
+    ApprovalCheck(approval::Check) = "approval/check" -> approval::Checked;
     /// The rules in force.
     RuleList(approval::ListRules) = "rule/list" -> approval::ListedRules;
     /// End a learned rule.
     RuleRevoke(approval::RevokeRule) = "rule/revoke" -> ();
+    /// What a rule would have done.
+    RuleTest(approval::TestRule) = "rule/test" -> approval::TestedRule;
     /// Traces.
     TraceList(trace::List) = "trace/list" -> trace::Listed;
     /// One trace.

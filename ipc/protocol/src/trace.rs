@@ -117,6 +117,8 @@ pub enum DecidedBy {
     Check,
     /// The guard against loops.
     LoopGuard,
+    /// A file that the call depends on changed after it was looked at.
+    Pin,
 }
 
 /// Which traces are meant. What is left out matches everything.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use smartopol_protocol::approval::{self, Mode, Scope};
-use smartopol_protocol::trace::{ActionType, Filter};
+use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{Method, Request, daemon, event, message, model, session, trace};
 
 use crate::golden::{Golden, pretty, same};
@@ -156,6 +156,9 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 allow: true,
                 scope: Scope::Session,
                 note: "only this once".into(),
+                word: "delete".into(),
+                rule: Some(sample::pattern()),
+                expire_after_seconds: Some(3_600),
             },
             approval::Approval {
                 state: approval::ApprovalState::Allowed {
@@ -165,12 +168,43 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
         golden(
+            approval::Lab {
+                id: sample::APPROVAL,
+            },
+            lab(),
+        ),
+        golden(
+            approval::Check {
+                command: "sudo rm -r build".into(),
+                cwd: "/home/ada/project".into(),
+                mode: Some(Mode::Auto),
+                session_id: Some(sample::SESSION),
+                role: Some("admin".into()),
+            },
+            checked(),
+        ),
+        golden(
             approval::ListRules {},
             approval::ListedRules {
                 rules: vec![sample::rule()],
             },
         ),
         golden(approval::RevokeRule { id: sample::RULE }, ()),
+        golden(
+            approval::TestRule {
+                pattern: sample::pattern(),
+                examples: vec!["rm -r build".into()],
+                cwd: "/home/ada/project".into(),
+            },
+            approval::TestedRule {
+                back_test: sample::back_test(),
+                examples: vec![approval::Example {
+                    command: "rm -r build".into(),
+                    covered: true,
+                    caught: true,
+                }],
+            },
+        ),
         golden(
             trace::List {
                 filter: filter.clone(),
@@ -208,6 +242,35 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
     ]
+}
+
+fn lab() -> approval::LabShown {
+    approval::LabShown {
+        why: vec![approval::Reason {
+            text: "a rule about exec `rm -r src …` comes near: its word 3 is `src`".into(),
+            rule: Some(sample::pattern()),
+            missed_at: Some(2),
+        }],
+        candidates: vec![approval::Candidate {
+            pattern: sample::pattern(),
+            text: sample::pattern().to_string(),
+            back_test: sample::back_test(),
+        }],
+    }
+}
+
+fn checked() -> approval::Checked {
+    let inspection = sample::inspection();
+    approval::Checked {
+        verdict: approval::Verdict::Ask,
+        by: DecidedBy::Mode,
+        reasons: vec!["it runs with other rights: sudo".into()],
+        commands: vec![vec!["rm".into(), "-r".into(), "build".into()]],
+        effects: inspection.effects,
+        danger: Some(sample::danger()),
+        removal: inspection.removal,
+        rule: Some(sample::pattern()),
+    }
 }
 
 #[derive(Serialize)]

@@ -35,7 +35,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
         Golden::new("piece.mode", Mode::ALL.to_vec()),
         Golden::new(
             "piece.scope",
-            vec![Scope::Once, Scope::Session, Scope::Always],
+            vec![Scope::Once, Scope::Session, Scope::Workspace, Scope::Always],
         ),
         Golden::new(
             "piece.verdict",
@@ -64,6 +64,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
                 DecidedBy::Interrupt,
                 DecidedBy::Check,
                 DecidedBy::LoopGuard,
+                DecidedBy::Pin,
             ],
         ),
         Golden::new(

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use smartopol_protocol::approval::{
-    Actor, Approval, ApprovalState, Decision, Mode, OneOf, Pattern, Rule, Scope, Verdict,
+    Actor, Approval, ApprovalState, BackTest, Danger, Decision, Mode, OneOf, Pattern, Rule, Scope,
+    Verdict,
 };
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
@@ -158,6 +159,24 @@ pub(crate) fn pattern() -> Pattern {
             OneOf::Any(vec!["-r".into(), "-rf".into()]),
         ],
         path: Some("/home/ada/project/**".into()),
+        cwd: Some("/home/ada/project".into()),
+        role: Some("admin".into()),
+    }
+}
+
+pub(crate) fn danger() -> Danger {
+    Danger {
+        word: "delete".into(),
+        why: "it deletes /var/log and all below it".into(),
+    }
+}
+
+pub(crate) fn back_test() -> BackTest {
+    BackTest {
+        days: 30,
+        calls: 120,
+        allowed: 41,
+        denied_by_person: 3,
     }
 }
 
@@ -187,6 +206,7 @@ pub(crate) fn approval() -> Approval {
         inspection: inspection(),
         reason: "the mode `ask` asks for every command".into(),
         rule: Some(pattern()),
+        danger: Some(danger()),
         asked_at: at(4),
         expires_at: at(600_004),
         state: ApprovalState::Pending,
@@ -199,6 +219,10 @@ pub(crate) fn rule() -> Rule {
         decision: Verdict::Allow,
         pattern: pattern(),
         session_id: Some(SESSION),
+        workspace: Some("/home/ada/project".into()),
+        expires_at: Some(at(3_600_900)),
+        match_: vec!["rm -r build".into()],
+        not_match: vec!["rm -r src".into()],
         actor: Some(actor()),
         created_at: Some(at(900)),
     }

@@ -330,6 +330,7 @@ impl House {
             inspection: call.inspection.clone(),
             reason: reason.into(),
             rule,
+            danger: None,
             asked_at: self.at(),
             expires_at: self.at().plus_millis(600_000),
             state: ApprovalState::Pending,
@@ -628,7 +629,7 @@ pub fn rule(words: &[&str]) -> Option<Pattern> {
     Some(Pattern {
         tool: Some("exec".into()),
         command,
-        path: None,
+        ..Pattern::default()
     })
 }
 
@@ -760,8 +761,8 @@ pub fn morning(house: &mut House) -> SessionId {
         edit,
         Some(Pattern {
             tool: Some("edit_file".into()),
-            command: Vec::new(),
             path: Some("/home/ann/app/**".into()),
+            ..Pattern::default()
         }),
         "the mode is ask, and writing asks",
     );

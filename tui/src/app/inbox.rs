@@ -251,6 +251,7 @@ pub(crate) fn ended(state: &ApprovalState) -> Option<String> {
             let scope = match decision.scope {
                 Scope::Once => "allowed once",
                 Scope::Session => "allowed for this session",
+                Scope::Workspace => "allowed in this folder",
                 Scope::Always => "allowed always",
             };
             Some(by(scope, decision))

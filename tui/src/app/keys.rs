@@ -338,11 +338,9 @@ impl App {
             )));
             return;
         }
-        let decide = Decide {
-            id,
-            allow: scope.is_some(),
-            scope: scope.unwrap_or_default(),
-            note: String::new(),
+        let decide = match scope {
+            Some(scope) => Decide::allow(id, scope),
+            None => Decide::deny(id),
         };
         self.gate.answered(event.code, self.now.ms);
         self.decide(decide);

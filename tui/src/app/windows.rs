@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use smartopol_protocol::SessionId;
-use smartopol_protocol::approval::{Decide, Scope};
+use smartopol_protocol::approval::Decide;
 use smartopol_protocol::session::{Configure, Create};
 
 use super::keymap::{Action, Pressed};
@@ -155,10 +155,8 @@ impl App {
             }
             Purpose::DenyNote(id) => {
                 self.decide(Decide {
-                    id,
-                    allow: false,
-                    scope: Scope::Once,
                     note: text,
+                    ..Decide::deny(id)
                 });
             }
         }

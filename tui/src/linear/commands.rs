@@ -86,12 +86,9 @@ fn answer(app: &mut App, number: &str) -> Vec<String> {
     if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
         return vec!["Such a call can only be answered once: 1 or 4.".to_owned()];
     }
-    let (allow, scope) = (scope.is_some(), scope.unwrap_or_default());
-    app.decide(Decide {
-        id,
-        allow,
-        scope,
-        note: String::new(),
+    app.decide(match scope {
+        Some(scope) => Decide::allow(id, scope),
+        None => Decide::deny(id),
     });
     Vec::new()
 }

@@ -128,5 +128,6 @@ const fn decider(by: DecidedBy) -> &'static str {
         DecidedBy::Interrupt => "an interrupt",
         DecidedBy::Check => "the call itself was wrong",
         DecidedBy::LoopGuard => "the guard against loops",
+        DecidedBy::Pin => "a file that changed",
     }
 }

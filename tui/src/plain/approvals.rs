@@ -196,10 +196,11 @@ async fn decide(
     let id = resolve(client, &answer.id).await?;
     let decided = client
         .call(Decide {
-            id,
-            allow: scope.is_some(),
-            scope: scope.unwrap_or_default(),
             note: answer.note,
+            ..match scope {
+                Some(scope) => Decide::allow(id, scope),
+                None => Decide::deny(id),
+            }
         })
         .await?;
     if answer.json {
@@ -209,6 +210,7 @@ async fn decide(
         None => "denied",
         Some(Scope::Once) => "allowed once",
         Some(Scope::Session) => "allowed for this session",
+        Some(Scope::Workspace) => "allowed in this folder",
         Some(Scope::Always) => "allowed always",
     };
     Ok(out.line(format!(
@@ -318,6 +320,7 @@ fn state_in_full(approval: &Approval) -> String {
         let scope = match decision.scope {
             Scope::Once => "once",
             Scope::Session => "for the session",
+            Scope::Workspace => "for the folder",
             Scope::Always => "always",
         };
         let note = match decision.note.as_str() {

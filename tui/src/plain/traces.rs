@@ -317,6 +317,7 @@ const fn decided_by(by: DecidedBy) -> &'static str {
         DecidedBy::Interrupt => "interrupt",
         DecidedBy::Check => "check",
         DecidedBy::LoopGuard => "loop guard",
+        DecidedBy::Pin => "changed file",
     }
 }
 

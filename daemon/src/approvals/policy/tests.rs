@@ -54,28 +54,26 @@ fn touch(write: bool, path: &str) -> Inspection {
 }
 
 fn rule(decision: Verdict, command: &[&str]) -> Rule {
-    Rule {
-        id: None,
+    let command = command
+        .iter()
+        .map(|word| OneOf::Word((*word).into()))
+        .collect();
+    Rule::new(
         decision,
-        pattern: Pattern {
+        Pattern {
             tool: Some("exec".into()),
-            command: command
-                .iter()
-                .map(|word| OneOf::Word((*word).into()))
-                .collect(),
-            path: None,
+            command,
+            ..Pattern::default()
         },
-        session_id: None,
-        actor: None,
-        created_at: None,
-    }
+    )
 }
 
 fn judge(mode: Mode, rules: &[Rule], tool: &str, inspection: &Inspection) -> Judgement {
     let floor = floor::Floor::new("/home/ana", Vec::new());
     Policy {
         mode,
-        session_id: SESSION,
+        workspace: Some("/code"),
+        session_id: Some(SESSION),
         rules,
         floor: &floor,
     }

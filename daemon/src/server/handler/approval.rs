@@ -1,10 +1,12 @@
 //! Approvals: what waits, and answers.
 
 use smartopol_protocol::Fault;
-use smartopol_protocol::approval::{Actor, Approval, Decide, List, Listed, Show};
+use smartopol_protocol::approval::{
+    Actor, Approval, Check, Checked, Decide, Lab, LabShown, List, Listed, Show,
+};
 
 use crate::House;
-use crate::approvals::desk;
+use crate::approvals::{desk, lab};
 
 pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
     let approvals = house.store.read(move |r| r.approvals(&list)).await?;
@@ -25,4 +27,12 @@ pub(crate) async fn decide(
     answer: Decide,
 ) -> Result<Approval, Fault> {
     desk::decide(house, answer, actor.clone()).await
+}
+
+pub(crate) async fn lab(house: &House, asked: Lab) -> Result<LabShown, Fault> {
+    lab::lab(house, asked.id).await
+}
+
+pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault> {
+    lab::check(house, check).await
 }

@@ -1,9 +1,10 @@
 //! Rules: those of the config and learned ones.
 
-use smartopol_protocol::approval::{ListedRules, RevokeRule};
+use smartopol_protocol::approval::{ListedRules, RevokeRule, TestRule, TestedRule};
 use smartopol_protocol::{Fault, Timestamp};
 
 use crate::House;
+use crate::approvals::lab;
 
 pub(crate) async fn list(house: &House) -> Result<ListedRules, Fault> {
     Ok(ListedRules {
@@ -18,4 +19,8 @@ pub(crate) async fn revoke(house: &House, revoke: RevokeRule) -> Result<(), Faul
         .write(move |w| w.revoke_rule(revoke.id, at))
         .await
         .map_err(Fault::from)
+}
+
+pub(crate) async fn test(house: &House, test: TestRule) -> Result<TestedRule, Fault> {
+    lab::test(house, test).await
 }
