@@ -242,7 +242,7 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             .call(session::Continue { session_id })
             .await
             .map(|_| Reply::Done)?,
-        Call::Decide(decide) => Reply::Approval(Box::new(client.call(decide).await?)),
+        Call::Decide(decide) => Reply::Approval(Box::new(client.call(*decide).await?)),
         Call::Configure(configure) => Reply::Session(Box::new(client.call(configure).await?)),
         Call::Remove(id) => client
             .call(session::Delete { id })

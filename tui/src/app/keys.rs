@@ -349,7 +349,7 @@ impl App {
     /// Answers an approval.
     pub(crate) fn decide(&mut self, decide: Decide) {
         let id = decide.id;
-        if self.change(Call::Decide(decide)) {
+        if self.change(Call::Decide(Box::new(decide))) {
             self.answering.insert(id);
             self.card_scroll = 0;
         }

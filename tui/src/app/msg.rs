@@ -97,7 +97,7 @@ pub(crate) enum Call {
     },
     Interrupt(SessionId),
     Continue(SessionId),
-    Decide(Decide),
+    Decide(Box<Decide>),
     Configure(Configure),
     Remove(SessionId),
     Traces {
