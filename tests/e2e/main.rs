@@ -13,6 +13,7 @@ mod bad_input;
 mod console;
 mod crash;
 mod daemon_life;
+mod kills;
 mod models;
 mod scripting;
 

@@ -127,6 +127,15 @@ impl Home {
     /// # Errors
     /// Where it does not start in time.
     pub async fn start(&mut self) -> anyhow::Result<()> {
+        self.begin()?;
+        self.client().await.map(drop)
+    }
+
+    /// Starts the daemon as a child and does not wait for it.
+    ///
+    /// # Errors
+    /// Where the program cannot be started.
+    pub fn begin(&mut self) -> anyhow::Result<()> {
         let log = std::fs::File::create(self.dir.path().join("daemon.out"))?;
         let child = self
             .command(["daemon", "run"])
@@ -134,7 +143,7 @@ impl Home {
             .stderr(log)
             .spawn()?;
         self.daemon = Some(child);
-        self.client().await.map(drop)
+        Ok(())
     }
 
     /// Kills the daemon with SIGKILL and waits until it is gone.

@@ -2,6 +2,7 @@
 //!
 //! Owns what tests of several crates share. Nothing that ships depends on it.
 
+pub mod crash;
 pub mod home;
 mod picture;
 pub mod provider;
