@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use smartopol_ipc::{Client, Error};
-use smartopol_protocol::approval::{self, ApprovalState, Decide, Scope};
+use smartopol_protocol::approval::{self, ApprovalState, Decide};
 use smartopol_protocol::event::{Subscribe, Subscribed};
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::session::{self, SessionState, Show, Shown};
@@ -376,13 +376,7 @@ pub(super) async fn usable(client: &Client, id: SessionId) -> anyhow::Result<()>
     let said = client.call(send).await?.message_id;
     loop {
         for approval in pending(client, id).await? {
-            let deny = Decide {
-                id: approval.id,
-                allow: false,
-                scope: Scope::Once,
-                note: String::new(),
-            };
-            client.call(deny).await?;
+            client.call(Decide::deny(approval.id)).await?;
         }
         let (before, limit) = (None, 10);
         let shown = client.call(Show { id, before, limit }).await?;

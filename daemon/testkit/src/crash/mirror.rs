@@ -102,6 +102,7 @@ mod tests {
             inspection: Inspection::default(),
             reason: String::new(),
             rule: None,
+            danger: None,
             asked_at: Timestamp::default(),
             expires_at: Timestamp::default(),
             state,

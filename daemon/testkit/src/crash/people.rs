@@ -306,11 +306,9 @@ async fn decide(
         5..8 => false,
         _ => return Ok(()),
     };
-    let decide = Decide {
-        id,
-        allow,
-        scope: Scope::Once,
-        note: String::new(),
+    let decide = match allow {
+        true => Decide::allow(id, Scope::Once),
+        false => Decide::deny(id),
     };
     let Some(won) = stage.ask(client, decide).await? else {
         lock(&stage.ledger).late += 1;
