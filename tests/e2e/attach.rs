@@ -122,14 +122,7 @@ async fn a_client_that_left_and_came_back_knows_what_one_that_stayed_knows() {
         snapshot.traces,
         stayed.traces.into_values().collect::<Vec<_>>()
     );
-    let shown = back
-        .call(Show {
-            id: session.id,
-            before: None,
-            limit: 0,
-        })
-        .await
-        .unwrap();
+    let shown = back.call(Show::newest(session.id, 0)).await.unwrap();
     let messages = stayed.messages.values().map(|m| (m.position, m.clone()));
     let in_order: BTreeMap<_, _> = messages.collect();
     assert_eq!(shown.messages, in_order.into_values().collect::<Vec<_>>());
@@ -146,14 +139,7 @@ async fn a_turn_goes_on_without_any_client() {
     drop((client, events));
     let (client, _events) = home.client().await.unwrap();
     eventually("the answer is complete", || async {
-        let shown = client
-            .call(Show {
-                id: session.id,
-                before: None,
-                limit: 0,
-            })
-            .await
-            .unwrap();
+        let shown = client.call(Show::newest(session.id, 0)).await.unwrap();
         shown
             .messages
             .last()

@@ -11,14 +11,7 @@ use smartopol_protocol::{News, approval, daemon, session, trace};
 use super::{asked, decide, eventually, home, listen, outcome, say, until};
 
 async fn show(client: &Client, session: &Session) -> Shown {
-    client
-        .call(Show {
-            id: session.id,
-            before: None,
-            limit: 0,
-        })
-        .await
-        .unwrap()
+    client.call(Show::newest(session.id, 0)).await.unwrap()
 }
 
 /// What must hold after every crash.

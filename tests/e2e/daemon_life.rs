@@ -95,11 +95,7 @@ async fn a_clean_stop_parks_what_waits_and_interrupts_what_runs() {
     home.stop().unwrap();
     home.start().await.unwrap();
     let (client, mut events) = home.client().await.unwrap();
-    let show = session::Show {
-        id: runs.id,
-        before: None,
-        limit: 0,
-    };
+    let show = session::Show::newest(runs.id, 0);
     let shown = client.call(show).await.unwrap();
     let last = shown.messages.last().unwrap();
     assert!(

@@ -36,14 +36,7 @@ async fn home_with(provider: &ScriptedProvider, format: &str) -> Home {
 }
 
 async fn shown(client: &smartopol_ipc::Client, session: &session::Session) -> Shown {
-    client
-        .call(Show {
-            id: session.id,
-            before: None,
-            limit: 0,
-        })
-        .await
-        .unwrap()
+    client.call(Show::newest(session.id, 0)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

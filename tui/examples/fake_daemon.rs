@@ -156,7 +156,7 @@ fn answer(request: Request, shared: &Shared) -> Result<serde_json::Value, Fault>
             let id = house.session(&name, &create.workspace);
             json!(house.sessions.iter().find(|own| own.id == id))
         }
-        Request::SessionShow(show) => json!(house.shown(show.id, show.before, 200)),
+        Request::SessionShow(show) => json!(house.window(&show)),
         Request::SessionConfigure(change) => {
             house.change(change.id, |own| {
                 own.mode = change.mode.or(own.mode);

@@ -12,14 +12,16 @@ use ratatui::layout::Rect;
 use smartopol_config::keymap::Keymap;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::message::{Found, Search};
 use smartopol_protocol::model::ProviderInfo;
-use smartopol_protocol::session::Shown;
+use smartopol_protocol::session::{Show, Shown};
 use smartopol_protocol::{Code, Event, Fault, SessionId, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
 use crate::clipboard;
 use crate::external::{External, Returned};
+use crate::link;
 use crate::terminal::Frames;
 use crate::theme::Theme;
 
@@ -130,13 +132,25 @@ impl Headless {
         self.answer(Call::Show(shown.session.id), Reply::Shown(Box::new(shown)));
     }
 
-    /// Tells older messages of a session.
-    pub fn older(&mut self, shown: Shown) {
-        let call = Call::Older {
-            id: shown.session.id,
-            before: 0,
-        };
-        self.answer(call, Reply::Shown(Box::new(shown)));
+    /// Answers what was asked about messages (pages, windows, searches), as a daemon would by
+    /// these functions; returns how many answers were given.
+    pub fn serve(
+        &mut self,
+        window: impl Fn(&Show) -> Shown,
+        search: impl Fn(&Search) -> Found,
+    ) -> usize {
+        let mut answers = 0;
+        while let Some(at) = self.asked.iter().position(link::is_about_messages) {
+            let call = self.asked.remove(at);
+            let reply = match (link::window(&call), link::search(&call)) {
+                (Some(show), _) => Reply::Shown(Box::new(window(&show))),
+                (_, Some(ask)) => Reply::Found(search(&ask)),
+                _ => continue,
+            };
+            answers += 1;
+            self.answer(call, reply);
+        }
+        answers
     }
 
     /// Tells what happened.

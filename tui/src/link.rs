@@ -15,6 +15,8 @@ use smartopol_protocol::{SessionId, approval, daemon, message, model, session, t
 use tokio::time::Instant;
 
 use crate::app::{self, Call, Msg, Refusal, Reply};
+use crate::model::Page;
+use crate::plain;
 
 /// What the console calls itself to the daemon.
 const NAME: &str = "smartopol-tui";
@@ -186,6 +188,38 @@ fn refusal(err: &Error) -> Refusal {
     }
 }
 
+/// Returns the window that a question asks for.
+pub(crate) fn window(call: &Call) -> Option<session::Show> {
+    Some(match *call {
+        Call::Show(id) => session::Show::newest(id, 0),
+        Call::Page { id, page, at } => match page {
+            Page::Older => session::Show::before(id, at, 0),
+            Page::Newer => session::Show::after(id, at, 0),
+            Page::Around => session::Show::around(id, at, 400),
+        },
+        _ => return None,
+    })
+}
+
+/// Returns what a question searches for.
+pub(crate) fn search(call: &Call) -> Option<message::Search> {
+    match call {
+        Call::Search { id, text, before } => Some(message::Search {
+            session_id: *id,
+            text: text.clone(),
+            before: *before,
+            after: None,
+            limit: 1_000,
+        }),
+        _ => None,
+    }
+}
+
+/// Returns true for questions about messages.
+pub(crate) fn is_about_messages(call: &Call) -> bool {
+    window(call).is_some() || search(call).is_some()
+}
+
 async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
     Ok(match call {
         Call::Status => Reply::Status(Box::new(client.call(daemon::Status {}).await?)),
@@ -197,22 +231,15 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             ))
         }
         Call::Create(create) => Reply::Session(Box::new(client.call(create).await?)),
-        Call::Show(id) => {
-            let show = session::Show {
-                id,
-                before: None,
-                limit: 0,
-            };
+        Call::Show(_) | Call::Page { .. } => {
+            let show = window(&call).ok_or(Error::Closed)?;
             Reply::Shown(Box::new(client.call(show).await?))
         }
-        Call::Older { id, before } => {
-            let show = session::Show {
-                id,
-                before: Some(before),
-                limit: 0,
-            };
-            Reply::Shown(Box::new(client.call(show).await?))
+        Call::Search { .. } => {
+            let search = search(&call).ok_or(Error::Closed)?;
+            Reply::Found(client.call(search).await?)
         }
+        Call::Whole { id, .. } => Reply::Text(plain::whole(client, id).await?),
         Call::Approvals(id) => {
             let list = approval::List {
                 all: true,

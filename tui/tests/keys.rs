@@ -413,42 +413,6 @@ fn a_frame_without_news_writes_nothing_and_a_letter_writes_little() {
     assert!(console.frame().unwrap() < 120);
 }
 
-#[test]
-fn scrolling_up_asks_for_older_messages_once_and_keeps_the_place() {
-    let mut house = House::new();
-    let id = house.session("app", "/home/ann/app");
-    for number in 0..60 {
-        let turn = house.user(id, &format!("question {number}"));
-        house.agent(id, turn, vec![house::text(&format!("answer {number}"))]);
-        house.end(id, turn, Outcome::Done);
-    }
-    house.take();
-    let mut console = Headless::new(100, 30, house.at());
-    console.connect(house.snapshot());
-    console.status(house::status());
-    console.open(house.shown(id, None, 40));
-    console.screen();
-    console.asked();
-    for _ in 0..12 {
-        console.keys("<pgup>");
-        console.screen();
-    }
-    let older: Vec<String> = console
-        .asked()
-        .into_iter()
-        .filter(|call| call.starts_with("Older"))
-        .collect();
-    assert_eq!(older.len(), 1, "{older:?}");
-    let before = console.screen();
-    assert!(before.contains("question 40"), "{before}");
-    console.older(house.shown(id, Some(81), 40));
-    assert!(console.screen().contains("question 40"), "the place stays");
-    console.keys("<pgup>");
-    assert!(console.screen().contains("question 37"));
-    console.keys("<end>");
-    assert!(console.screen().contains("answer 59"));
-}
-
 /// A console whose keys are another's.
 fn with_keys(preset: Preset, chosen: &[(&str, &str, &[&str])]) -> (House, Headless, SessionId) {
     let mut keys = Chosen::new();
@@ -519,31 +483,4 @@ fn keys_of_ones_own_hold_and_are_what_the_screen_tells() {
     assert!(asked[0].contains("text: \"one\\ntwo\""), "{asked:?}");
     console.keys("<c-d>");
     assert!(!console.left());
-}
-
-#[test]
-fn the_newest_answer_is_copied_and_the_console_says_where_it_went() {
-    let mut house = House::new();
-    let id = house::morning(&mut house);
-    let mut console = attached(&mut house, id, 120, 36);
-    console.screen();
-    console.keys("<tab>y");
-    let copied = console.copied();
-    assert_eq!(copied.len(), 1, "{copied:?}");
-    assert!(
-        console
-            .screen()
-            .contains("the answer: sent to the terminal")
-    );
-}
-
-#[test]
-fn the_draft_goes_to_the_editor_and_comes_back() {
-    let mut house = House::new();
-    let id = house::morning(&mut house);
-    let mut console = attached(&mut house, id, 120, 36);
-    console.keys("dear agent<a-e>");
-    assert_eq!(console.outside(), ["dear agent"]);
-    console.back_from_outside("dear agent,\n\nplease\n");
-    assert_eq!(console.draft(), "dear agent,\n\nplease");
 }

@@ -5,6 +5,7 @@ mod house;
 
 mod chaos;
 mod keys;
+mod reading;
 mod screens;
 
 use house::House;

@@ -160,12 +160,35 @@ keymap! {
         new Open "open" ["enter", "space"] "open or fold the card" "open";
         new First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest message";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "newest";
-        new Copy "copy" ["y"] emacs ["alt-w"] "copy the selected card's command, or the newest answer" "copy";
-        new Pager "pager" ["p"] emacs ["|"] "the same in your pager";
+        new PreviousTurn "previous_turn" ["{", "alt-up"] "the turn above, the turn below";
+        new NextTurn "next_turn" ["}", "alt-down"] "^";
+        new Find "find" ["/"] emacs ["/", "ctrl-s"] "search this session" "search";
+        new NextHit "next_hit" ["n"] emacs ["alt-r"] "the next hit further up, and back down";
+        new PreviousHit "previous_hit" ["N"] emacs ["alt-s"] "^";
+        new Pick "pick" ["v"] "pick a message, a block of code or a call" "pick";
+        new Copy "copy" ["y"] emacs ["y", "alt-w"] "copy the newest answer";
+        new Pager "pager" ["p"] emacs ["|"] "the whole session in your pager";
+        new Editor "editor" ["e"] "the whole session in your editor";
         new Continue "continue" ["c"] "continue a turn that was stopped" changes;
         also NextPane "next_pane" ["tab"] "" "next pane";
         new Leave "leave" ["q"] "leave; the daemon goes on";
         also Back "back" ["esc", "i"] vim ["i", "a"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
+        also Help "help" ["?"] "" "help";
+    }
+    Picking "picking" "With something picked" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "the piece above, the piece below" "pick";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "";
+        also Copy "copy" ["y", "c"] emacs ["y", "c", "alt-w"] "copy it" "copy";
+        new CopyOutput "copy_output" ["o"] "copy what the call gave back" "output";
+        new CopyMessage "copy_message" ["Y"] "copy the whole message" "message";
+        also Open "open" ["enter", "space"] "open or fold it" "open";
+        also Pager "pager" ["p"] emacs ["p", "|"] "show it in your pager" "pager";
+        also Editor "editor" ["e"] "show it in your editor";
+        also PreviousTurn "previous_turn" ["{", "alt-up"] "";
+        also NextTurn "next_turn" ["}", "alt-down"] "";
+        also Back "back" ["esc", "v", "q"] emacs ["esc", "v", "q", "ctrl-g"] "back to reading" "done";
         also Help "help" ["?"] "" "help";
     }
     Traces "traces" "Traces" Keys {

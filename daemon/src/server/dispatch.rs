@@ -23,6 +23,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
         Request::SessionDelete(params) => reply(id, session::delete(house, params).await),
         Request::MessageSend(params) => reply(id, message::send(house, actor, params).await),
+        Request::MessageSearch(params) => reply(id, message::search(house, params).await),
         Request::MessageWithdraw(params) => reply(id, message::withdraw(house, params).await),
         Request::TurnInterrupt(params) => reply(id, turn::interrupt(house, params).await),
         Request::TurnContinue(params) => reply(id, turn::go_on(house, params).await),
@@ -60,6 +61,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionList(_)
         | Request::SessionFind(_)
         | Request::SessionShow(_)
+        | Request::MessageSearch(_)
         | Request::ApprovalList(_)
         | Request::ApprovalShow(_)
         | Request::ApprovalLab(_)

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::session::Show;
 use smartopol_protocol::{MessageId, SessionId, Timestamp};
 use smartopol_store::{Options, Store};
 use tokio::task::JoinSet;
@@ -124,7 +125,9 @@ async fn looking(path: &Path) -> Outcome {
     for _ in 0..50 {
         let [show, snapshot, find] = &mut times;
         let start = Instant::now();
-        store.read(move |r| r.show(session, None, 0)).await?;
+        store
+            .read(move |r| r.show(&Show::newest(session, 0)))
+            .await?;
         show.push(start.elapsed());
         let start = Instant::now();
         store.read(|r| r.snapshot()).await?;

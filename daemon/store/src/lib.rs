@@ -21,6 +21,7 @@ mod past;
 mod pool;
 mod reader;
 mod rule;
+mod search;
 mod session;
 mod store;
 mod trace;

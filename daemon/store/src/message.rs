@@ -70,6 +70,32 @@ impl Reader<'_> {
         Ok((messages, more))
     }
 
+    /// Returns the oldest `limit` messages after a position, oldest first.
+    pub(crate) fn transcript_after(
+        &self,
+        id: SessionId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM messages WHERE session_id = ?1 AND position > ?2
+             ORDER BY position LIMIT ?3"
+        ))?;
+        let messages = query.query_map(params![Key(id), after, limit], read)?;
+        Ok(messages.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns true where the transcript has a message before this position.
+    pub(crate) fn has_before(&self, id: SessionId, position: u64) -> Result<bool> {
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        Ok(self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE session_id = ?1 AND position < ?2)",
+            )?
+            .query_row(params![Key(id), position], |row| row.get(0))?)
+    }
+
     /// Returns the messages that wait for their turn, in the order they came.
     pub fn queued(&self, id: SessionId) -> Result<Vec<Message>> {
         let mut query = self.prepare(&format!(
@@ -108,10 +134,15 @@ impl Reader<'_> {
     }
 
     fn next_position(&self, id: SessionId) -> Result<u64> {
+        Ok(self.last_position(id)? + 1)
+    }
+
+    /// Returns the position of the newest message of the transcript; 0 where there is none.
+    pub(crate) fn last_position(&self, id: SessionId) -> Result<u64> {
         let last: Option<u64> = self
             .prepare("SELECT max(position) FROM messages WHERE session_id = ?1")?
             .query_row([Key(id)], |row| row.get(0))?;
-        Ok(last.unwrap_or(0) + 1)
+        Ok(last.unwrap_or(0))
     }
 }
 

@@ -8,9 +8,9 @@ use std::path::Path;
 use rusqlite::{CachedStatement, Connection};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::Message;
-use smartopol_protocol::{MessageId, SessionId, session, trace};
+use smartopol_protocol::{CallId, SessionId, session, trace};
 
-use crate::{Result, connection};
+use crate::{Error, Result, connection};
 
 /// How many messages a window has where nothing is said, and at most.
 const WINDOW: (u32, u32) = (200, 1_000);
@@ -62,15 +62,32 @@ impl<'c> Reader<'c> {
     }
 
     /// Returns one session with a window of its transcript: at most `limit` messages (0 means
-    /// 200) before position `before`. With the newest window come the messages that wait.
-    pub fn show(&self, id: SessionId, before: Option<u64>, limit: u32) -> Result<session::Shown> {
-        let session = self.session(id)?;
-        let (mut messages, mut more) = self.transcript(id, before, bounded(limit, WINDOW))?;
-        let fit = self.fitting(&messages)?;
-        more |= fit < messages.len();
-        messages.drain(..messages.len() - fit);
-        if before.is_none() {
-            messages.extend(self.queued(id)?);
+    /// 200) before, after or around a position. With the newest window come the messages that
+    /// wait.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where more than one position is given.
+    pub fn show(&self, show: &session::Show) -> Result<session::Shown> {
+        let session = self.session(show.id)?;
+        let limit = bounded(show.limit, WINDOW);
+        let last = self.last_position(show.id)?;
+        let mut messages = match (show.before, show.after, show.around) {
+            (before, None, None) => self.window_before(show.id, before, limit)?,
+            (None, Some(after), None) => self.window_after(show.id, after, limit)?,
+            (None, None, Some(around)) => self.window_around(show.id, around, limit)?,
+            _ => {
+                return Err(Error::Invalid(
+                    "`before`, `after` and `around` are three windows: give one".into(),
+                ));
+            }
+        };
+        let first = messages.first().and_then(|message| message.position);
+        let more = match first {
+            Some(first) => self.has_before(show.id, first)?,
+            None => false,
+        };
+        if show.before.or(show.after).or(show.around).is_none() {
+            messages.extend(self.queued(show.id)?);
         }
         Ok(session::Shown {
             as_of: self.seq()?,
@@ -79,29 +96,58 @@ impl<'c> Reader<'c> {
             calls: self.calls_of(&messages)?,
             messages,
             more,
+            last,
             partial: None,
         })
     }
 
-    /// Returns how many of the newest of these messages fit one frame with their calls, at least
-    /// one: the window gets shorter where single outputs are long.
-    fn fitting(&self, messages: &[Message]) -> Result<usize> {
-        let mut sizes: HashMap<MessageId, usize> = HashMap::new();
+    fn window_before(
+        &self,
+        id: SessionId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Message>> {
+        let (mut messages, _) = self.transcript(id, before, limit)?;
+        let sizes = self.sizes(&messages)?;
+        let fit = fitting(sizes.iter().rev(), SHOWN_BYTES);
+        messages.drain(..messages.len() - fit);
+        Ok(messages)
+    }
+
+    fn window_after(&self, id: SessionId, after: u64, limit: u32) -> Result<Vec<Message>> {
+        let mut messages = self.transcript_after(id, after, limit)?;
+        let fit = fitting(self.sizes(&messages)?.iter(), SHOWN_BYTES);
+        messages.truncate(fit);
+        Ok(messages)
+    }
+
+    fn window_around(&self, id: SessionId, around: u64, limit: u32) -> Result<Vec<Message>> {
+        let half = limit.div_ceil(2);
+        let (mut messages, _) = self.transcript(id, Some(around), half)?;
+        let sizes = self.sizes(&messages)?;
+        let fit = fitting(sizes.iter().rev(), SHOWN_BYTES / 2);
+        messages.drain(..messages.len() - fit);
+        let later = self.transcript_after(id, around.saturating_sub(1), half)?;
+        let fit = fitting(self.sizes(&later)?.iter(), SHOWN_BYTES / 2);
+        messages.extend(later.into_iter().take(fit));
+        Ok(messages)
+    }
+
+    /// Returns how many bytes each message takes in a reply, with its calls.
+    fn sizes(&self, messages: &[Message]) -> Result<Vec<usize>> {
+        let mut made_by: HashMap<CallId, usize> = HashMap::new();
+        let mut sizes = Vec::with_capacity(messages.len());
+        for (number, message) in messages.iter().enumerate() {
+            sizes.push(serde_json::to_string(message).map_or(0, |json| json.len()));
+            made_by.extend(message.calls().map(|call| (call, number)));
+        }
         for call in self.calls_of(messages)? {
-            let size = serde_json::to_string(&call).map_or(0, |json| json.len());
-            if let Some(message) = messages.iter().find(|m| m.calls().any(|id| id == call.id)) {
-                *sizes.entry(message.id).or_default() += size;
+            let own = made_by.get(&call.id).and_then(|at| sizes.get_mut(*at));
+            if let Some(size) = own {
+                *size += serde_json::to_string(&call).map_or(0, |json| json.len());
             }
         }
-        let mut room = SHOWN_BYTES;
-        let fit = messages.iter().rev().take_while(|message| {
-            let own = serde_json::to_string(message).map_or(0, |json| json.len());
-            let size = own + sizes.get(&message.id).copied().unwrap_or(0);
-            let fits = size <= room;
-            room = room.saturating_sub(size);
-            fits
-        });
-        Ok(fit.count().max(1).min(messages.len()))
+        Ok(sizes)
     }
 
     /// Returns how much there is.
@@ -128,6 +174,20 @@ impl<'c> Reader<'c> {
             size(path).saturating_add(size(&connection::wal(path)))
         })
     }
+}
+
+/// Returns how many of these sizes, from the first, have room together; one always has. A window
+/// gets shorter where single outputs are long.
+fn fitting<'s>(sizes: impl Iterator<Item = &'s usize>, mut room: usize) -> usize {
+    let mut fit = 0;
+    for size in sizes {
+        if *size > room && fit > 0 {
+            break;
+        }
+        room = room.saturating_sub(*size);
+        fit += 1;
+    }
+    fit
 }
 
 /// Returns a limit as asked, the usual one for 0, and never more than the most.

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
+use smartopol_protocol::session::Show;
 use smartopol_protocol::{MessageId, SessionId};
 use smartopol_store::Error;
 use tokio::task::JoinSet;
@@ -202,7 +203,7 @@ async fn looking_changes_nothing() {
     house
         .store
         .read(move |r| {
-            let messages = r.show(session, None, 0)?.messages;
+            let messages = r.show(&Show::newest(session, 0))?.messages;
             r.snapshot()?;
             r.counts()?;
             r.calls_of(&messages)?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use smartopol_protocol::message::{Message, Part, Role};
-use smartopol_protocol::session::Session;
+use smartopol_protocol::session::{Session, Show};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{CallId, Event, MessageId, News, SessionId};
 use smartopol_store::Writer;
@@ -64,7 +64,7 @@ fn attempt(w: &mut Writer<'_>, session: SessionId, op: &Op, asked: &mut Vec<Call
     let refused = match op {
         Op::Queue => w.queue_message(user(session, "hello")).is_err(),
         Op::Withdraw(index) => {
-            let shown = w.show(session, None, 0).unwrap().messages;
+            let shown = w.show(&Show::newest(session, 0)).unwrap().messages;
             let any = shown.get(*index).map(|message| message.id);
             let id = queue
                 .first()
@@ -223,7 +223,7 @@ proptest! {
                 .store
                 .read(move |r| {
                     let (transcript, _) = r.transcript(session, None, u32::MAX)?;
-                    Ok((r.show(session, None, 1_000)?, transcript, r.queued(session)?))
+                    Ok((r.show(&Show::newest(session, 1_000))?, transcript, r.queued(session)?))
                 })
                 .await
                 .unwrap();

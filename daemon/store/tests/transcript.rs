@@ -1,7 +1,8 @@
 //! Messages, turns and calls, as the daemon writes them.
 
+use smartopol_protocol::message::Search;
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::session::SessionState;
+use smartopol_protocol::session::{SessionState, Show};
 use smartopol_protocol::turn::{Outcome, TurnState};
 use smartopol_protocol::{MessageId, News};
 use smartopol_store::Error;
@@ -34,7 +35,7 @@ async fn a_whole_turn_is_stored_as_it_was_said() {
         .unwrap();
     let shown = house
         .store
-        .read(move |r| r.show(session.id, None, 0))
+        .read(move |r| r.show(&Show::newest(session.id, 0)))
         .await
         .unwrap();
     let positions: Vec<_> = shown.messages.iter().map(|m| m.position).collect();
@@ -222,9 +223,9 @@ async fn a_window_walks_back_through_a_long_transcript() {
         .store
         .read(move |r| {
             Ok((
-                r.show(session.id, None, 4)?,
-                r.show(session.id, Some(7), 4)?,
-                r.show(session.id, Some(3), 4)?,
+                r.show(&Show::newest(session.id, 4))?,
+                r.show(&Show::before(session.id, 7, 4))?,
+                r.show(&Show::before(session.id, 3, 4))?,
             ))
         })
         .await
@@ -240,6 +241,103 @@ async fn a_window_walks_back_through_a_long_transcript() {
     assert_eq!((positions(&middle), middle.more), (vec![3, 4, 5, 6], true));
     assert_eq!((positions(&oldest), oldest.more), (vec![1, 2], false));
     assert_eq!(newest.turns.len(), 1);
+    assert_eq!((newest.last, oldest.last), (10, 10));
+}
+
+#[tokio::test]
+async fn a_window_goes_forward_too_and_stands_around_a_place() {
+    let house = House::new();
+    let session = house.session().await;
+    let running = house.turn(session.id).await;
+    house
+        .store
+        .write(move |w| {
+            for number in 0..9 {
+                w.add_message(notice(&running, &format!("notice {number}")))?;
+            }
+            w.queue_message(user(session.id, "waits"))
+        })
+        .await
+        .unwrap();
+    let windows = [
+        (Show::after(session.id, 0, 3), vec![1, 2, 3], false),
+        (Show::after(session.id, 8, 3), vec![9, 10], true),
+        (Show::after(session.id, 10, 3), vec![], false),
+        (Show::around(session.id, 5, 4), vec![3, 4, 5, 6], true),
+        (Show::around(session.id, 1, 4), vec![1, 2], false),
+        (Show::around(session.id, 10, 4), vec![8, 9, 10], true),
+        (Show::around(session.id, 99, 4), vec![9, 10], true),
+    ];
+    for (show, positions, more) in windows {
+        let shown = house.store.read(move |r| r.show(&show)).await.unwrap();
+        let own: Vec<u64> = shown.messages.iter().filter_map(|m| m.position).collect();
+        // What waits stands at the end, and comes with the newest window alone.
+        assert_eq!(own.len(), shown.messages.len(), "{show:?}");
+        assert_eq!(
+            (own, shown.more, shown.last),
+            (positions, more, 10),
+            "{show:?}"
+        );
+    }
+    let two = Show {
+        after: Some(1),
+        ..Show::before(session.id, 3, 1)
+    };
+    let refused = house.store.read(move |r| r.show(&two)).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_all_that_is_said_and_a_long_search_goes_on() {
+    let house = House::new();
+    let session = house.session().await;
+    let running = house.turn(session.id).await;
+    house
+        .store
+        .write(move |w| {
+            for number in 0..60 {
+                let word = if number % 3 == 0 { "Grüße" } else { "others" };
+                w.add_message(notice(&running, &format!("{word} {number}")))?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let search = move |text: &str, before, after, limit| Search {
+        session_id: session.id,
+        text: text.into(),
+        before,
+        after,
+        limit,
+    };
+    let ask = async |search: Search| house.store.read(move |r| r.search(&search)).await;
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let found = ask(search(
+            "GRÜSSE".replace("SS", "ß").as_str(),
+            before,
+            None,
+            7,
+        ))
+        .await
+        .unwrap();
+        seen.extend(found.hits.iter().map(|hit| hit.position));
+        before = found.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    let all: Vec<u64> = (2..=61).rev().filter(|p| (p - 2) % 3 == 0).collect();
+    assert_eq!(seen, all, "newest first, none twice, none missing");
+    let forward = ask(search("grüße", None, Some(50), 0)).await.unwrap();
+    let positions: Vec<u64> = forward.hits.iter().map(|hit| hit.position).collect();
+    assert_eq!((positions, forward.next), (vec![53, 56, 59], None));
+    assert_eq!(forward.hits[0].line, "Grüße 51");
+    for wrong in [search(" ", None, None, 0), search("x", Some(1), Some(1), 0)] {
+        let refused = ask(wrong).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -159,3 +159,56 @@ pub struct Withdraw {
     /// The message.
     pub id: MessageId,
 }
+
+/// `message/search`: where a text stands in a session's transcript.
+///
+/// Upper and lower case are the same. Looked into is all that is said: text, reasoning, notices,
+/// the words of tool calls and what came back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Search {
+    /// The session.
+    pub session_id: SessionId,
+    /// What to look for: 1 to 1,000 bytes.
+    pub text: String,
+    /// Only before this position, newest first. Without any position, from the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Instead of `before`: only after this position, oldest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// At most so many hits; 0 means 100, and 1,000 is the most.
+    #[serde(default)]
+    pub limit: u32,
+}
+
+/// The reply to `message/search`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The messages that hold the text, in the direction of the search.
+    pub hits: Vec<Hit>,
+    /// Where the search stopped before it had seen all; ask again with it as `before` (or
+    /// `after`) for the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<u64>,
+}
+
+/// A message that holds what was searched for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Its place in the transcript.
+    pub position: u64,
+    /// Its name.
+    pub message_id: MessageId,
+    /// Who says it.
+    pub role: Role,
+    /// What stands around the first place, one line of at most 120 characters.
+    pub line: String,
+    /// When it was said.
+    pub created_at: Timestamp,
+}
+
+/// Returns a text as searches compare it.
+pub fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}

@@ -82,6 +82,8 @@ methods! {
     SessionDelete(session::Delete) = "session/delete" -> ();
     /// Say something.
     MessageSend(message::Send) = "message/send" -> message::Sent;
+    /// Where a text stands in a session.
+    MessageSearch(message::Search) = "message/search" -> message::Found;
     /// Take back a message that waits.
     MessageWithdraw(message::Withdraw) = "message/withdraw" -> ();
     /// Stop the running turn.

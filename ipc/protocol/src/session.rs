@@ -103,12 +103,55 @@ pub struct Find {
 pub struct Show {
     /// The session.
     pub id: SessionId,
-    /// Only messages before this position; without it the newest.
+    /// The newest messages before this position. Without any position, the newest of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
+    /// Instead of `before`: the oldest messages after this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// Instead of both: the messages around this position, as many before it as after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<u64>,
     /// At most so many messages; 0 means 200, and 1,000 is the most.
     #[serde(default)]
     pub limit: u32,
+}
+
+impl Show {
+    /// Returns the question for the newest window of a session.
+    pub const fn newest(id: SessionId, limit: u32) -> Self {
+        Self {
+            id,
+            before: None,
+            after: None,
+            around: None,
+            limit,
+        }
+    }
+
+    /// Returns the question for the window right before a position.
+    pub const fn before(id: SessionId, position: u64, limit: u32) -> Self {
+        Self {
+            before: Some(position),
+            ..Self::newest(id, limit)
+        }
+    }
+
+    /// Returns the question for the window right after a position.
+    pub const fn after(id: SessionId, position: u64, limit: u32) -> Self {
+        Self {
+            after: Some(position),
+            ..Self::newest(id, limit)
+        }
+    }
+
+    /// Returns the question for the window around a position.
+    pub const fn around(id: SessionId, position: u64, limit: u32) -> Self {
+        Self {
+            around: Some(position),
+            ..Self::newest(id, limit)
+        }
+    }
 }
 
 /// The reply to `session/show`.
@@ -118,7 +161,8 @@ pub struct Shown {
     pub as_of: u64,
     /// The session.
     pub session: Session,
-    /// The window, oldest first; messages that wait for their turn come last.
+    /// The window, oldest first, no position missing. With the newest window come the messages
+    /// that wait for their turn, last.
     pub messages: Vec<Message>,
     /// The turns that these messages belong to.
     pub turns: Vec<Turn>,
@@ -126,6 +170,10 @@ pub struct Shown {
     pub calls: Vec<ToolCall>,
     /// True where older messages exist.
     pub more: bool,
+    /// The position of the newest message of the session, which may lie after the window; 0 where
+    /// there is none.
+    #[serde(default)]
+    pub last: u64,
     /// What is being said right now and not yet a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partial: Option<Partial>,

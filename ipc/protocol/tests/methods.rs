@@ -82,6 +82,8 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             session::Show {
                 id: sample::SESSION,
                 before: Some(9),
+                after: Some(3),
+                around: Some(5),
                 limit: 50,
             },
             shown(),
@@ -110,6 +112,25 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             message::Sent {
                 message_id: sample::MESSAGE,
                 turn_id: Some(sample::TURN),
+            },
+        ),
+        golden(
+            message::Search {
+                session_id: sample::SESSION,
+                text: "build".into(),
+                before: Some(90),
+                after: Some(3),
+                limit: 50,
+            },
+            message::Found {
+                hits: vec![message::Hit {
+                    position: 41,
+                    message_id: sample::MESSAGE,
+                    role: message::Role::User,
+                    line: "clean up the build directory".into(),
+                    created_at: sample::message().created_at,
+                }],
+                next: Some(17),
             },
         ),
         golden(
@@ -342,6 +363,7 @@ fn shown() -> session::Shown {
         turns: vec![sample::turn()],
         calls: vec![sample::call()],
         more: true,
+        last: 90,
         partial: Some(sample::partial()),
     }
 }

@@ -128,12 +128,9 @@ impl House {
         parts: Vec<Part>,
         waits: bool,
     ) -> MessageId {
-        let position = self
-            .messages
-            .iter()
-            .filter(|own| own.session_id == id && own.position.is_some())
-            .count() as u64
-            + 1;
+        let mut newest = self.messages.iter().rev();
+        let newest = newest.find(|own| own.session_id == id && own.position.is_some());
+        let position = newest.and_then(|own| own.position).unwrap_or(0) + 1;
         let message = Message {
             id: MessageId::from_bytes(self.bytes()),
             session_id: id,
@@ -202,6 +199,16 @@ impl House {
             vec![Part::Text { text: text.into() }],
             true,
         )
+    }
+
+    /// Tells the model what a call gave back.
+    pub fn answer(&mut self, id: SessionId, turn: TurnId, call_id: CallId, text: &str) {
+        let part = Part::ToolOutput {
+            call_id,
+            status: OutputStatus::Ok,
+            text: text.into(),
+        };
+        self.put(id, Some(turn), Role::Tool, vec![part], false);
     }
 
     pub fn agent(&mut self, id: SessionId, turn: TurnId, parts: Vec<Part>) -> MessageId {
@@ -311,7 +318,12 @@ impl House {
         change: impl FnOnce(&mut ToolCall, Timestamp),
     ) -> ToolCall {
         let at = self.at();
-        let call = self.calls.iter_mut().find(|own| own.id == id).unwrap();
+        let call = self
+            .calls
+            .iter_mut()
+            .rev()
+            .find(|own| own.id == id)
+            .unwrap();
         change(call, at);
         let call = call.clone();
         self.fact(call.session_id, News::CallChanged(Box::new(call.clone())));
@@ -484,7 +496,12 @@ impl House {
 
     pub fn end(&mut self, id: SessionId, turn_id: TurnId, outcome: Outcome) {
         let at = self.at();
-        let turn = self.turns.iter_mut().find(|own| own.id == turn_id).unwrap();
+        let turn = self
+            .turns
+            .iter_mut()
+            .rev()
+            .find(|own| own.id == turn_id)
+            .unwrap();
         turn.state = TurnState::Finished {
             outcome: outcome.clone(),
         };
@@ -517,14 +534,79 @@ impl House {
     }
 
     pub fn shown(&self, id: SessionId, before: Option<u64>, limit: usize) -> Shown {
-        let own = |message: &&Message| {
-            message.session_id == id
-                && before.is_none_or(|before| message.position.is_some_and(|at| at < before))
+        let limit = u32::try_from(limit).unwrap();
+        self.window(&session::Show {
+            before,
+            ..session::Show::newest(id, limit)
+        })
+    }
+
+    /// Searches as the daemon would.
+    pub fn search(&self, search: &message::Search) -> message::Found {
+        let needle = message::fold(&search.text);
+        let before = search.before.unwrap_or(u64::MAX);
+        let placed = self.messages.iter().rev().filter(|own| {
+            own.session_id == search.session_id && own.position.is_some_and(|at| at < before)
+        });
+        let mut hits: Vec<message::Hit> = placed
+            .filter(|own| {
+                let parts = serde_json::to_string(&own.parts).unwrap();
+                message::fold(&parts).contains(&needle)
+            })
+            .take(11)
+            .map(|own| message::Hit {
+                position: own.position.unwrap(),
+                message_id: own.id,
+                role: own.role,
+                line: own.text(),
+                created_at: own.created_at,
+            })
+            .collect();
+        let next = (hits.len() > 10).then(|| hits[9].position);
+        hits.truncate(10);
+        message::Found { hits, next }
+    }
+
+    /// Returns a window as the daemon would.
+    pub fn window(&self, show: &session::Show) -> Shown {
+        let id = show.id;
+        let own = |message: &&Message| message.session_id == id;
+        let (mut placed, queue): (Vec<&Message>, Vec<&Message>) = self
+            .messages
+            .iter()
+            .filter(own)
+            .partition(|message| message.position.is_some());
+        placed.sort_by_key(|message| message.position);
+        let last = placed.last().and_then(|own| own.position).unwrap_or(0);
+        let limit = match show.limit {
+            0 => 200,
+            limit => limit as usize,
         };
-        let mut messages: Vec<Message> = self.messages.iter().filter(own).cloned().collect();
-        messages.sort_by_key(|message| message.position.unwrap_or(u64::MAX));
-        let more = messages.len() > limit;
-        let messages = messages.split_off(messages.len().saturating_sub(limit));
+        let until = |bound: u64| placed.partition_point(|own| own.position < Some(bound));
+        let (from, to) = match (show.before, show.after, show.around) {
+            (_, Some(after), _) => {
+                let from = until(after + 1);
+                (from, from + limit)
+            }
+            (_, _, Some(around)) => {
+                let at = until(around);
+                (at.saturating_sub(limit / 2), at + limit / 2)
+            }
+            (before, ..) => {
+                let to = until(before.unwrap_or(u64::MAX));
+                (to.saturating_sub(limit), to)
+            }
+        };
+        let mut messages: Vec<Message> = placed[from.min(placed.len())..to.min(placed.len())]
+            .iter()
+            .map(|own| (*own).clone())
+            .collect();
+        if show.before.or(show.after).or(show.around).is_none() {
+            messages.extend(queue.into_iter().cloned());
+        }
+        let more = from > 0 && !messages.is_empty();
+        let calls: Vec<CallId> = messages.iter().flat_map(Message::calls).collect();
+        let turns: Vec<TurnId> = messages.iter().filter_map(|own| own.turn_id).collect();
         Shown {
             as_of: self.seq,
             session: self
@@ -537,16 +619,17 @@ impl House {
             turns: self
                 .turns
                 .iter()
-                .filter(|own| own.session_id == id)
+                .filter(|own| turns.contains(&own.id))
                 .cloned()
                 .collect(),
             calls: self
                 .calls
                 .iter()
-                .filter(|own| own.session_id == id)
+                .filter(|own| calls.contains(&own.id))
                 .cloned()
                 .collect(),
             more,
+            last,
             partial: self
                 .partial
                 .clone()

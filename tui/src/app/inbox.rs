@@ -5,9 +5,11 @@ use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::{Code, News};
 
+use super::reading::Jump;
 use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
-use crate::model::Lost;
+use crate::model::{Lost, Page};
 use crate::sanitize;
+use crate::widget::transcript::Scroll;
 
 impl App {
     pub(super) fn on_link(&mut self, link: Link) {
@@ -112,15 +114,36 @@ impl App {
             (_, Reply::Providers(providers)) => self.providers = providers,
             (Call::Find { .. } | Call::Create(_), Reply::Session(session)) => self.found(*session),
             (_, Reply::Session(session)) => self.model.put_reply(*session),
-            (Call::Older { id, .. }, Reply::Shown(shown)) => {
-                if let Some(view) = self.views.get_mut(id) {
-                    view.fetching = false;
+            (Call::Page { id, page, at }, Reply::Shown(shown)) => {
+                self.model.page(*shown, *page, *at);
+                match page {
+                    Page::Around if self.current == Some(*id) => self.arrived(*at),
+                    Page::Around => {}
+                    Page::Older | Page::Newer => {
+                        if let Some(view) = self.views.get_mut(id) {
+                            view.fetching = false;
+                        }
+                    }
                 }
-                self.model.shown(*shown, true);
             }
             (_, Reply::Shown(shown)) => {
+                let id = shown.session.id;
                 self.remember_words(&shown.messages);
-                self.model.shown(*shown, false);
+                if let Some(view) = self.views.get_mut(&id)
+                    && view.jump == Some(Jump::Newest)
+                {
+                    view.jump = None;
+                    view.scroll = Scroll::Follow;
+                    self.model.read_at(id, None);
+                }
+                self.model.shown(*shown);
+            }
+            (Call::Search { id, text, .. }, Reply::Found(found)) => {
+                self.found_text(*id, text, found);
+            }
+            (Call::Whole { program, .. }, Reply::Text(text)) => {
+                self.toast = None;
+                self.look_outside(*program, &text, ".md");
             }
             (Call::Approvals(id), Reply::Approvals(list)) => self.model.approvals(*id, list),
             (Call::Watch(id), Reply::Watched(partial)) => self.model.watched(*id, partial),
@@ -206,9 +229,9 @@ impl App {
                 self.answering.remove(&decide.id);
                 self.complain(sentence);
             }
-            Call::Older { id, .. } => {
+            Call::Page { id, .. } => {
                 if let Some(view) = self.views.get_mut(&id) {
-                    view.fetching = false;
+                    (view.fetching, view.jump) = (false, None);
                 }
             }
             Call::Status | Call::Providers | Call::Approvals(_) | Call::Watch(_) => {}

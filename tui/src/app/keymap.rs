@@ -57,6 +57,7 @@ impl App {
         match self.focus {
             Focus::Composer if empty => &[Place::EmptyComposer, Place::Composer, Place::Everywhere],
             Focus::Composer => &[Place::Composer, Place::Everywhere],
+            Focus::Conversation if self.is_picking() => &[Place::Picking, Place::Everywhere],
             Focus::Conversation => &[Place::Conversation, Place::Everywhere],
             Focus::Traces => &[Place::Traces, Place::Everywhere],
             Focus::Sessions => &[Place::Sessions, Place::Everywhere],

@@ -11,7 +11,6 @@ use super::{App, Call, Focus};
 use crate::overlay::{Asked, Overlay, Purpose};
 use crate::screen::Columns;
 use crate::widget::composer::{Composer, Move};
-use crate::widget::transcript::Scroll;
 
 /// How long a second `ctrl-c` leaves, in milliseconds.
 const LEAVE_WITHIN: u64 = 2_000;
@@ -161,8 +160,8 @@ impl App {
         self.history.drain(..over);
         if let Some(view) = self.view_mut() {
             view.outbox.push(send);
-            view.scroll = Scroll::Follow;
         }
+        self.follow();
         Some(id)
     }
 

@@ -9,10 +9,14 @@ mod keys;
 pub(crate) mod msg;
 mod panes;
 mod pick;
+mod reading;
+mod search;
 mod windows;
 
 pub(crate) use inbox::ended;
 pub(crate) use keys::meaning;
+pub(crate) use reading::{Jump, Seek};
+pub(crate) use search::Searching;
 
 use std::collections::{HashMap, HashSet};
 
@@ -69,6 +73,17 @@ pub(crate) enum Fold {
     Thought(MessageId, usize),
 }
 
+/// Something in a conversation that can be picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Piece {
+    /// The message at this position.
+    Message(u64),
+    /// A block of code in it, counted from 0.
+    Code(u64, usize),
+    /// A tool call.
+    Call(CallId),
+}
+
 /// A passing word to the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Toast {
@@ -89,8 +104,15 @@ pub(crate) struct View {
     pub(crate) selected: Option<Fold>,
     /// What was sent and not yet heard back.
     pub(crate) outbox: Vec<Send>,
-    /// True while older messages are on their way.
+    /// True while messages that join the window are on their way.
     pub(crate) fetching: bool,
+    /// Where a person wants to be, while the messages there are on their way.
+    pub(crate) jump: Option<Jump>,
+    /// What the next layout brings into sight.
+    pub(crate) seek: Option<Seek>,
+    pub(crate) search: Option<Searching>,
+    /// What is picked; with it, the keys act on pieces.
+    pub(crate) picked: Option<Piece>,
 }
 
 /// How the trace feed is looked at.

@@ -4,14 +4,15 @@ use crossterm::event::KeyEvent;
 use smartopol_protocol::approval::{Approval, Decide};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
-use smartopol_protocol::message::Send;
+use smartopol_protocol::message::{Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Configure, Create, Partial, Session, Shown};
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
 
 use crate::clipboard::Copy;
-use crate::external::{External, Returned};
+use crate::external::{External, Program, Returned};
+use crate::model::Page;
 
 /// The present, given to everything that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +84,23 @@ pub(crate) enum Call {
     },
     Create(Create),
     Show(SessionId),
-    Older {
+    /// Messages that join the window, or those around a place.
+    Page {
         id: SessionId,
-        before: u64,
+        page: Page,
+        /// The place that the page begins or ends at.
+        at: u64,
+    },
+    /// Where a text stands: before a position, or from the end.
+    Search {
+        id: SessionId,
+        text: String,
+        before: Option<u64>,
+    },
+    /// A whole session as text, for this program.
+    Whole {
+        id: SessionId,
+        program: Program,
     },
     Approvals(SessionId),
     Watch(SessionId),
@@ -112,6 +127,8 @@ pub(crate) enum Reply {
     Providers(Vec<ProviderInfo>),
     Session(Box<Session>),
     Shown(Box<Shown>),
+    Found(Found),
+    Text(String),
     Approvals(Vec<Approval>),
     Watched(Option<Partial>),
     Approval(Box<Approval>),

@@ -5,32 +5,44 @@ use smartopol_protocol::trace::{ActionType, Trace};
 
 use super::keymap::Action;
 use super::{App, Call, Focus, Fold};
+use crate::external::Program;
 use crate::overlay::Overlay;
-use crate::widget::transcript::Scroll;
 
 impl App {
     pub(super) fn read(&mut self, action: Action) {
+        if self.is_picking() {
+            return self.pick_with(action);
+        }
         let page = self.plan.page();
         match action {
+            Action::PreviousTurn => self.step_turn(false),
+            Action::NextTurn => self.step_turn(true),
+            Action::Find => self.ask_for_search(),
+            Action::NextHit => self.step_hit(true),
+            Action::PreviousHit => self.step_hit(false),
+            Action::Pick => self.begin_picking(),
+            Action::Pager => self.show_whole(Program::Pager),
+            Action::Editor => self.show_whole(Program::Editor),
             Action::Up => self.scroll(-1),
             Action::Down => self.scroll(1),
             Action::PageUp => self.scroll(-page),
             Action::PageDown => self.scroll(page),
-            Action::First => self.scroll(i64::MIN / 2),
+            Action::First => self.go_to_first(),
             Action::Last => self.follow(),
             Action::PreviousCard => self.select(-1),
             Action::NextCard => self.select(1),
             Action::Open => self.toggle(),
-            Action::Copy => self.copy_picked(),
-            Action::Pager => self.page_picked(),
-            Action::Back => self.focus = Focus::Composer,
+            Action::Copy => self.copy_answer(),
+            Action::Back => self.stop_reading(),
             _ => {}
         }
     }
 
-    pub(super) fn follow(&mut self) {
-        if let Some(view) = self.view_mut() {
-            view.scroll = Scroll::Follow;
+    /// Ends a search that is shown, and else goes back to writing.
+    fn stop_reading(&mut self) {
+        match self.view_mut() {
+            Some(view) if view.search.is_some() => view.search = None,
+            _ => self.focus = Focus::Composer,
         }
     }
 

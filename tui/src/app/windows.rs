@@ -144,6 +144,7 @@ impl App {
                 };
                 self.change(Call::Configure(change));
             }
+            Purpose::Search => self.search(&text),
             Purpose::NewSession => {
                 let workspace = self.absolute(&text);
                 self.change(Call::Create(Create {

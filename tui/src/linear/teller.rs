@@ -133,7 +133,7 @@ impl Teller {
             lines.push(who(app).iter().map(|span| span.content.as_ref()).collect());
         }
         let from = entries.len().saturating_sub(EARLIER);
-        if from > 0 || transcript.more() {
+        if from > 0 || transcript.has_older() {
             lines.push("Earlier messages are not said here.".to_owned());
         }
         self.position = from

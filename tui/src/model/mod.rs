@@ -32,6 +32,17 @@ pub(crate) enum Lost {
     Facts,
 }
 
+/// Where a page of a transcript lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Right before the window.
+    Older,
+    /// Right after the window.
+    Newer,
+    /// Around a position, wherever the window is.
+    Around,
+}
+
 /// A session, and the number of the event that told it.
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
@@ -84,6 +95,13 @@ impl Model {
             .filter(move |approval| approval.session_id == id)
     }
 
+    /// Takes note of where a person reads in a session; `None` follows the newest.
+    pub(crate) fn read_at(&mut self, id: SessionId, position: Option<u64>) {
+        if let Some(transcript) = self.open.get_mut(&id) {
+            transcript.read_at(position);
+        }
+    }
+
     pub(crate) fn transcript(&self, id: SessionId) -> Option<&Transcript> {
         self.open.get(&id)
     }
@@ -119,16 +137,23 @@ impl Model {
             .retain(|id| rows.iter().any(|row| row.session.id == *id));
     }
 
-    /// Takes a window of a transcript: the newest, or one before those already here.
-    pub(crate) fn shown(&mut self, shown: Shown, older: bool) {
+    /// Takes a page that joins the window of a transcript at a position, or takes its place.
+    pub(crate) fn page(&mut self, shown: Shown, page: Page, at: u64) {
+        self.put_session(shown.session.clone(), shown.as_of);
+        let Some(transcript) = self.open.get_mut(&shown.session.id) else {
+            return;
+        };
+        match page {
+            Page::Older => transcript.prepend(shown),
+            Page::Newer => transcript.append(shown),
+            Page::Around => transcript.replace(shown, at),
+        }
+    }
+
+    /// Takes the newest window of a transcript.
+    pub(crate) fn shown(&mut self, shown: Shown) {
         let id = shown.session.id;
         self.put_session(shown.session.clone(), shown.as_of);
-        if older {
-            if let Some(transcript) = self.open.get_mut(&id) {
-                transcript.prepend(shown);
-            }
-            return;
-        }
         match self.open.get_mut(&id) {
             Some(transcript) => transcript.refresh(shown),
             None => {

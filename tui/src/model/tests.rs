@@ -8,13 +8,13 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::Outcome;
 use smartopol_protocol::{Event, SessionId};
 
-use super::{Lost, Model};
+use super::{Lost, Model, Page};
 use crate::house::{self, House};
 
 fn attached(house: &House, id: SessionId) -> Model {
     let mut model = Model::default();
     model.subscribed(Subscribed::Snapshot(Box::new(house.snapshot())));
-    model.shown(house.shown(id, None, 200), false);
+    model.shown(house.shown(id, None, 200));
     let own = |approval: &&smartopol_protocol::approval::Approval| approval.session_id == id;
     model.approvals(id, house.approvals.iter().filter(own).cloned().collect());
     model
@@ -107,6 +107,128 @@ proptest! {
     }
 }
 
+/// A house with a long session, made once.
+fn long() -> &'static (House, SessionId) {
+    static LONG: std::sync::OnceLock<(House, SessionId)> = std::sync::OnceLock::new();
+    LONG.get_or_init(|| {
+        let mut house = House::new();
+        let id = house.session("app", "/home/ann/app");
+        for number in 0..2_500 {
+            let turn = house.user(id, &format!("question {number}"));
+            house.agent(id, turn, vec![house::text("answer")]);
+        }
+        (house, id)
+    })
+}
+
+/// A step in the life of a window.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// A page is asked for; it comes with the first later `Come`.
+    Ask(Page, u32),
+    /// The newest window is asked for.
+    AskNewest,
+    /// An answer comes: the oldest one that is on its way, or the newest.
+    Come { oldest: bool },
+    /// The next message of the session is told, or lost on the way.
+    Say { heard: bool },
+    /// A person reads here, of a hundred; 100 follows the newest.
+    Read(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        3 => (0u32..900).prop_map(|limit| Step::Ask(Page::Older, limit)),
+        3 => (0u32..900).prop_map(|limit| Step::Ask(Page::Newer, limit)),
+        1 => (1u32..5_000).prop_map(|at| Step::Ask(Page::Around, at)),
+        1 => Just(Step::AskNewest),
+        6 => any::<bool>().prop_map(|oldest| Step::Come { oldest }),
+        3 => any::<bool>().prop_map(|heard| Step::Say { heard }),
+        2 => (0u64..=100).prop_map(Step::Read),
+    ];
+    proptest::collection::vec(step, 1..80)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn the_window_never_loses_doubles_or_reorders_a_message(steps in steps()) {
+        use smartopol_protocol::session::{Show, Shown};
+        let (house, id) = long();
+        // The daemon's session grows to its whole length while the console looks at it.
+        let mut told: u64 = 3_000;
+        let as_of = |show: &Show, told: u64| -> Shown {
+            let mut show = *show;
+            if show.before.or(show.after).or(show.around).is_none() {
+                show.before = Some(told + 1);
+            }
+            let mut shown = house.window(&show);
+            shown.messages.retain(|own| own.position <= Some(told));
+            shown.last = told;
+            shown
+        };
+        let mut model = Model::default();
+        model.subscribed(Subscribed::Snapshot(Box::new(house.snapshot())));
+        model.shown(as_of(&Show::newest(*id, 200), told));
+        let mut coming: std::collections::VecDeque<(Option<(Page, u64)>, Shown)> =
+            std::collections::VecDeque::new();
+        for step in steps {
+            let own = model.transcript(*id).unwrap();
+            let (first, last) = (own.first_position().unwrap(), own.last_position().unwrap());
+            match step {
+                Step::Ask(page, size) => {
+                    let (show, at) = match page {
+                        Page::Older => (Show::before(*id, first, size), first),
+                        Page::Newer => (Show::after(*id, last, size), last),
+                        Page::Around => (Show::around(*id, size.into(), 400), size.into()),
+                    };
+                    coming.push_back((Some((page, at)), as_of(&show, told)));
+                }
+                Step::AskNewest => {
+                    coming.push_back((None, as_of(&Show::newest(*id, 200), told)));
+                }
+                Step::Come { oldest } => {
+                    let answer = if oldest { coming.pop_front() } else { coming.pop_back() };
+                    match answer {
+                        Some((Some((page, at)), shown)) => model.page(shown, page, at),
+                        Some((None, shown)) => model.shown(shown),
+                        None => {}
+                    }
+                }
+                Step::Say { heard } => {
+                    told += 1;
+                    let said = house.messages.iter().find(|own| own.position == Some(told));
+                    if let (true, Some(message)) = (heard, said) {
+                        model.apply(Event {
+                            seq: Some(u64::MAX - 10_000 + told),
+                            at: message.created_at,
+                            session_id: Some(*id),
+                            news: smartopol_protocol::News::MessageChanged(Box::new(message.clone())),
+                        });
+                    }
+                }
+                Step::Read(100) => model.read_at(*id, None),
+                Step::Read(percent) => {
+                    model.read_at(*id, Some(first + (last - first) * percent / 100));
+                }
+            }
+            let own = model.transcript(*id).unwrap();
+            let here: Vec<u64> = own.entries().iter().filter_map(|e| e.message.position).collect();
+            let first = here.first().copied().unwrap();
+            prop_assert!(here.iter().copied().eq(first..first + here.len() as u64), "{here:?}");
+            prop_assert!(here.len() <= super::transcript::KEPT.0);
+            for entry in own.entries().iter().step_by(97) {
+                let at = entry.message.position.unwrap();
+                let truth = &house.messages[usize::try_from(at).unwrap() - 1];
+                prop_assert_eq!(&entry.message, truth);
+            }
+            prop_assert_eq!(own.has_older(), first > 1);
+            prop_assert!(own.last() <= told);
+        }
+    }
+}
+
 #[test]
 fn what_was_missed_of_a_stream_is_asked_for_again() {
     let mut house = House::new();
@@ -137,7 +259,7 @@ fn older_pages_join_the_window_and_a_hole_is_not_papered_over() {
     }
     let mut model = Model::default();
     model.subscribed(Subscribed::Snapshot(Box::new(house.snapshot())));
-    model.shown(house.shown(id, None, 10), false);
+    model.shown(house.shown(id, None, 10));
     let positions = |model: &Model| -> Vec<u64> {
         let entries = model.transcript(id).unwrap().entries();
         entries
@@ -146,8 +268,8 @@ fn older_pages_join_the_window_and_a_hole_is_not_papered_over() {
             .collect()
     };
     assert_eq!(positions(&model), (51..=60).collect::<Vec<_>>());
-    assert!(model.transcript(id).unwrap().more());
-    model.shown(house.shown(id, Some(51), 20), true);
+    assert!(model.transcript(id).unwrap().has_older());
+    model.page(house.shown(id, Some(51), 20), Page::Older, 51);
     assert_eq!(positions(&model), (31..=60).collect::<Vec<_>>());
     // What is told after facts were missed leaves a hole, until the window closes it.
     house.take();
@@ -162,14 +284,14 @@ fn older_pages_join_the_window_and_a_hole_is_not_papered_over() {
     for event in house.take() {
         model.apply(event);
     }
-    model.shown(house.shown(id, None, 10), false);
+    model.shown(house.shown(id, None, 10));
     assert_eq!(positions(&model), (31..=68).collect::<Vec<_>>());
     // Ten new ones came while nobody listened, of which the window shows four.
     for _ in 0..5 {
         let turn = house.user(id, "more");
         house.agent(id, turn, vec![house::text("answer")]);
     }
-    model.shown(house.shown(id, None, 4), false);
+    model.shown(house.shown(id, None, 4));
     assert_eq!(positions(&model), (75..=78).collect::<Vec<_>>());
-    assert!(model.transcript(id).unwrap().more());
+    assert!(model.transcript(id).unwrap().has_older());
 }

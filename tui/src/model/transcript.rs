@@ -1,19 +1,21 @@
 //! One session's transcript: a window of its messages, and what belongs to them.
 //!
-//! Owns the order of messages, what is being said, what runs. Each message has a revision that
-//! grows when it or something it shows changes, so that whoever lays it out can keep the result.
+//! Owns the order of messages, what is being said, what runs. The window has no hole and a bounded
+//! length: pages join it at either end, and what is farthest from the reader gives way. Each message
+//! has a revision that grows when it or something it shows changes, so that whoever lays it out can
+//! keep the result.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
-use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::session::{Partial, Shown};
 use smartopol_protocol::tool::{CallState, ToolCall};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{ApprovalId, CallId, MessageId, News, Timestamp, TurnId};
 
-/// The most messages kept; the oldest give way.
-pub(crate) const KEPT: usize = 10_000;
+/// The most messages kept, and how many are left when there were more.
+pub(crate) const KEPT: (usize, usize) = (2_000, 1_800);
 
 /// The most bytes kept of what a running call said.
 const OUTPUT: usize = 64 * 1024;
@@ -44,13 +46,18 @@ pub(crate) struct Transcript {
     outputs: HashMap<CallId, String>,
     partial: Option<Partial>,
     retry: Option<Retry>,
-    more: bool,
+    /// True where older messages exist than the window has.
+    older: bool,
+    /// The position of the session's newest message, which the window may not have.
+    last: u64,
+    /// Where a person reads; `None` follows the newest.
+    reading: Option<u64>,
     /// When the reasoning at hand began and last went on.
     thinking: Option<(Timestamp, Timestamp)>,
     /// How long the reasoning of a message took, where it was heard.
     thought: HashMap<MessageId, u64>,
-    /// Where the messages end that have no hole between them, since facts were missed.
-    whole_to: Option<Option<u64>>,
+    /// True where facts were missed: what is here may be of yesterday.
+    stale: bool,
     revision: u64,
 }
 
@@ -66,10 +73,12 @@ impl Transcript {
             outputs: HashMap::new(),
             partial: None,
             retry: None,
-            more: shown.more,
+            older: shown.more,
+            last: 0,
+            reading: None,
             thinking: None,
             thought: HashMap::new(),
-            whole_to: None,
+            stale: false,
             revision: 0,
         };
         transcript.refresh(shown);
@@ -126,17 +135,40 @@ impl Transcript {
     }
 
     /// Returns true where older messages exist that are not here.
-    pub(crate) fn more(&self) -> bool {
-        self.more && self.entries.len() < KEPT
+    pub(crate) const fn has_older(&self) -> bool {
+        self.older
     }
 
-    fn last_position(&self) -> Option<u64> {
+    /// Returns true where newer messages exist that are not here.
+    pub(crate) fn has_newer(&self) -> bool {
+        self.last > self.last_position().unwrap_or(0)
+    }
+
+    /// Returns the position of the session's newest message.
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Returns the place of the newest message here.
+    pub(crate) fn last_position(&self) -> Option<u64> {
         self.entries.last().and_then(|entry| entry.message.position)
     }
 
-    /// Takes note that facts were missed: what comes from now on may not join what is here.
-    pub(crate) fn missed(&mut self) {
-        self.whole_to = Some(self.whole_to.unwrap_or_else(|| self.last_position()));
+    /// Returns the number of the message at a position, where it is here.
+    pub(crate) fn index_of(&self, position: u64) -> Option<usize> {
+        let first = self.first_position()?;
+        let at = usize::try_from(position.checked_sub(first)?).ok()?;
+        (at < self.entries.len()).then_some(at)
+    }
+
+    /// Takes note of where a person reads: what is near it stays.
+    pub(crate) const fn read_at(&mut self, position: Option<u64>) {
+        self.reading = position;
+    }
+
+    /// Takes note that facts were missed.
+    pub(crate) const fn missed(&mut self) {
+        self.stale = true;
     }
 
     /// Returns the place of the oldest message here.
@@ -158,62 +190,126 @@ impl Transcript {
             .max_by_key(|turn| (turn.started_at, turn.id))
     }
 
-    /// Takes the newest window: what it says replaces what is here; older messages stay.
+    /// Takes the newest window: what it says replaces what is here; older messages that join it
+    /// stay, and where a person reads further up, so do they.
     pub(crate) fn refresh(&mut self, shown: Shown) {
         if shown.as_of < self.as_of {
             return;
         }
         self.as_of = shown.as_of;
-        let first = shown
-            .messages
-            .iter()
-            .filter_map(|message| message.position)
-            .min();
-        let last = self.whole_to.take().unwrap_or_else(|| self.last_position());
-        // Older pages stay only where they join the new window without a hole.
-        let joined = matches!((first, last), (Some(first), Some(last)) if first <= last + 1);
-        if joined {
-            self.entries.retain(|entry| entry.message.position < first);
-        } else {
+        self.last = self.last.max(shown.last);
+        let stale = std::mem::take(&mut self.stale);
+        let mut heard: Vec<Message> = Vec::new();
+        let mut placed = shown.messages.iter().filter_map(|message| message.position);
+        let told = placed
+            .next()
+            .map(|first| (first, placed.next_back().unwrap_or(first)));
+        let (joined, apart) = match (told, self.first_position().zip(self.last_position())) {
+            (Some((from, to)), Some((first, last))) => {
+                let joined = from <= last + 1 && to + 1 >= first;
+                // One that is older than what is here was overtaken on its way.
+                (joined, !joined && (self.reading.is_some() || to < first))
+            }
+            _ => (false, false),
+        };
+        if let (true, Some((from, to))) = (joined, told) {
+            let replaced = Some(from)..=Some(to);
+            self.entries
+                .retain(|entry| !replaced.contains(&entry.message.position));
+            // What was heard since stands behind it again.
+            let newer = self
+                .entries
+                .partition_point(|own| own.message.position < Some(from));
+            let newer = self.entries.split_off(newer);
+            heard = newer.into_iter().map(|entry| entry.message).collect();
+        } else if !apart {
             self.entries.clear();
         }
+        if stale {
+            // What ran when facts were missed may have ended since; only the daemon knows.
+            self.calls.retain(|_, call| is_over(call));
+        }
         if self.entries.is_empty() {
-            self.more = shown.more;
+            self.older = shown.more;
         }
         self.queue.clear();
         self.take(shown.turns, shown.calls);
-        for message in shown.messages {
-            self.put_message(message);
+        for message in shown.messages.into_iter().chain(heard) {
+            if !apart || message.position.is_none() {
+                self.put_message(message);
+            }
         }
         self.put_partial(shown.partial);
         self.trim();
+        self.forget();
     }
 
-    /// Takes a window of older messages.
+    /// Takes a page of older messages, where it still joins the window.
     pub(crate) fn prepend(&mut self, shown: Shown) {
-        self.more = shown.more;
-        let first = self.first_position();
-        let (turns, calls) = (shown.turns, shown.calls);
+        self.last = self.last.max(shown.last);
+        let mut page = shown.messages;
+        page.retain(|message| message.position.is_some());
+        let newest = page.last().and_then(|message| message.position);
+        match (newest, self.first_position()) {
+            (Some(newest), Some(first)) if newest + 1 == first => {}
+            // All older ones are gone.
+            (None, Some(_)) => return self.older = false,
+            _ => return,
+        }
+        self.older = shown.more;
+        self.keep_known(shown.turns, shown.calls);
+        let mut entries: Vec<Entry> = page.into_iter().map(|own| self.entry(own)).collect();
+        entries.append(&mut self.entries);
+        self.entries = entries;
+        self.trim();
+        self.forget();
+    }
+
+    /// Takes a page of newer messages, where it still joins the window.
+    pub(crate) fn append(&mut self, shown: Shown) {
+        self.last = self.last.max(shown.last);
+        self.keep_known(shown.turns, shown.calls);
+        for message in shown.messages {
+            if message.position > self.last_position() {
+                self.put_message(message);
+            }
+        }
+        self.trim();
+        self.forget();
+    }
+
+    /// Takes a window around a place in the place of the one that is here.
+    pub(crate) fn replace(&mut self, shown: Shown, reading: u64) {
+        if shown.messages.is_empty() {
+            return;
+        }
+        self.last = self.last.max(shown.last);
+        self.reading = Some(reading);
+        self.keep_known(shown.turns, shown.calls);
+        self.older = shown.more;
+        let placed = shown.messages.into_iter();
+        let placed = placed.filter(|message| message.position.is_some());
+        self.entries = placed.map(|own| self.entry(own)).collect();
+        self.trim();
+        self.forget();
+    }
+
+    fn entry(&mut self, message: Message) -> Entry {
+        self.revision += 1;
+        Entry {
+            message,
+            revision: self.revision,
+        }
+    }
+
+    /// Takes what came with a page; what is known already is at least as new.
+    fn keep_known(&mut self, turns: Vec<Turn>, calls: Vec<ToolCall>) {
         for turn in turns {
             self.turns.entry(turn.id).or_insert(turn);
         }
         for call in calls {
             self.calls.entry(call.id).or_insert(call);
         }
-        let older = shown.messages.into_iter().filter(|message| {
-            message.position.is_some() && (first.is_none() || message.position < first)
-        });
-        let mut entries: Vec<Entry> = older
-            .map(|message| {
-                self.revision += 1;
-                Entry {
-                    message,
-                    revision: self.revision,
-                }
-            })
-            .collect();
-        entries.append(&mut self.entries);
-        self.entries = entries;
     }
 
     fn take(&mut self, turns: Vec<Turn>, calls: Vec<ToolCall>) {
@@ -322,18 +418,22 @@ impl Transcript {
             self.queue.insert(at, message);
             return;
         };
-        self.revision += 1;
-        let entry = Entry {
-            message,
-            revision: self.revision,
+        self.last = self.last.max(position);
+        let entry = self.entry(message);
+        let (Some(first), Some(newest)) = (self.first_position(), self.last_position()) else {
+            self.older = position > 1;
+            self.entries.push(entry);
+            return;
         };
-        let at = self
-            .entries
-            .partition_point(|own| own.message.position < Some(position));
-        match self.entries.get_mut(at) {
-            Some(own) if own.message.position == Some(position) => *own = entry,
-            _ => self.entries.insert(at, entry),
+        if position == newest + 1 {
+            self.entries.push(entry);
+        } else if let Some(own) = position
+            .checked_sub(first)
+            .and_then(|at| self.entries.get_mut(usize::try_from(at).ok()?))
+        {
+            *own = entry;
         }
+        // What lies elsewhere comes with its page, so that the window never has a hole.
     }
 
     fn put_turn(&mut self, turn: Turn) {
@@ -352,7 +452,7 @@ impl Transcript {
     }
 
     fn put_call(&mut self, call: ToolCall) {
-        if matches!(call.state, CallState::Finished { .. }) {
+        if is_over(&call) {
             self.outputs.remove(&call.id);
         }
         let id = call.id;
@@ -401,24 +501,46 @@ impl Transcript {
         if let Some(entry) = entry {
             self.revision += 1;
             entry.revision = self.revision;
+        } else if self.has_newer() && self.calls.len() > KEPT.0 {
+            // Its message is not here: it comes again with its page.
+            self.forget();
         }
     }
 
-    /// Drops the oldest messages, and what only they needed.
+    /// Drops messages at the end that is farther from the reader, where there are too many.
     fn trim(&mut self) {
-        if self.entries.len() <= KEPT {
+        let over = self.entries.len().saturating_sub(KEPT.1);
+        if self.entries.len() <= KEPT.0 {
             return;
         }
-        let over = self.entries.len() - KEPT + KEPT / 10;
-        for entry in self.entries.drain(..over) {
-            for part in &entry.message.parts {
-                if let Part::ToolCall { id, .. } = part {
-                    self.calls.remove(id);
-                }
-            }
-            self.thought.remove(&entry.message.id);
+        let (first, last) = (self.first_position(), self.last_position());
+        let (first, last) = (first.unwrap_or(0), last.unwrap_or(0));
+        let reading = self.reading.unwrap_or(last).clamp(first, last);
+        if reading - first >= last - reading {
+            self.entries.drain(..over);
+            self.older = true;
+        } else {
+            self.entries.truncate(KEPT.1);
         }
-        self.more = true;
+        self.forget();
+    }
+
+    /// Drops what belongs to messages that are not here, but for what still goes on.
+    fn forget(&mut self) {
+        let newest = self.last_turn().map(|turn| turn.id);
+        let (mut calls, mut turns, mut own) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for entry in &self.entries {
+            calls.extend(entry.message.calls());
+            turns.extend(entry.message.turn_id);
+            own.insert(entry.message.id);
+        }
+        self.calls
+            .retain(|id, call| calls.contains(id) || !is_over(call));
+        self.turns.retain(|id, turn| {
+            let over = matches!(turn.state, TurnState::Finished { .. });
+            turns.contains(id) || !over || newest == Some(*id)
+        });
+        self.thought.retain(|id, _| own.contains(id));
     }
 
     /// Returns the facts alone, for comparison.
@@ -440,6 +562,10 @@ impl Transcript {
             self.partial.clone(),
         )
     }
+}
+
+fn is_over(call: &ToolCall) -> bool {
+    matches!(call.state, CallState::Finished { .. })
 }
 
 fn same_step(one: &Partial, other: &Partial) -> bool {

@@ -14,6 +14,7 @@ use crate::widget::text::{clip, clip_start};
 pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let (title, words) = match asked.purpose {
         Purpose::Rename(_) => ("Rename", "The session's new name:"),
+        Purpose::Search => ("Search", "Find in this session, in any case:"),
         Purpose::NewSession => ("New session", "The folder to work in:"),
         Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
     };

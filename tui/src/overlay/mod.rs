@@ -46,6 +46,7 @@ pub(crate) enum Purpose {
     Rename(SessionId),
     NewSession,
     DenyNote(ApprovalId),
+    Search,
 }
 
 /// A line of text that is being asked for.

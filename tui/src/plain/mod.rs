@@ -10,6 +10,7 @@ mod link;
 mod models;
 mod out;
 mod report;
+mod search;
 mod sessions;
 mod table;
 mod time;
@@ -22,6 +23,7 @@ use clap::Subcommand;
 use smartopol_config::Paths;
 
 pub use report::report;
+pub(crate) use sessions::whole;
 
 /// Exit code of a turn in which a call was denied.
 const DENIED: u8 = 4;
@@ -48,7 +50,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Conversations: list, show, rename, export, delete
+    /// Conversations: list, show, search, rename, export, delete
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Questions about tool calls: list, show, allow, deny, and the rules learned from answers

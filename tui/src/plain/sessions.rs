@@ -1,4 +1,4 @@
-//! `sessions`: conversations, listed, read, renamed, exported, deleted.
+//! `sessions`: conversations, listed, read, searched, renamed, exported, deleted.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -11,12 +11,12 @@ use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::session::{Configure, Delete, List, Session, SessionState, Show, Shown};
 use smartopol_protocol::tool::{OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, Turn};
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, SessionId};
 
 use super::link::{client, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::time;
+use super::{search, time};
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
@@ -42,6 +42,22 @@ pub enum Command {
         #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
         messages: u32,
         /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find a text in a session, in any case: the newest message first
+    #[command(after_help = "Example:\n  smartopol sessions search notes 'cargo test' -n 5")]
+    Search {
+        /// The session
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// What to look for
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// How many messages to name at most
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
+        messages: u32,
+        /// Print one JSON object a line
         #[arg(long)]
         json: bool,
     },
@@ -90,6 +106,16 @@ pub(super) async fn run(
             messages,
             json,
         } => show(&client, key.as_deref(), messages, json, out).await?,
+        Command::Search {
+            key,
+            text,
+            messages,
+            json,
+        } => {
+            let id = find(&client, Some(&key)).await?.id;
+            let hits = search::all(&client, id, &text, messages).await?;
+            return search::print(&hits, &text, json, out);
+        }
         Command::Rename { key, name } => {
             let session = find(&client, Some(&key)).await?;
             let renamed = client
@@ -161,13 +187,7 @@ async fn show(
 ) -> anyhow::Result<()> {
     let session = find(client, key).await?;
     let limit = messages.clamp(1, PAGE);
-    let shown = client
-        .call(Show {
-            id: session.id,
-            before: None,
-            limit,
-        })
-        .await?;
+    let shown = client.call(Show::newest(session.id, limit)).await?;
     if json {
         return Ok(out.json(&shown)?);
     }
@@ -275,13 +295,13 @@ enum Exported<'a> {
 }
 
 async fn export(client: &Client, key: &str, json: bool, out: &mut Out) -> anyhow::Result<()> {
-    let pages = pages(client, key).await?;
+    let id = find(client, Some(key)).await?.id;
+    let pages = pages(client, id).await?;
     let Some(first) = pages.last() else {
         return Ok(());
     };
     if !json {
-        markdown(&first.session, &pages, out)?;
-        return Ok(());
+        return Ok(out.raw(&markdown(&first.session, &pages))?);
     }
     out.json(&Exported::Session(&first.session))?;
     // Two pages may share a turn.
@@ -301,16 +321,14 @@ async fn export(client: &Client, key: &str, json: bool, out: &mut Out) -> anyhow
 }
 
 /// Returns all of a session, the newest page first.
-async fn pages(client: &Client, key: &str) -> anyhow::Result<Vec<Shown>> {
-    let id = find(client, Some(key)).await?.id;
+async fn pages(client: &Client, id: SessionId) -> Result<Vec<Shown>, smartopol_ipc::Error> {
     let mut pages: Vec<Shown> = Vec::new();
     let mut before = None;
     loop {
         let page = client
             .call(Show {
-                id,
                 before,
-                limit: PAGE,
+                ..Show::newest(id, PAGE)
             })
             .await?;
         before = page.messages.iter().find_map(|message| message.position);
@@ -322,26 +340,34 @@ async fn pages(client: &Client, key: &str) -> anyhow::Result<Vec<Shown>> {
     }
 }
 
-fn markdown(session: &Session, pages: &[Shown], out: &mut Out) -> io::Result<()> {
-    out.raw(&format!("# {}\n\n", sanitize::line(&session.name)))?;
-    out.raw(&format!(
-        "Begun {} in `{}`.\n",
+/// Returns a whole session as Markdown.
+///
+/// # Errors
+/// Where the daemon cannot be asked.
+pub(crate) async fn whole(client: &Client, id: SessionId) -> Result<String, smartopol_ipc::Error> {
+    let pages = pages(client, id).await?;
+    let first = pages.last();
+    Ok(first.map_or(String::new(), |first| markdown(&first.session, &pages)))
+}
+
+fn markdown(session: &Session, pages: &[Shown]) -> String {
+    let mut text = format!(
+        "# {}\n\nBegun {} in `{}`.\n",
+        sanitize::line(&session.name),
         session.created_at,
         sanitize::line(&session.workspace)
-    ))?;
-    for page in pages.iter().rev() {
-        for message in &page.messages {
-            out.raw(&format!(
-                "\n## {}, {}\n",
-                sanitize::line(&speaker(message)),
-                message.created_at
-            ))?;
-            for part in &message.parts {
-                out.raw(&markdown_of(part))?;
-            }
+    );
+    for message in pages.iter().rev().flat_map(|page| &page.messages) {
+        text.push_str(&format!(
+            "\n## {}, {}\n",
+            sanitize::line(&speaker(message)),
+            message.created_at
+        ));
+        for part in &message.parts {
+            text.push_str(&markdown_of(part));
         }
     }
-    Ok(())
+    text
 }
 
 fn markdown_of(part: &Part) -> String {

@@ -171,11 +171,7 @@ async fn session_for(client: &Client, send: &Send) -> anyhow::Result<Session> {
 
 /// Asks for the events of a session from now on, and returns the number of the newest fact.
 async fn subscribe(client: &Client, id: SessionId) -> anyhow::Result<u64> {
-    let show = Show {
-        id,
-        before: None,
-        limit: 1,
-    };
+    let show = Show::newest(id, 1);
     let as_of = client.call(show).await?.as_of;
     again(client, id, as_of).await?;
     Ok(as_of)
@@ -271,11 +267,7 @@ impl Turn {
         if let Subscribed::Snapshot(snapshot) = told {
             // Too much was lost to be told again: the turn can still be found at its end.
             self.seq = snapshot.seq;
-            let show = Show {
-                id: self.session.id,
-                before: None,
-                limit: 0,
-            };
+            let show = Show::newest(self.session.id, 0);
             let shown = self.client.call(show).await?;
             let id = self.follow.turn();
             if let Some(turn) = shown.turns.iter().find(|turn| Some(turn.id) == id)

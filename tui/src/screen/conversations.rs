@@ -2,19 +2,25 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use smartopol_protocol::Timestamp;
 
 use super::draft_lines;
-use crate::app::{App, Focus};
+use crate::app::{App, Focus, Piece};
+use crate::model::Transcript;
 use crate::widget::frame::{Edge, boxed};
 use crate::widget::text::{clip, width};
 use crate::widget::transcript::Scroll;
-use crate::widget::{approval, time};
+use crate::widget::{approval, hits, time};
 
 /// Draws the middle of the screen; returns where the cursor belongs.
 pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
     transcript(app, buf);
+    found(app, buf);
+    if let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) {
+        place(app, buf);
+    }
     card(app, scroll, buf);
     composer(app, buf)
 }
@@ -38,8 +44,23 @@ fn transcript(app: &App, buf: &mut Buffer) {
             app.theme.quiet(),
         );
     }
+    let picked = app.view().and_then(|view| view.picked);
+    let picked = picked.filter(|_| app.focus == Focus::Conversation);
+    let selected = selected.filter(|_| picked.is_none());
     for (row, y) in app.pages.rows().iter().zip(area.y..area.bottom()) {
         buf.set_line(area.x, y, &row.line, area.width);
+        if picked.is_some_and(|picked| covers(picked, row.piece)) {
+            let line = Rect {
+                y,
+                height: 1,
+                ..area
+            };
+            let bar = area.x.saturating_sub(1);
+            buf.set_string(bar, y, "▌", app.theme.selected());
+            if row.fold.is_some() {
+                buf.set_style(line, app.theme.selected());
+            }
+        }
         if row.fold.is_some() && row.fold == selected {
             let line = Rect {
                 y,
@@ -49,6 +70,50 @@ fn transcript(app: &App, buf: &mut Buffer) {
             buf.set_style(line, app.theme.selected());
             buf.set_string(area.x, y, "│", app.theme.selected());
         }
+    }
+}
+
+/// Returns true where a row is of the piece that is picked.
+fn covers(picked: Piece, own: Option<Piece>) -> bool {
+    match (picked, own) {
+        (Piece::Message(at), Some(Piece::Code(own, _))) => at == own,
+        (picked, own) => own == Some(picked),
+    }
+}
+
+/// Makes what was searched for stand out, and most where the hit is that is shown.
+fn found(app: &App, buf: &mut Buffer) {
+    let Some(search) = app.view().and_then(|view| view.search.as_ref()) else {
+        return;
+    };
+    let area = app.plan.conversation;
+    for (row, y) in app.pages.rows().iter().zip(area.y..area.bottom()) {
+        let mut style = Style::new().add_modifier(Modifier::REVERSED);
+        if row.piece.is_some_and(|piece| app.is_of_hit(piece)) {
+            style = app.theme.selected().patch(style);
+        }
+        let line = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        hits::mark(&search.needle, line, style, buf);
+    }
+}
+
+/// Draws where the screen stands in the whole session, in the cell beside the text.
+fn place(app: &App, buf: &mut Buffer) {
+    let area = app.plan.conversation;
+    let (Some((top, _)), Some(bottom)) = (app.pages.top(), app.pages.bottom()) else {
+        return;
+    };
+    let last = app.transcript().map_or(0, Transcript::last).max(1);
+    let height = u64::from(area.height);
+    let at = |position: u64| u16::try_from(position * height / last).unwrap_or(0);
+    let from = at(top.saturating_sub(1)).min(area.height.saturating_sub(1));
+    let to = at(bottom).clamp(from + 1, area.height.max(from + 1));
+    for y in from..to {
+        buf.set_string(area.right(), area.y + y, "▐", app.theme.quiet());
     }
 }
 
@@ -162,17 +227,63 @@ fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
         theme.quiet()
     };
     buf.set_string(area.x, area.y, "─".repeat(area.width.into()), style);
+    let mut free = area;
+    if let Some(search) = app.view().and_then(|view| view.search.as_ref()) {
+        let text = crate::sanitize::line(&search.text).into_owned();
+        let words = format!(" /{} · {} ", clip(&text, 24), search.count());
+        let wide = u16::try_from(width(&words)).unwrap_or(0);
+        if wide + 2 <= free.width {
+            let line = Line::styled(words, theme.selected());
+            buf.set_line(area.x + 1, area.y, &line, wide);
+            free.width -= wide + 1;
+        }
+    }
     let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) else {
         return;
     };
-    let words = match app.pages.fresh() {
-        0 => " older messages · End follows ".to_owned(),
-        1 => " 1 new ↓ · End follows ".to_owned(),
-        new => format!(" {new} new ↓ · End follows "),
+    let place = match (app.pages.top(), app.transcript()) {
+        (Some((top, _)), Some(own)) => {
+            format!("message {} of {}", grouped(top), grouped(own.last()))
+        }
+        _ => "older messages".to_owned(),
     };
+    let news = match app.pages.fresh() {
+        0 => String::new(),
+        new => format!(" · {} new ↓", grouped(new)),
+    };
+    let words = format!(" {place}{news} · End follows ");
     let wide = u16::try_from(width(&words)).unwrap_or(0);
-    if wide + 2 <= area.width {
+    let short = format!(" {} ↓ ", grouped(app.pages.fresh()));
+    let (words, wide) = if wide + 2 <= free.width {
+        (words, wide)
+    } else {
+        let wide = u16::try_from(width(&short)).unwrap_or(0);
+        (short, wide)
+    };
+    if wide + 2 <= free.width {
         let line = Line::styled(words, theme.strong());
         buf.set_line(area.right() - wide - 2, area.y, &line, wide);
+    }
+}
+
+/// Returns a number as people read it: 41,203.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn long_numbers_are_grouped() {
+        let shown = [0, 999, 1_000, 41_203, 1_000_000].map(super::grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "41,203", "1,000,000"]);
     }
 }

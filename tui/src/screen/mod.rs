@@ -12,9 +12,11 @@ use ratatui::text::{Line, Span};
 
 use crate::app::keymap::Action;
 use crate::app::{App, Call, Cmd, Focus};
+use crate::model::Page;
 use crate::overlay;
 use crate::widget::composer::Composer;
 use crate::widget::text::{Indent, wrap};
+use crate::widget::transcript::Scroll;
 use crate::widget::{approval, status};
 
 /// How tall the composer may grow.
@@ -136,24 +138,32 @@ impl App {
         let mut pages = std::mem::take(&mut self.pages);
         let mut view = self.views.remove(&id).unwrap_or_default();
         pages.arrange(self, &mut view, area.width.into(), area.height.into());
+        let reading = match view.scroll {
+            Scroll::Follow => None,
+            Scroll::At { .. } => pages.top().map(|(position, _)| position),
+        };
+        self.model.read_at(id, reading);
         self.views.insert(id, view);
         self.pages = pages;
     }
 
-    /// Returns what should be asked for after what was drawn: older messages at the top.
+    /// Returns what should be asked for after what was drawn: the next page of messages where the
+    /// screen is near an end of the window.
     pub(crate) fn wanted_by_view(&mut self) -> Vec<Cmd> {
-        let Some(id) = self.current else {
+        let Some(id) = self.current.filter(|_| self.plan.conversation.height > 0) else {
             return Vec::new();
         };
-        let before = self
-            .transcript()
-            .filter(|own| own.more())
-            .and_then(|own| own.first_position());
-        let at_top = self.pages.at_top && self.plan.conversation.height > 0;
-        match (before, self.views.get_mut(&id)) {
-            (Some(before), Some(view)) if at_top && !view.fetching => {
+        let (oldest, newest) = self.pages.near();
+        let page = self.transcript().and_then(|own| {
+            let older = own.first_position().filter(|_| oldest && own.has_older());
+            let newer = own.last_position().filter(|_| newest && own.has_newer());
+            let older = older.map(|at| (Page::Older, at));
+            older.or(newer.map(|at| (Page::Newer, at)))
+        });
+        match (page, self.views.get_mut(&id)) {
+            (Some((page, at)), Some(view)) if !view.fetching && view.jump.is_none() => {
                 view.fetching = true;
-                vec![Cmd::Ask(Call::Older { id, before })]
+                vec![Cmd::Ask(Call::Page { id, page, at })]
             }
             _ => Vec::new(),
         }

@@ -122,6 +122,7 @@ pub(crate) fn card(
     let mut rows = vec![Row {
         line: spread(left, right, room),
         fold,
+        piece: None,
     }];
     if let Some(call) = call.filter(|_| extent != Extent::Folded) {
         let body = body(app, transcript, call, extent, room);

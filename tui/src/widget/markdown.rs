@@ -10,15 +10,52 @@ use ratatui::text::{Line, Span};
 use super::text::{Indent, chop, width, wrap};
 use crate::theme::Theme;
 
+/// A line of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Laid {
+    pub(crate) line: Line<'static>,
+    /// The number of the block of code that it is of, from 0.
+    pub(crate) code: Option<usize>,
+}
+
 /// Returns Markdown as lines of at most `room` cells.
 pub(crate) fn markdown(text: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let options =
-        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let laid = laid(text, room, theme).into_iter();
+    laid.map(|own| own.line).collect()
+}
+
+/// Returns Markdown as lines of at most `room` cells that know which block of code they are of.
+pub(crate) fn laid(text: &str, room: usize, theme: Theme) -> Vec<Laid> {
     let mut page = Page::new(room.max(1), theme);
-    for event in Parser::new_ext(text, options) {
+    for event in parse(text) {
         page.on(event);
     }
     page.finish()
+}
+
+/// Returns the blocks of code in Markdown, as they were written.
+pub(crate) fn codes(text: &str) -> Vec<String> {
+    let mut codes = Vec::new();
+    let mut code: Option<String> = None;
+    for event in parse(text) {
+        match event {
+            Event::Start(Tag::CodeBlock(_)) => code = Some(String::new()),
+            Event::Text(text) => {
+                if let Some(code) = &mut code {
+                    code.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => codes.extend(code.take()),
+            _ => {}
+        }
+    }
+    codes
+}
+
+fn parse(text: &str) -> Parser<'_> {
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    Parser::new_ext(text, options)
 }
 
 /// A list that is open.
@@ -37,7 +74,9 @@ struct Table {
 struct Page {
     room: usize,
     theme: Theme,
-    lines: Vec<Line<'static>>,
+    lines: Vec<Laid>,
+    /// How many blocks of code there were.
+    codes: usize,
     /// What is said in the paragraph, heading or cell at hand.
     spans: Vec<Span<'static>>,
     styles: Vec<Style>,
@@ -60,6 +99,7 @@ impl Page {
             room,
             theme,
             lines: Vec::new(),
+            codes: 0,
             spans: Vec::new(),
             styles: Vec::new(),
             lists: Vec::new(),
@@ -258,7 +298,11 @@ impl Page {
         let room = self.inner_room();
         for line in chop(code.trim_end_matches('\n'), self.theme.text(), room, &bar) {
             self.put(line.spans);
+            if let Some(laid) = self.lines.last_mut() {
+                laid.code = Some(self.codes);
+            }
         }
+        self.codes += 1;
         self.gap = true;
     }
 
@@ -270,7 +314,10 @@ impl Page {
             } else {
                 Vec::new()
             };
-            self.lines.push(Line::from(blank));
+            self.lines.push(Laid {
+                line: Line::from(blank),
+                code: None,
+            });
         }
         self.gap = false;
     }
@@ -309,7 +356,10 @@ impl Page {
     fn put(&mut self, spans: Vec<Span<'static>>) {
         let mut line = self.before();
         line.extend(spans);
-        self.lines.push(Line::from(line));
+        self.lines.push(Laid {
+            line: Line::from(line),
+            code: None,
+        });
     }
 
     /// Wraps what was said and puts it on the page.
@@ -324,7 +374,7 @@ impl Page {
         }
     }
 
-    fn finish(mut self) -> Vec<Line<'static>> {
+    fn finish(mut self) -> Vec<Laid> {
         self.end_code();
         self.flush();
         self.lines

@@ -4,11 +4,11 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 
 use super::card::card;
-use super::markdown::markdown;
+use super::markdown::{Laid, laid, markdown};
 use super::text::{Indent, spread, wrap};
 use super::time;
 use super::transcript::Row;
-use crate::app::{App, Fold, View};
+use crate::app::{App, Fold, Piece, View};
 use crate::model::Transcript;
 use crate::sanitize;
 
@@ -40,6 +40,10 @@ pub(crate) fn message(
         // Outputs are shown on the cards of the calls.
         Role::Tool => Vec::new(),
     };
+    let own = message.position.map(Piece::Message);
+    for row in &mut rows {
+        row.piece = row.piece.or(own);
+    }
     if !rows.is_empty() {
         rows.push(Row::blank());
     }
@@ -76,6 +80,7 @@ fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
         rows.push(Row {
             line,
             fold: Some(fold),
+            piece: None,
         });
     }
     rows
@@ -101,10 +106,15 @@ fn agent(
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut after_card = false;
+    let mut codes = 0;
     for (number, part) in message.parts.iter().enumerate() {
-        let part_rows = match part {
+        let mut part_rows = match part {
             Part::Text { text } if text.trim().is_empty() => continue,
-            Part::Text { text } => prose(app, text, room),
+            Part::Text { text } => {
+                let (rows, blocks) = words(app, text, room, message.position.zip(Some(codes)));
+                codes += blocks;
+                rows
+            }
             Part::Reasoning { text, .. } => {
                 let fold = Fold::Thought(message.id, number);
                 let took = transcript.thought_for(message.id);
@@ -122,6 +132,11 @@ fn agent(
             _ => continue,
         };
         let is_card = matches!(part, Part::ToolCall { .. });
+        if let Part::ToolCall { id, .. } = part {
+            for row in &mut part_rows {
+                row.piece = Some(Piece::Call(*id));
+            }
+        }
         // Folded cards of one message stand together; all else has air.
         let open = rows.last().is_some_and(|row| row.fold.is_none());
         let together = is_card && after_card && !open;
@@ -140,12 +155,25 @@ fn agent(
 
 /// Returns the agent's words.
 pub(crate) fn prose(app: &App, text: &str, room: usize) -> Vec<Row> {
+    words(app, text, room, None).0
+}
+
+/// Returns the agent's words, and how many blocks of code they have. With the message's position
+/// and the number of its blocks before, each block of code is a piece.
+fn words(app: &App, text: &str, room: usize, at: Option<(u64, usize)>) -> (Vec<Row>, usize) {
     let text = sanitize::text(text);
-    let lines = markdown(&text, room.saturating_sub(MARGIN), app.theme);
-    lines
-        .into_iter()
-        .map(|line| Row::plain(indented(line)))
-        .collect()
+    let page = laid(&text, room.saturating_sub(MARGIN), app.theme);
+    let mut blocks = 0;
+    let rows = page.into_iter().map(|Laid { line, code }| {
+        blocks = blocks.max(code.map_or(0, |code| code + 1));
+        let piece = at.zip(code);
+        Row {
+            line: indented(line),
+            fold: None,
+            piece: piece.map(|((position, before), code)| Piece::Code(position, before + code)),
+        }
+    });
+    (rows.collect(), blocks)
 }
 
 pub(crate) fn indented(mut line: Line<'static>) -> Line<'static> {
@@ -185,6 +213,7 @@ pub(crate) fn thought(
     let mut rows = vec![Row {
         line: spread(head, Vec::new(), room),
         fold,
+        piece: None,
     }];
     if open {
         let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);

@@ -6,6 +6,7 @@ pub(crate) mod card;
 pub(crate) mod composer;
 pub(crate) mod diff;
 pub(crate) mod frame;
+pub(crate) mod hits;
 pub(crate) mod markdown;
 pub(crate) mod message;
 mod speech;

@@ -10,7 +10,7 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use ratatui::text::Line;
-use smartopol_protocol::message::{Part, Role};
+use smartopol_protocol::message::{Part, Role, fold};
 use smartopol_protocol::tool::CallState;
 use smartopol_protocol::{MessageId, SessionId};
 
@@ -19,12 +19,15 @@ use super::message::message;
 use super::speech::Speech;
 use super::welcome;
 use crate::app::keymap::{Action, Place};
-use crate::app::{App, Fold, View};
+use crate::app::{App, Fold, Piece, Seek, View};
 use crate::model::Transcript;
 use crate::model::transcript::Entry;
 
 /// How many laid out messages are kept.
 const KEPT: usize = 1_000;
+
+/// How many messages before an end of the window its next page is asked for.
+const NEAR: usize = 40;
 
 /// One line of the conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,11 +35,17 @@ pub(crate) struct Row {
     pub(crate) line: Line<'static>,
     /// What opens or folds here.
     pub(crate) fold: Option<Fold>,
+    /// What it is part of.
+    pub(crate) piece: Option<Piece>,
 }
 
 impl Row {
     pub(crate) const fn plain(line: Line<'static>) -> Self {
-        Self { line, fold: None }
+        Self {
+            line,
+            fold: None,
+            piece: None,
+        }
     }
 
     pub(crate) fn blank() -> Self {
@@ -84,9 +93,14 @@ pub(crate) struct Pages {
     stamp: u64,
     shown: Vec<Row>,
     seen: Vec<Fold>,
-    fresh: usize,
-    /// True where the oldest message here is on the screen.
-    pub(crate) at_top: bool,
+    pieces: Vec<Piece>,
+    fresh: u64,
+    /// The position of the message at the top, and how many of its rows are above.
+    top: Option<(u64, usize)>,
+    /// The position of the last message on the screen.
+    bottom: Option<u64>,
+    /// True where the screen is near the oldest message here, and near the newest.
+    near: (bool, bool),
     /// How far a person asked to scroll since the last layout.
     asked: i64,
 }
@@ -121,9 +135,29 @@ impl Pages {
         &self.seen
     }
 
+    /// Returns what can be picked on the screen, from the top.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
     /// Returns how many messages came since following ended.
-    pub(crate) const fn fresh(&self) -> usize {
+    pub(crate) const fn fresh(&self) -> u64 {
         self.fresh
+    }
+
+    /// Returns the position of the message at the top, and how many of its rows are above.
+    pub(crate) const fn top(&self) -> Option<(u64, usize)> {
+        self.top
+    }
+
+    /// Returns the position of the last message on the screen.
+    pub(crate) const fn bottom(&self) -> Option<u64> {
+        self.bottom
+    }
+
+    /// Returns whether the screen is near the oldest message here, and near the newest.
+    pub(crate) const fn near(&self) -> (bool, bool) {
+        self.near
     }
 
     /// Returns true where something on the screen is open.
@@ -143,8 +177,10 @@ impl Pages {
         let asked = std::mem::take(&mut self.asked);
         self.shown.clear();
         self.seen.clear();
+        self.pieces.clear();
         self.fresh = 0;
-        self.at_top = false;
+        (self.top, self.bottom) = (None, None);
+        self.near = (false, false);
         let Some(transcript) = app.transcript() else {
             return;
         };
@@ -152,7 +188,13 @@ impl Pages {
             self.session = app.current;
             self.speech = Speech::default();
         }
-        let extras = self.extras(app, transcript, view, room);
+        let seek = view.seek.take_if(|_| view.jump.is_none());
+        // What comes after the newest message has its place only there.
+        let extras = if transcript.has_newer() {
+            Vec::new()
+        } else {
+            self.extras(app, transcript, view, room)
+        };
         let sheet = Sheet {
             app,
             transcript,
@@ -174,14 +216,18 @@ impl Pages {
         } else if asked > 0 {
             top = self.down(&sheet, top, usize::try_from(asked).unwrap_or(usize::MAX));
         }
-        let scroll = if top >= bottom {
+        if let Some(seek) = seek {
+            top = self.sought(&sheet, &seek, height);
+        }
+        let scroll = if top >= bottom && !transcript.has_newer() {
             Scroll::Follow
         } else {
-            sheet.scroll(top)
+            sheet.scroll(top.min(bottom))
         };
         let top = top.min(bottom);
         self.collect(&sheet, top, height);
-        self.at_top = top == (0, 0);
+        let place = sheet.position(top.0).map(|position| (position, top.1));
+        self.top = place;
         if let Scroll::At { seen, .. } = scroll {
             self.fresh = sheet.fresh(seen);
         }
@@ -194,14 +240,44 @@ impl Pages {
 
     fn collect(&mut self, sheet: &Sheet<'_>, top: Top, height: usize) {
         let (mut block, mut skip) = top;
+        let first = block;
         while self.shown.len() < height && block < sheet.blocks() {
+            self.bottom = sheet.position(block).or(self.bottom);
             let rows = self.block(sheet, block);
             let left = height - self.shown.len();
             self.shown
                 .extend(rows.iter().skip(skip).take(left).cloned());
             (block, skip) = (block + 1, 0);
         }
+        let entries = sheet.transcript.entries().len();
+        self.near = (first < NEAR, block + NEAR > entries);
         self.seen = self.shown.iter().filter_map(|row| row.fold).collect();
+        for piece in self.shown.iter().filter_map(|row| row.piece) {
+            if !self.pieces.contains(&piece) {
+                self.pieces.push(piece);
+            }
+        }
+    }
+
+    /// Returns the place that shows what is sought in the upper part of the screen.
+    fn sought(&mut self, sheet: &Sheet<'_>, seek: &Seek, height: usize) -> Top {
+        let (mut block, _) = sheet.place(Anchor::Message(seek.position), 0);
+        // What a call gave back stands on the card of the message before.
+        let entries = sheet.transcript.entries();
+        let is_output = entries
+            .get(block)
+            .is_some_and(|entry| entry.message.role == Role::Tool);
+        if is_output {
+            block = block.saturating_sub(1);
+        }
+        let rows = self.block(sheet, block);
+        let holds = |row: &Row| fold(&row.line.to_string()).contains(&seek.needle);
+        let row = if seek.needle.is_empty() {
+            0
+        } else {
+            rows.iter().position(holds).unwrap_or(0)
+        };
+        self.up(sheet, (block, row), height / 3)
     }
 
     /// Walks rows up from a place.
@@ -340,7 +416,8 @@ impl Sheet<'_> {
         let last = entries
             .last()
             .and_then(|entry| entry.message.position)
-            .unwrap_or(0);
+            .unwrap_or(0)
+            .max(self.transcript.last());
         let seen = match self.view.scroll {
             Scroll::At { seen, .. } => seen,
             Scroll::Follow => last,
@@ -353,12 +430,20 @@ impl Sheet<'_> {
         Scroll::At { block, skip, seen }
     }
 
-    fn fresh(&self, seen: u64) -> usize {
+    fn position(&self, block: usize) -> Option<u64> {
+        let entry = self.transcript.entries().get(block)?;
+        entry.message.position
+    }
+
+    fn fresh(&self, seen: u64) -> u64 {
+        if self.transcript.has_newer() {
+            return self.transcript.last().saturating_sub(seen);
+        }
         let newer = self.transcript.entries().iter().rev();
         newer
             .take_while(|entry| entry.message.position > Some(seen))
             .filter(|entry| entry.message.role != Role::Tool)
-            .count()
+            .fold(0, |count, _| count + 1)
     }
 
     /// Returns all that the looks of a message depend on, as one number.

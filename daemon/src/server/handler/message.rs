@@ -1,7 +1,7 @@
-//! Messages: saying something, taking it back.
+//! Messages: saying something, finding it, taking it back.
 
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::message::{Message, Part, Role, Send, Sent, Withdraw};
+use smartopol_protocol::message::{Found, Message, Part, Role, Search, Send, Sent, Withdraw};
 use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
 
 use super::SOON;
@@ -37,6 +37,14 @@ pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sen
     };
     let say = |reply| Cmd::Say(Box::new(message), reply);
     house.router.ask(house, send.session_id, SOON, say).await
+}
+
+pub(crate) async fn search(house: &House, search: Search) -> Result<Found, Fault> {
+    house
+        .store
+        .read(move |r| r.search(&search))
+        .await
+        .map_err(Fault::from)
 }
 
 pub(crate) async fn withdraw(house: &House, withdraw: Withdraw) -> Result<(), Fault> {

@@ -66,7 +66,7 @@ pub(crate) async fn find(house: &House, mut find: Find) -> Result<Session, Fault
 }
 
 pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
-    let read = move |r: &smartopol_store::Reader<'_>| r.show(show.id, show.before, show.limit);
+    let read = move |r: &smartopol_store::Reader<'_>| r.show(&show);
     let mut shown = house.store.read(read).await?;
     if matches!(shown.session.state, SessionState::Running) {
         shown.partial = partial(house, show.id).await?;

@@ -119,9 +119,8 @@ pub(super) async fn whole(client: &Client, id: SessionId) -> anyhow::Result<Whol
     loop {
         let shown = client
             .call(Show {
-                id,
                 before,
-                limit: 0,
+                ..Show::newest(id, 0)
             })
             .await?;
         before = shown.messages.iter().find_map(|message| message.position);
@@ -379,7 +378,12 @@ pub(super) async fn usable(client: &Client, id: SessionId) -> anyhow::Result<()>
             client.call(Decide::deny(approval.id)).await?;
         }
         let (before, limit) = (None, 10);
-        let shown = client.call(Show { id, before, limit }).await?;
+        let shown = client
+            .call(Show {
+                before,
+                ..Show::newest(id, limit)
+            })
+            .await?;
         let done = TurnState::Finished {
             outcome: Outcome::Done,
         };

@@ -110,7 +110,15 @@ pub(super) async fn talk(stage: Arc<Stage>, mut dice: Dice) -> Result<(), Broke>
             }
             _ => {
                 let (before, limit) = (None, 50);
-                stage.ask(&client, Show { id, before, limit }).await?;
+                stage
+                    .ask(
+                        &client,
+                        Show {
+                            before,
+                            ..Show::newest(id, limit)
+                        },
+                    )
+                    .await?;
             }
         }
         // People pause; without it one of them would keep the daemon busy alone.
@@ -214,7 +222,16 @@ async fn send_again(stage: &Stage, client: &Client) -> Result<(), Broke> {
 
 async fn withdraw(stage: &Stage, client: &Client, id: SessionId) -> Result<(), Broke> {
     let (before, limit) = (None, 5);
-    let Some(shown) = stage.ask(client, Show { id, before, limit }).await? else {
+    let Some(shown) = stage
+        .ask(
+            client,
+            Show {
+                before,
+                ..Show::newest(id, limit)
+            },
+        )
+        .await?
+    else {
         return Ok(());
     };
     let Some(last) = shown.messages.last().filter(|last| last.position.is_none()) else {
