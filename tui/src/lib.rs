@@ -36,7 +36,7 @@ use smartopol_ipc::Address;
 use crate::app::{App, Wanted};
 use crate::link::Link;
 use crate::runtime::Clock;
-use crate::theme::Theme;
+use crate::theme::{Depth, Theme};
 
 /// How the console is started.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,8 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
         runtime.block_on(plain::find(paths, key))?;
     }
     let clock = Clock::start();
-    let app = App::new(wanted, Theme::from_env(), TimeZone::system(), clock.now());
+    let theme = Theme::new(config.console.theme, Depth::from_env());
+    let app = App::new(wanted, theme, TimeZone::system(), clock.now());
     let link = Link::new(Address::new(paths.socket()), args.observe);
     let linear = args.linear || config.console.linear || !can_draw();
     let ended = if linear {

@@ -70,8 +70,14 @@ impl Plan {
 }
 
 impl App {
-    /// Draws everything, and returns where the cursor belongs.
+    /// Draws everything in the theme's colours, and returns where the cursor belongs.
     pub(crate) fn draw(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        let cursor = self.draw_all(area, buf);
+        self.theme.paint(buf);
+        cursor
+    }
+
+    fn draw_all(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
         if area.width < 40 || area.height < 8 {
             self.plan = Plan {
                 height: area.height,
