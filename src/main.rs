@@ -62,7 +62,7 @@ fn open(console: Console) -> anyhow::Result<ExitCode> {
         linear: console.linear,
         observe: console.observe,
     };
-    smartopol_tui::run(args, &paths, &loaded.config)
+    smartopol_tui::run(args, &paths, &loaded)
 }
 
 fn welcome() -> anyhow::Result<ExitCode> {

@@ -404,7 +404,7 @@ pub(crate) fn unknown(path: &[String], name: &str, fields: Fields) -> (String, S
 }
 
 /// Returns the name that `text` was probably meant to be.
-pub(crate) fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let text: String = text.chars().take(64).collect::<String>().to_lowercase();
     let text = text.replace('-', "_");
     names

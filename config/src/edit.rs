@@ -55,6 +55,12 @@ pub fn set(path: &Path, changes: &[(&str, &str)]) -> Result<(), Error> {
     swap(path, &text).map_err(io_error)
 }
 
+/// Returns settings with one key set; no file is changed. For settings without secrets.
+pub(crate) fn with(config: &Config, key: &str, value: &str) -> Result<Config, Problems> {
+    let text = toml::to_string(config).unwrap_or_default();
+    Config::parse(&edited(&text, key, value)?)
+}
+
 /// Says whether there is such a key that holds a value.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ pub mod secret;
 pub mod section;
 mod shape;
 
+pub use check::nearest;
 pub use layer::{Entry, Loaded, Origin};
 pub use paths::Paths;
 pub use problem::{Problem, Problems};

@@ -132,3 +132,32 @@ fn a_broken_file_is_not_edited() {
     assert!(err.starts_with("smartopol.toml:1:"), "{err}");
     assert_eq!(fs::read_to_string(paths.config_file()).unwrap(), "[agent\n");
 }
+
+#[test]
+fn a_setting_of_the_console_is_tried_without_a_file() {
+    let console = smartopol_config::section::console::Console {
+        history: 7,
+        ..Default::default()
+    };
+    let mut console = console.with("console.theme", "light").unwrap();
+    let keys = "[\"ctrl-s\"]";
+    console = console.with("console.keys.composer.send", keys).unwrap();
+    let name = console.theme.name();
+    let own = &console.keys["composer"]["send"];
+    assert_eq!(
+        (name, console.history, own[0].as_str()),
+        ("light", 7, "ctrl-s")
+    );
+    for (key, value, told) in [
+        ("console.theme", "lihgt", "did you mean `light`?"),
+        ("console.thme", "light", "did you mean `theme`?"),
+        (
+            "console.keys.composer.send",
+            "[\"ctrl-j\"]",
+            "is both `send` and `new_line`",
+        ),
+    ] {
+        let why = console.with(key, value).unwrap_err().to_string();
+        assert!(why.contains(told), "{why}");
+    }
+}

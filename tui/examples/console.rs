@@ -13,5 +13,7 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
         linear: given("--linear"),
         observe: given("--observe"),
     };
-    smartopol_tui::run(args, &Paths::from_env()?, &Config::default())
+    let paths = Paths::from_env()?;
+    let loaded = Config::load(&paths, std::env::vars_os())?;
+    smartopol_tui::run(args, &paths, &loaded)
 }

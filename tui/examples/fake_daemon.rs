@@ -53,7 +53,8 @@ fn main() -> anyhow::Result<std::process::ExitCode> {
         linear,
         observe: false,
     };
-    smartopol_tui::run(args, &paths, &Config::default())
+    let loaded = Config::load(&paths, [])?;
+    smartopol_tui::run(args, &paths, &loaded)
 }
 
 async fn serve(address: Address, scene: &str, ready: std::sync::mpsc::SyncSender<()>) {

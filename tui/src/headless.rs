@@ -10,6 +10,8 @@ use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use smartopol_config::keymap::Keymap;
+use smartopol_config::section::console::Console;
+use smartopol_config::{Config, Entry, Paths};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::message::{Found, Search};
@@ -36,6 +38,8 @@ pub struct Headless {
     bells: usize,
     copied: Vec<String>,
     outside: Vec<External>,
+    saved: Vec<String>,
+    suspended: usize,
 }
 
 impl Headless {
@@ -58,7 +62,8 @@ impl Headless {
             observe,
             traces: true,
             history: 100,
-            keymap: Keymap::default(),
+            console: Console::default(),
+            settings: settings(),
         };
         Self {
             app: App::new(wanted, Theme::coloured(), TimeZone::UTC, now),
@@ -69,6 +74,8 @@ impl Headless {
             bells: 0,
             copied: Vec::new(),
             outside: Vec::new(),
+            saved: Vec::new(),
+            suspended: 0,
         }
     }
 
@@ -83,6 +90,8 @@ impl Headless {
                 Cmd::Ask(call) => self.asked.push(call),
                 Cmd::Leave => self.left = true,
                 Cmd::Bell => self.bells += 1,
+                Cmd::Suspend => self.suspended += 1,
+                Cmd::Save { key, value } => self.saved.push(format!("{key}={value}")),
                 Cmd::Resubscribe => {}
                 Cmd::Copy(copy) => {
                     let words = clipboard::sent(&copy);
@@ -349,6 +358,16 @@ impl Headless {
         self.left
     }
 
+    /// Returns which settings were to be written to the config file.
+    pub fn saved(&self) -> &[String] {
+        &self.saved
+    }
+
+    /// Returns how often it went to the shell.
+    pub fn suspended(&self) -> usize {
+        self.suspended
+    }
+
     /// Returns how often it rang.
     pub fn bells(&self) -> usize {
         self.bells
@@ -360,6 +379,12 @@ impl Headless {
             .next_tick()
             .map(|at| at.saturating_sub(self.now.ms))
     }
+}
+
+/// Returns the settings that hold where nobody set any.
+fn settings() -> Vec<Entry> {
+    let nowhere = Paths::under(std::path::Path::new("/nonexistent"));
+    Config::load(&nowhere, []).map_or_else(|_| Vec::new(), |loaded| loaded.entries())
 }
 
 fn key(name: &str) -> Option<KeyEvent> {

@@ -29,8 +29,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use jiff::tz::TimeZone;
-use smartopol_config::keymap::Keymap;
-use smartopol_config::{Config, Paths};
+use smartopol_config::{Loaded, Paths};
 use smartopol_ipc::Address;
 
 use crate::app::{App, Wanted};
@@ -53,7 +52,8 @@ pub struct Args {
 ///
 /// # Errors
 /// Where the terminal cannot be used.
-pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCode> {
+pub fn run(args: Args, paths: &Paths, loaded: &Loaded) -> anyhow::Result<ExitCode> {
+    let config = &loaded.config;
     let folder = std::env::current_dir().context("the current folder cannot be read")?;
     let workspace = folder
         .to_str()
@@ -66,7 +66,8 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
         observe: args.observe,
         traces: config.console.traces,
         history: config.console.history.into(),
-        keymap: Keymap::new(config.console.keymap, &config.console.keys),
+        console: config.console.clone(),
+        settings: loaded.entries(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -83,7 +84,7 @@ pub fn run(args: Args, paths: &Paths, config: &Config) -> anyhow::Result<ExitCod
     let ended = if linear {
         runtime.block_on(linear::run(app, link, clock))
     } else {
-        runtime.block_on(runtime::run(app, link, clock, paths.data().to_owned()))
+        runtime.block_on(runtime::run(app, link, clock, paths))
     };
     // A reader of standard input may still wait for a line that never comes.
     runtime.shutdown_background();

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use crossterm::event::{Event, EventStream};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use rustix::process::{Signal, kill_current_process_group};
+use smartopol_config::{Paths, edit};
 use smartopol_protocol::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -20,6 +22,7 @@ use crate::clipboard::{self, Copy, Surroundings, Way};
 use crate::external::{self, External, Outside, Returned};
 use crate::link::Link;
 use crate::redraw::{Redraw, Urgency};
+use crate::sanitize;
 use crate::terminal::Screen;
 
 /// How long the first frame waits for all that it shows, in milliseconds.
@@ -64,6 +67,27 @@ impl Stage {
         Ok(Self::Ours(Screen::enter()?, EventStream::new()))
     }
 
+    /// Gives the terminal to the shell until that calls the console again.
+    fn suspend(self) -> io::Result<Self> {
+        if let Self::Lent(_) = self {
+            return Ok(self);
+        }
+        drop(self);
+        // All of the job, as the terminal itself would: the shell waits for the whole of it. Where
+        // there is no shell that could call it again, the system lets the signal do nothing.
+        kill_current_process_group(Signal::TSTP)?;
+        Self::enter()
+    }
+
+    /// Takes the terminal over as if anew: somebody had it in between.
+    fn again(self) -> io::Result<Self> {
+        if let Self::Lent(_) = self {
+            return Ok(self);
+        }
+        drop(self);
+        Self::enter()
+    }
+
     /// Lends the terminal to another program.
     fn lend(self, external: External) -> io::Result<(Self, Option<Returned>)> {
         let purpose = external.purpose;
@@ -90,7 +114,7 @@ pub(crate) async fn run(
     mut app: App,
     mut link: Link,
     clock: Clock,
-    data: PathBuf,
+    paths: &Paths,
 ) -> io::Result<()> {
     let around = Surroundings::look();
     let mut stage = Stage::enter()?;
@@ -101,6 +125,8 @@ pub(crate) async fn run(
         signal(SignalKind::interrupt())?,
     ];
     let [terminate, hangup, interrupt] = &mut ends;
+    let mut called = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    let mut suspended = false;
     let mut redraw = Redraw::starting(FIRST);
     let mut drawn = false;
     let mut furnished = false;
@@ -115,8 +141,16 @@ pub(crate) async fn run(
             _ = hangup.recv() => return Ok(()),
             // Who has the terminal meanwhile gets the same signal, and it is theirs.
             _ = interrupt.recv() => if let Stage::Ours(..) = stage { return Ok(()) },
+            // Stopped from outside, it comes back to a terminal that is in nobody's order.
+            _ = called.recv() => {
+                if !std::mem::take(&mut suspended) {
+                    stage = stage.again()?;
+                }
+                redraw.ask(Urgency::Now);
+            }
             happened = stage.next() => match happened {
                 Happened::Key(event) => {
+                    suspended = false;
                     let mut next = Some(event);
                     while let Some(event) = next {
                         let Some(event) = event.transpose()? else { return Ok(()) };
@@ -197,6 +231,13 @@ pub(crate) async fn run(
                     }
                     continue;
                 }
+                Cmd::Save { key, value } => Msg::Told(save(&paths.config_file(), &key, &value)),
+                Cmd::Suspend => {
+                    suspended = true;
+                    stage = stage.suspend()?;
+                    redraw.ask(Urgency::Now);
+                    continue;
+                }
                 Cmd::Leave => return Ok(()),
                 Cmd::Copy(copy) => match around.way(&copy.text) {
                     Way::Terminal(bytes) => {
@@ -204,7 +245,7 @@ pub(crate) async fn run(
                         Msg::Told(Ok(clipboard::sent(&copy)))
                     }
                     Way::Tool(_) | Way::File => {
-                        works.push(carry(copy, &around, &data));
+                        works.push(carry(copy, &around, paths.data()));
                         continue;
                     }
                 },
@@ -253,6 +294,17 @@ impl Stage {
         if let Self::Ours(screen, _) = self {
             screen.resize(width, height);
         }
+    }
+}
+
+/// Changes a setting in the config file, and says what became of it.
+fn save(config: &Path, key: &str, value: &str) -> Result<String, String> {
+    match edit::set(config, &[(key, value)]) {
+        Ok(()) if key.starts_with("console.") => Ok(format!("{key} is kept in the config file")),
+        Ok(()) => Ok(format!(
+            "{key} is kept in the config file; smartopol daemon restart takes it up"
+        )),
+        Err(err) => Err(sanitize::line(&err.to_string()).into_owned()),
     }
 }
 

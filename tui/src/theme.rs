@@ -83,11 +83,6 @@ impl Theme {
         Self { look, depth }
     }
 
-    /// Returns what it looks like.
-    pub(crate) const fn look(self) -> Look {
-        self.look
-    }
-
     /// Returns the same with another look.
     pub(crate) const fn with(self, look: Look) -> Self {
         Self::new(look, self.depth)
@@ -205,9 +200,7 @@ fn palette(look: Look, colour: Color) -> Option<Rgb> {
 /// Returns a colour as far as it can be shown.
 fn known(colour: Color, depth: Depth) -> Color {
     match (colour, depth) {
-        (Color::Rgb(red, green, blue), Depth::Many) => {
-            Color::Indexed(indexed((red, green, blue)))
-        }
+        (Color::Rgb(red, green, blue), Depth::Many) => Color::Indexed(indexed((red, green, blue))),
         (Color::Rgb(..), Depth::Sixteen) | (Color::Indexed(16..), Depth::Sixteen) => Color::Reset,
         (colour, _) => colour,
     }
@@ -228,7 +221,9 @@ fn indexed((red, green, blue): Rgb) -> u8 {
     let ((r, red_step), (g, green_step), (b, blue_step)) = (step(red), step(green), step(blue));
     let cube = (16 + 36 * r + 6 * g + b, (red_step, green_step, blue_step));
     let mean = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
-    let grey = u8::try_from(mean.saturating_sub(3) / 10).unwrap_or(23).min(23);
+    let grey = u8::try_from(mean.saturating_sub(3) / 10)
+        .unwrap_or(23)
+        .min(23);
     let shade = 8 + 10 * grey;
     if far((shade, shade, shade)) < far(cube.1) {
         232 + grey

@@ -9,7 +9,7 @@ use smartopol_protocol::turn::Outcome;
 use crate::house::{self, House};
 use crate::{attached, tell};
 
-const KEYS: [&str; 40] = [
+const KEYS: [&str; 50] = [
     "<tab>",
     "<btab>",
     "<esc>",
@@ -50,6 +50,16 @@ const KEYS: [&str; 40] = [
     "G",
     "[",
     " ",
+    ":",
+    "<c-p>",
+    "<c-z>",
+    "<a-x>",
+    "<a-:>",
+    "<f2>",
+    "<c-c>",
+    "set console.keymap=vim",
+    "theme light",
+    "keymap emacs",
 ];
 
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@ mod house;
 
 mod chaos;
 mod keys;
+mod palette;
 mod reading;
 mod screens;
 

@@ -304,3 +304,67 @@ fn too_small_a_window_says_so() {
     let mut console = attached(&mut house, id, 30, 6);
     insta::assert_snapshot!(console.screen());
 }
+
+#[test]
+fn the_palette() {
+    at_three_sizes!("palette", |width, height| {
+        let mut house = House::new();
+        let id = house::morning(&mut house);
+        let mut console = attached(&mut house, id, width, height);
+        console.keys("<c-p>");
+        console.screen()
+    });
+}
+
+#[test]
+fn the_palette_finds_by_a_few_letters() {
+    at_three_sizes!("palette_found", |width, height| {
+        let mut house = House::new();
+        let id = house::morning(&mut house);
+        let mut console = attached(&mut house, id, width, height);
+        console.keys("<c-p>trac<down>");
+        console.screen()
+    });
+}
+
+#[test]
+fn the_command_line() {
+    at_three_sizes!("command_line", |width, height| {
+        let mut house = House::new();
+        let id = house::morning(&mut house);
+        let mut console = attached(&mut house, id, width, height);
+        console.keys(":mode <tab><tab>");
+        console.screen()
+    });
+}
+
+#[test]
+fn a_command_that_does_not_exist() {
+    at_three_sizes!("command_wrong", |width, height| {
+        let mut house = House::new();
+        let id = house::morning(&mut house);
+        let mut console = attached(&mut house, id, width, height);
+        console.keys(":them dark<enter>");
+        console.screen()
+    });
+}
+
+#[test]
+fn help_about_a_word() {
+    at_three_sizes!("help_filter", |width, height| {
+        let mut house = House::new();
+        let id = house.session("app", "/home/ann/app");
+        let mut console = attached(&mut house, id, width, height);
+        console.keys("<f1>trace");
+        console.screen()
+    });
+}
+
+#[test]
+fn help_begins_where_one_is_and_tells_the_keys_of_the_preset() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let mut console = attached(&mut house, id, 80, 24);
+    console.keys(":keymap vim<enter><c-t>?");
+    insta::assert_snapshot!(console.screen());
+}

@@ -135,6 +135,7 @@ keymap! {
     }
     EmptyComposer "empty_composer" "While nothing is written" Keys {
         new Help "help" ["?"] "";
+        new Command "command" [":"] "";
         new Last "last" ["end"] "";
     }
     Card "card" "Answering an approval" Keys {
@@ -173,6 +174,7 @@ keymap! {
         also NextPane "next_pane" ["tab"] "" "next pane";
         new Leave "leave" ["q"] "leave; the daemon goes on";
         also Back "back" ["esc", "i"] vim ["i", "a"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
+        also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
     Picking "picking" "With something picked" Keys {
@@ -205,6 +207,7 @@ keymap! {
         also NextPane "next_pane" ["tab"] "" "next pane";
         also Leave "leave" ["q"] "";
         also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "back";
+        also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
     Sessions "sessions" "Sessions" Keys {
@@ -219,6 +222,7 @@ keymap! {
         also NextPane "next_pane" ["tab"] "" "next pane";
         also Leave "leave" ["q"] "";
         also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
+        also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
     Picker "picker" "Choosing a session" Writes {
@@ -258,11 +262,59 @@ keymap! {
         also CutLine "cut_line" ["ctrl-u"] "";
         also CutEnd "cut_end" ["ctrl-k"] "";
     }
+    Help "help" "In the help" Writes {
+        also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "";
+        also Down "down" ["down", "ctrl-n"] vim ["down", "ctrl-n", "ctrl-j"] "";
+        also PageUp "page_up" ["pgup"] emacs ["pgup", "alt-v"] "scroll" "scroll";
+        also PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "^";
+        also First "first" ["home"] "";
+        also Last "last" ["end"] "";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also Back "back" ["esc", "enter", "f1", "ctrl-c"] emacs ["esc", "enter", "f1", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    Palette "palette" "Finding anything" Writes {
+        also Open "open" ["enter"] "do it" "do it";
+        also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "" "choose";
+        also Down "down" ["down", "ctrl-n"] vim ["down", "ctrl-n", "ctrl-j"] "^";
+        also PageUp "page_up" ["pgup"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] "";
+        also Left "left" ["left"] "";
+        also Right "right" ["right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    CommandLine "command_line" "In the command line" Writes {
+        also Send "send" ["enter"] "do it" "do it";
+        new Complete "complete" ["tab"] "complete" "complete";
+        new CompleteBack "complete_back" ["shift-tab"] "";
+        also Up "up" ["up", "ctrl-p"] "what was said before" "before";
+        also Down "down" ["down", "ctrl-n"] "^";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] "";
+        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
+    }
     Question "question" "Asked to be sure" Keys {
         new Yes "yes" ["y"] "yes" "yes";
         also Back "back" ["n", "esc", "ctrl-c"] emacs ["n", "esc", "ctrl-g", "ctrl-c"] "no" "no";
     }
-    Everywhere "everywhere" "Everywhere" Keys {
+    Everywhere "everywhere" "Everywhere" Writes {
+        new Palette "palette" ["ctrl-p"] emacs ["alt-x"] "find and do anything" "find";
         also Help "help" ["f1"] "these keys; ? too, while nothing is written" "help";
         new Stop "stop" ["ctrl-c"] "interrupt the agent; twice leaves";
         also Leave "leave" ["ctrl-d"] emacs ["ctrl-x ctrl-c"] "leave; the daemon and its work go on" "leave";
@@ -275,6 +327,9 @@ keymap! {
         new TraceScreen "trace_screen" ["ctrl-t"] emacs ["ctrl-x t"] "traces over the whole screen, and back" "traces";
         new TracePane "trace_pane" ["ctrl-y"] emacs ["ctrl-x 3"] "show or hide the traces at the side";
         new FoldAll "fold_all" ["ctrl-x"] emacs ["ctrl-x f"] "open or fold all cards";
+        also Command "command" ["alt-:"] "a command; : too, while nothing is written";
+        new Mouse "mouse" ["f2"] "the mouse to the terminal, and back";
+        new Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
     }
 }
 

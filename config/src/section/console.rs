@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Config;
+use crate::edit;
 use crate::keymap::{self, Chosen, Preset};
+use crate::problem::Problems;
 use crate::shape::{Holds, Shape};
 
 /// The terminal console.
@@ -28,6 +31,20 @@ pub struct Console {
     pub keys: Chosen,
 }
 
+impl Console {
+    /// Returns the same with one key, such as `console.theme`, set as a person writes it.
+    ///
+    /// # Errors
+    /// The key or the value is wrong, or does not go together with the others.
+    pub fn with(&self, key: &str, value: &str) -> Result<Self, Problems> {
+        let config = Config {
+            console: self.clone(),
+            ..Config::default()
+        };
+        edit::with(&config, key, value).map(|config| config.console)
+    }
+}
+
 /// What the console looks like.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,9 +61,6 @@ pub enum Look {
 }
 
 impl Look {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Terminal, Self::Light, Self::Dark, Self::Auto];
-
     /// Returns its name in the config file.
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,9 +86,6 @@ pub enum Notify {
 }
 
 impl Notify {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Bell, Self::Off];
-
     /// Returns its name in the config file.
     pub const fn name(self) -> &'static str {
         match self {

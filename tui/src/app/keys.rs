@@ -7,7 +7,7 @@ use smartopol_protocol::session::Configure;
 use smartopol_protocol::{MessageId, SessionId};
 
 use super::keymap::{Action, Place, Pressed};
-use super::{App, Call, Focus};
+use super::{App, Call, Cmd, Focus};
 use crate::overlay::{Asked, Overlay, Purpose};
 use crate::screen::Columns;
 use crate::widget::composer::{Composer, Move};
@@ -72,7 +72,11 @@ impl App {
 
     pub(super) fn act(&mut self, action: Action) {
         match action {
-            Action::Help => self.overlays.push(Overlay::help()),
+            Action::Help => self.overlays.push(Overlay::help(self.places(), "")),
+            Action::Palette => self.overlays.push(Overlay::palette()),
+            Action::Command => self.overlays.push(Overlay::command_line(String::new())),
+            Action::Mouse => self.turn_mouse(),
+            Action::Suspend => self.cmds.push(Cmd::Suspend),
             Action::Interrupt => drop(self.interrupt()),
             Action::Stop => self.stop(),
             Action::Leave => self.leave(),
@@ -189,6 +193,20 @@ impl App {
             self.say(format!("interrupting; {key} again leaves"));
         } else {
             self.say(format!("{key} again leaves; the daemon goes on"));
+        }
+    }
+
+    /// Gives the mouse to the terminal, or takes it.
+    fn turn_mouse(&mut self) {
+        self.console.mouse = !self.console.mouse;
+        let key = self.key_of(&[Place::Everywhere], Action::Mouse);
+        let key = key.unwrap_or_else(|| ":mouse".to_owned());
+        if self.console.mouse {
+            self.say(format!(
+                "the mouse scrolls, opens and selects; {key} gives it back"
+            ));
+        } else {
+            self.say(format!("the mouse is the terminal's; {key} takes it"));
         }
     }
 

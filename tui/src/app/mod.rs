@@ -2,11 +2,13 @@
 //!
 //! `update` changes state and returns what is to be done; drawing reads. Neither waits.
 
+mod command;
 pub(crate) mod gate;
 mod inbox;
 pub(crate) mod keymap;
 mod keys;
 pub(crate) mod msg;
+pub(crate) mod palette;
 mod panes;
 mod pick;
 mod reading;
@@ -21,7 +23,9 @@ pub(crate) use search::Searching;
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
+use smartopol_config::Entry;
 use smartopol_config::keymap::{Key, Keymap};
+use smartopol_config::section::console::Console;
 use smartopol_protocol::approval::{Approval, Mode};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::message::Send;
@@ -32,6 +36,7 @@ use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, Tr
 
 pub(crate) use self::gate::Gate;
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
+use self::palette::Target;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
 use crate::model::{Model, Transcript};
@@ -141,8 +146,10 @@ pub(crate) struct Wanted {
     pub(crate) traces: bool,
     /// How many sent messages are kept to be sent again.
     pub(crate) history: usize,
-    /// Which key does what.
-    pub(crate) keymap: Keymap,
+    /// The settings of the console.
+    pub(crate) console: Console,
+    /// All settings, as they were when it began.
+    pub(crate) settings: Vec<Entry>,
 }
 
 /// The console.
@@ -176,6 +183,12 @@ pub(crate) struct App {
     pub(crate) history: Vec<String>,
     pub(crate) pages: Pages,
     pub(crate) keymap: Keymap,
+    /// The settings of the console as they are now.
+    pub(crate) console: Console,
+    /// What was done from the palette, newest first.
+    pub(crate) recent: Vec<Target>,
+    /// The commands that were said.
+    pub(crate) commands: Vec<String>,
     /// The first key of a pair, while the second is waited for.
     pub(crate) pending: Option<Key>,
     window_focused: bool,
@@ -212,7 +225,10 @@ impl App {
             toast: None,
             history: Vec::new(),
             pages: Pages::default(),
-            keymap: wanted.keymap.clone(),
+            keymap: Keymap::new(wanted.console.keymap, &wanted.console.keys),
+            console: wanted.console.clone(),
+            recent: Vec::new(),
+            commands: Vec::new(),
             pending: None,
             window_focused: true,
             leave_until: 0,

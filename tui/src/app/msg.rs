@@ -63,6 +63,13 @@ pub(crate) enum Cmd {
     Ask(Call),
     /// Facts were lost: the link subscribes again.
     Resubscribe,
+    /// Changes a setting in the config file.
+    Save {
+        key: String,
+        value: String,
+    },
+    /// Gives the terminal back to the shell until it is called again.
+    Suspend,
     /// Rings, for somebody who looks elsewhere.
     Bell,
     /// Puts a text where a person can paste it.

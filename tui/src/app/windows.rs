@@ -8,11 +8,19 @@ use smartopol_protocol::session::{Configure, Create};
 use super::keymap::{Action, Pressed};
 use super::keys::edit;
 use super::{App, Call};
-use crate::overlay::{Asked, Overlay, Purpose, matching};
+use crate::overlay::{Asked, Overlay, Purpose, Typed, matching};
 use crate::sanitize;
+use crate::widget::composer::Composer;
 
 /// More than any window can be scrolled.
 const END: usize = 1 << 20;
+
+/// Which way completions are gone through.
+#[derive(Clone, Copy)]
+enum Turn {
+    On,
+    Back,
+}
 
 impl App {
     pub(super) fn on_window_key(&mut self, event: KeyEvent) {
@@ -25,10 +33,31 @@ impl App {
             Pressed::Free => None,
         };
         if action == Some(Action::Back) {
+            // The first one takes back what was written.
+            if let Overlay::Help { filter, .. } = &mut top
+                && !filter.is_empty()
+                && event.code == KeyCode::Esc
+            {
+                filter.take();
+                self.overlays.push(top);
+            }
             return;
         }
         let stays = match (&mut top, action) {
-            (Overlay::Help { scroll }, Some(action)) => self.turn_page(scroll, action),
+            (Overlay::Help { scroll, filter, .. }, action) => {
+                if let Some(action) = action {
+                    edit(filter, action);
+                    self.turn_page(scroll, action)
+                } else {
+                    if let Some(letter) = letter(event) {
+                        filter.insert(letter.encode_utf8(&mut [0; 4]));
+                        *scroll = 0;
+                    }
+                    true
+                }
+            }
+            (Overlay::Palette { letters, at }, action) => self.find(letters, at, action, event),
+            (Overlay::Command(typed), action) => self.type_command(typed, action, event),
             (Overlay::Trace { id, scroll }, Some(action)) => {
                 if let Action::PreviousCard | Action::NextCard = action {
                     let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
@@ -69,8 +98,13 @@ impl App {
 
     pub(super) fn paste_in_window(&mut self, text: &str) {
         let text = text.lines().next().unwrap_or_default();
-        if let Some(Overlay::Line(Asked { line, .. }) | Overlay::Picker { filter: line, .. }) =
-            self.overlays.last_mut()
+        if let Some(
+            Overlay::Line(Asked { line, .. })
+            | Overlay::Picker { filter: line, .. }
+            | Overlay::Help { filter: line, .. }
+            | Overlay::Palette { letters: line, .. }
+            | Overlay::Command(Typed { line, .. }),
+        ) = self.overlays.last_mut()
         {
             line.insert(text);
         }
@@ -92,7 +126,7 @@ impl App {
 
     fn pick(
         &mut self,
-        filter: &mut crate::widget::composer::Composer,
+        filter: &mut Composer,
         at: &mut Option<SessionId>,
         action: Option<Action>,
         event: KeyEvent,
@@ -129,6 +163,112 @@ impl App {
         }
         // A window that was opened over this one takes its place.
         self.overlays.is_empty()
+    }
+
+    fn find(
+        &mut self,
+        letters: &mut Composer,
+        at: &mut usize,
+        action: Option<Action>,
+        event: KeyEvent,
+    ) -> bool {
+        let page = usize::try_from(self.plan.page()).unwrap_or(1);
+        match action {
+            Some(Action::Up) => *at = at.saturating_sub(1),
+            Some(Action::Down) => *at += 1,
+            Some(Action::PageUp) => *at = at.saturating_sub(page),
+            Some(Action::PageDown) => *at += page,
+            Some(Action::Open) => {
+                let found = self.offers(letters.text()).0.into_iter().nth(*at);
+                if let Some(item) = found {
+                    self.go_to_target(item.target);
+                    return false;
+                }
+            }
+            Some(action) => {
+                edit(letters, action);
+                *at = 0;
+            }
+            None => {
+                if let Some(letter) = letter(event) {
+                    letters.insert(letter.encode_utf8(&mut [0; 4]));
+                    *at = 0;
+                }
+            }
+        }
+        // What is drawn next brings it back to what there is; keys may come before that.
+        *at = (*at).min(self.offers(letters.text()).0.len().saturating_sub(1));
+        true
+    }
+
+    fn type_command(&mut self, typed: &mut Typed, action: Option<Action>, event: KeyEvent) -> bool {
+        match action {
+            Some(Action::Send) => return self.say_command(typed),
+            Some(Action::Complete) => self.complete(typed, Turn::On),
+            Some(Action::CompleteBack) => self.complete(typed, Turn::Back),
+            Some(Action::Up) => typed.line.older(&self.commands),
+            Some(Action::Down) => typed.line.newer(&self.commands),
+            // As in vi: taking back what is not there leaves.
+            Some(Action::Backspace) if typed.line.is_empty() => return false,
+            Some(action) => edit(&mut typed.line, action),
+            None => {
+                if let Some(letter) = letter(event) {
+                    typed.line.insert(letter.encode_utf8(&mut [0; 4]));
+                }
+            }
+        }
+        if !matches!(action, Some(Action::Complete | Action::CompleteBack)) {
+            (typed.begun, typed.at, typed.wrong) = (None, None, None);
+        }
+        true
+    }
+
+    fn complete(&self, typed: &mut Typed, turn: Turn) {
+        let begun = typed.begun.clone();
+        let begun = begun.unwrap_or_else(|| typed.line.text().to_owned());
+        let all = self.completions(&begun);
+        let last = all.len().saturating_sub(1);
+        let at = match (typed.at, turn) {
+            (None, Turn::On) => 0,
+            (None | Some(0), Turn::Back) => last,
+            (Some(at), Turn::Back) => at - 1,
+            (Some(at), Turn::On) if at >= last => 0,
+            (Some(at), Turn::On) => at + 1,
+        };
+        let Some(completion) = all.get(at) else {
+            return;
+        };
+        typed.line.set(completion.line.clone());
+        typed.wrong = None;
+        // The only one is taken: what follows it is completed next.
+        (typed.begun, typed.at) = if last == 0 {
+            (None, None)
+        } else {
+            (Some(begun), Some(at))
+        };
+    }
+
+    fn say_command(&mut self, typed: &mut Typed) -> bool {
+        let line = typed.line.text().trim().to_owned();
+        if line.is_empty() {
+            return false;
+        }
+        let before = self.overlays.len();
+        match self.command(&line) {
+            Ok(()) => {
+                if self.commands.last() != Some(&line) {
+                    self.commands.push(line);
+                }
+                let over = self.commands.len().saturating_sub(self.wanted.history);
+                self.commands.drain(..over);
+                false
+            }
+            Err(why) => {
+                self.overlays.truncate(before);
+                typed.wrong = Some(why);
+                true
+            }
+        }
     }
 
     fn line_given(&mut self, asked: &Asked) -> bool {

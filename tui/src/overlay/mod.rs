@@ -1,7 +1,9 @@
 //! Windows over the screen: a stack, of which the top one sees the keys.
 
+mod command;
 mod help;
 mod line;
+mod palette;
 mod picker;
 mod trace;
 
@@ -25,7 +27,16 @@ pub(crate) use picker::matching;
 pub(crate) enum Overlay {
     Help {
         scroll: usize,
+        /// Only what has these words in it.
+        filter: Composer,
+        /// Where keys went when it was opened: that comes first.
+        from: &'static [Place],
     },
+    Palette {
+        letters: Composer,
+        at: usize,
+    },
+    Command(Typed),
     Picker {
         filter: Composer,
         at: Option<SessionId>,
@@ -64,9 +75,40 @@ impl Asked {
     }
 }
 
+/// A command that is being written.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) line: Composer,
+    /// What was written before it was completed.
+    pub(crate) begun: Option<String>,
+    /// Which completion the line is.
+    pub(crate) at: Option<usize>,
+    /// Why the line was not carried out.
+    pub(crate) wrong: Option<String>,
+}
+
 impl Overlay {
-    pub(crate) const fn help() -> Self {
-        Self::Help { scroll: 0 }
+    pub(crate) fn help(from: &'static [Place], words: &str) -> Self {
+        let mut filter = Composer::default();
+        filter.set(words.to_owned());
+        Self::Help {
+            scroll: 0,
+            filter,
+            from,
+        }
+    }
+
+    pub(crate) fn palette() -> Self {
+        Self::Palette {
+            letters: Composer::default(),
+            at: 0,
+        }
+    }
+
+    pub(crate) fn command_line(text: String) -> Self {
+        let mut typed = Typed::default();
+        typed.line.set(text);
+        Self::Command(typed)
     }
 
     pub(crate) fn picker(at: Option<SessionId>) -> Self {
@@ -83,7 +125,10 @@ impl Overlay {
     /// Returns where keys go in it.
     pub(crate) const fn place(&self) -> Place {
         match self {
-            Self::Help { .. } | Self::Trace { .. } => Place::Page,
+            Self::Help { .. } => Place::Help,
+            Self::Palette { .. } => Place::Palette,
+            Self::Command(_) => Place::CommandLine,
+            Self::Trace { .. } => Place::Page,
             Self::Picker { .. } => Place::Picker,
             Self::Line(_) => Place::Line,
             Self::Question { .. } => Place::Question,
@@ -104,7 +149,13 @@ pub(crate) fn draw(
     }
     for overlay in overlays {
         cursor = match overlay {
-            Overlay::Help { scroll } => help::draw(app, scroll, area, buf),
+            Overlay::Help {
+                scroll,
+                filter,
+                from,
+            } => help::draw(app, scroll, filter, from, area, buf),
+            Overlay::Palette { letters, at } => palette::draw(app, letters, at, area, buf),
+            Overlay::Command(typed) => command::draw(app, typed, area, buf),
             Overlay::Picker { filter, at } => picker::draw(app, filter, *at, area, buf),
             Overlay::Trace { id, scroll } => trace::draw(app, *id, scroll, area, buf),
             Overlay::Line(asked) => line::draw(app, asked, area, buf),
@@ -143,6 +194,12 @@ fn window(
         width: wide,
         height: tall,
     };
+    window_at(frame, title, foot, theme, buf)
+}
+
+/// Draws a frame in this place, and returns what is inside it.
+fn window_at(frame: Rect, title: &str, foot: &str, theme: Theme, buf: &mut Buffer) -> Rect {
+    let area = buf.area;
     // A cell of air at each side keeps what is below from running into the frame.
     let left = frame.x.saturating_sub(1).max(area.x);
     let right = (frame.right() + 1).min(area.right());
