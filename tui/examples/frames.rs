@@ -1,7 +1,7 @@
 //! How long a frame takes, and how much a streamed piece writes.
 //!
-//! `cargo run --release -p smartopol-tui --example frames`. The window holds 10,000 messages, which
-//! is all that a console ever keeps of a session, however long that is.
+//! `cargo run --release -p smartopol-tui --example frames`. The session has 100,000 messages, of which
+//! the console keeps a window that slides.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -14,13 +14,13 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::Outcome;
 use smartopol_tui::headless::Headless;
 
-const MESSAGES: usize = 10_000;
+const MESSAGES: usize = 100_000;
 
 fn main() {
     let mut house = House::new();
     let id = house.session("app", "/home/ann/app");
     while house.messages.len() < MESSAGES {
-        let number = house.messages.len();
+        let number = house.messages.len() / 3;
         let turn = house.user(id, &format!("question {number}: what is in this folder?"));
         let (call, part) = house.part("exec", serde_json::json!({"command": "ls -la"}));
         house.agent(id, turn, vec![house::text("I look."), part]);
@@ -42,8 +42,8 @@ fn main() {
     console.status(house::status());
     console.providers(house::providers(false));
     let began = Instant::now();
-    console.open(house.shown(id, None, MESSAGES));
-    println!("messages in the window        {:>9}", house.messages.len());
+    console.open(house.shown(id, None, 200));
+    println!("messages in the session       {:>9}", house.messages.len());
     told(
         "taking the window over",
         began.elapsed().as_secs_f64() * 1e3,
@@ -55,8 +55,29 @@ fn main() {
         console.keys("<pgup>");
         console.frame().unwrap()
     });
-    console.keys("<end>");
-    console.frame().unwrap();
+    console.keys("<tab>");
+    serve(&mut console, &house);
+    let mut took = (0.0, 0.0_f64);
+    for _ in 0..2_000 {
+        console.keys("<pgup>");
+        let began = Instant::now();
+        console.frame().unwrap();
+        let ms = began.elapsed().as_secs_f64() * 1e3;
+        took = (took.0 + ms, took.1.max(ms));
+        serve(&mut console, &house);
+    }
+    told("a page up, of 2,000", took.0 / 2e3);
+    told("the slowest of them", took.1);
+    console.keys("g");
+    serve(&mut console, &house);
+    timed("the first of all, again", 200, || console.frame().unwrap());
+    console.keys("/question 7<enter>");
+    let began = Instant::now();
+    serve(&mut console, &house);
+    told("a search, all of it", began.elapsed().as_secs_f64() * 1e3);
+    timed("a frame with hits", 200, || console.frame().unwrap());
+    console.keys("<esc>Gi");
+    serve(&mut console, &house);
     let bytes = timed("a letter typed", 100, || {
         console.keys("x");
         console.frame().unwrap()
@@ -81,6 +102,14 @@ fn main() {
     // News is drawn together, at most every 32 ms.
     let share = took / f64::from(frames) * (1_000.0 / 32.0) * 100.0;
     println!("of a core while streaming     {share:>9.2} %");
+}
+
+/// Answers all that was asked about messages, and draws.
+fn serve(console: &mut Headless, house: &House) {
+    console.frame().unwrap();
+    while console.serve(|show| house.window(show), |search| house.search(search)) > 0 {
+        console.frame().unwrap();
+    }
 }
 
 fn tell(house: &mut House, console: &mut Headless) {

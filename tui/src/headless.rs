@@ -4,11 +4,13 @@
 //! asks the daemon for is kept as text; whoever drives it plays the daemon.
 
 use std::io;
+use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Color;
 use smartopol_config::keymap::Keymap;
 use smartopol_config::section::console::Console;
 use smartopol_config::{Config, Entry, Paths};
@@ -24,6 +26,8 @@ use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
 use crate::clipboard;
 use crate::external::{External, Returned};
 use crate::link;
+use crate::links::Links;
+use crate::paint::{Brush, Job};
 use crate::terminal::Frames;
 use crate::theme::Theme;
 
@@ -40,6 +44,7 @@ pub struct Headless {
     outside: Vec<External>,
     saved: Vec<String>,
     suspended: usize,
+    unpainted: Vec<Job>,
 }
 
 impl Headless {
@@ -67,7 +72,7 @@ impl Headless {
         };
         Self {
             app: App::new(wanted, Theme::coloured(), TimeZone::UTC, now),
-            frames: Frames::new(Rect::new(0, 0, width, height)),
+            frames: Frames::new(Rect::new(0, 0, width, height), Links::default()),
             now,
             asked: Vec::new(),
             left: false,
@@ -76,6 +81,7 @@ impl Headless {
             outside: Vec::new(),
             saved: Vec::new(),
             suspended: 0,
+            unpainted: Vec::new(),
         }
     }
 
@@ -99,6 +105,7 @@ impl Headless {
                     self.take(Msg::Told(Ok(words)));
                 }
                 Cmd::External(external) => self.outside.push(external),
+                Cmd::Paint(job) => self.unpainted.push(job),
             }
         }
     }
@@ -267,7 +274,7 @@ impl Headless {
 
     /// Changes the size of the screen.
     pub fn resize(&mut self, width: u16, height: u16) {
-        self.frames = Frames::new(Rect::new(0, 0, width, height));
+        self.frames = Frames::new(Rect::new(0, 0, width, height), self.app.links.clone());
         self.take(Msg::Resized);
     }
 
@@ -313,12 +320,47 @@ impl Headless {
         lines.join("\n")
     }
 
+    /// Draws a frame, and returns its words with their colours, those of the terminal's own left out.
+    pub fn colours(&mut self) -> Vec<(String, String)> {
+        let area = self.frames.area();
+        let mut buf = Buffer::empty(area);
+        self.app.draw(area, &mut buf);
+        let cmds = self.app.drawn(self.now);
+        self.carry_out(cmds);
+        let mut words: Vec<(String, Color)> = Vec::new();
+        for (at, cell) in buf.content().iter().enumerate() {
+            let begins = at % usize::from(area.width) == 0;
+            match words.last_mut() {
+                Some((word, colour)) if *colour == cell.fg && !begins => {
+                    word.push_str(cell.symbol());
+                }
+                _ => words.push((cell.symbol().to_owned(), cell.fg)),
+            }
+        }
+        let words = words
+            .into_iter()
+            .filter(|(_, colour)| *colour != Color::Reset);
+        words
+            .map(|(word, colour)| (word.trim().to_owned(), format!("{colour:?}")))
+            .collect()
+    }
+
     /// Returns what was asked of the daemon since the last time, as text.
     pub fn asked(&mut self) -> Vec<String> {
         std::mem::take(&mut self.asked)
             .iter()
             .map(|call| format!("{call:?}"))
             .collect()
+    }
+
+    /// Paints the code that is seen, which a console does beside its work.
+    pub fn paint(&mut self) {
+        let brush = Brush::load();
+        for job in std::mem::take(&mut self.unpainted) {
+            let patience = Duration::from_secs(60);
+            let painted = brush.paint(&job.language, &job.code, patience);
+            self.take(Msg::Painted(job.key, painted));
+        }
     }
 
     /// Returns what was copied since the last time.

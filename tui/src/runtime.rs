@@ -21,6 +21,8 @@ use crate::app::{App, Cmd, Msg, Now};
 use crate::clipboard::{self, Copy, Surroundings, Way};
 use crate::external::{self, External, Outside, Returned};
 use crate::link::Link;
+use crate::links::Links;
+use crate::paint::{Painted, Painter};
 use crate::redraw::{Redraw, Urgency};
 use crate::sanitize;
 use crate::terminal::Screen;
@@ -63,12 +65,12 @@ enum Stage {
 }
 
 impl Stage {
-    fn enter() -> io::Result<Self> {
-        Ok(Self::Ours(Screen::enter()?, EventStream::new()))
+    fn enter(links: Links) -> io::Result<Self> {
+        Ok(Self::Ours(Screen::enter(links)?, EventStream::new()))
     }
 
     /// Gives the terminal to the shell until that calls the console again.
-    fn suspend(self) -> io::Result<Self> {
+    fn suspend(self, links: Links) -> io::Result<Self> {
         if let Self::Lent(_) = self {
             return Ok(self);
         }
@@ -76,20 +78,20 @@ impl Stage {
         // All of the job, as the terminal itself would: the shell waits for the whole of it. Where
         // there is no shell that could call it again, the system lets the signal do nothing.
         kill_current_process_group(Signal::TSTP)?;
-        Self::enter()
+        Self::enter(links)
     }
 
     /// Takes the terminal over as if anew: somebody had it in between.
-    fn again(self) -> io::Result<Self> {
+    fn again(self, links: Links) -> io::Result<Self> {
         if let Self::Lent(_) = self {
             return Ok(self);
         }
         drop(self);
-        Self::enter()
+        Self::enter(links)
     }
 
     /// Lends the terminal to another program.
-    fn lend(self, external: External) -> io::Result<(Self, Option<Returned>)> {
+    fn lend(self, external: External, links: Links) -> io::Result<(Self, Option<Returned>)> {
         let purpose = external.purpose;
         let failed = |why: String| Returned {
             purpose,
@@ -104,7 +106,7 @@ impl Stage {
         drop(self);
         match external::start(line, file, purpose) {
             Ok(outside) => Ok((Self::Lent(outside), None)),
-            Err(err) => Ok((Self::enter()?, Some(failed(err.to_string())))),
+            Err(err) => Ok((Self::enter(links)?, Some(failed(err.to_string())))),
         }
     }
 }
@@ -117,7 +119,8 @@ pub(crate) async fn run(
     paths: &Paths,
 ) -> io::Result<()> {
     let around = Surroundings::look();
-    let mut stage = Stage::enter()?;
+    let mut stage = Stage::enter(app.links.clone())?;
+    let mut painter: Option<Painter> = None;
     let mut works: FuturesUnordered<Work> = FuturesUnordered::new();
     let mut ends = [
         signal(SignalKind::terminate())?,
@@ -144,7 +147,7 @@ pub(crate) async fn run(
             // Stopped from outside, it comes back to a terminal that is in nobody's order.
             _ = called.recv() => {
                 if !std::mem::take(&mut suspended) {
-                    stage = stage.again()?;
+                    stage = stage.again(app.links.clone())?;
                 }
                 redraw.ask(Urgency::Now);
             }
@@ -165,7 +168,7 @@ pub(crate) async fn run(
                     }
                 }
                 Happened::Back(ended) => {
-                    let was = std::mem::replace(&mut stage, Stage::enter()?);
+                    let was = std::mem::replace(&mut stage, Stage::enter(app.links.clone())?);
                     if let Stage::Lent(outside) = was {
                         let msg = Msg::Returned(outside.close(ended));
                         cmds.extend(app.update(msg, clock.now()));
@@ -173,6 +176,10 @@ pub(crate) async fn run(
                     redraw.ask(Urgency::Now);
                 }
             },
+            (key, painted) = painted(&mut painter) => {
+                cmds.extend(app.update(Msg::Painted(key, painted), clock.now()));
+                redraw.ask(Urgency::Soon);
+            }
             Some(words) = works.next() => {
                 cmds.extend(app.update(Msg::Told(words), clock.now()));
                 redraw.ask(Urgency::Now);
@@ -234,11 +241,24 @@ pub(crate) async fn run(
                 Cmd::Save { key, value } => Msg::Told(save(&paths.config_file(), &key, &value)),
                 Cmd::Suspend => {
                     suspended = true;
-                    stage = stage.suspend()?;
+                    stage = stage.suspend(app.links.clone())?;
                     redraw.ask(Urgency::Now);
                     continue;
                 }
                 Cmd::Leave => return Ok(()),
+                Cmd::Paint(job) => {
+                    let key = job.key;
+                    let own = match painter.take() {
+                        Some(own) => own,
+                        None => Painter::start()?,
+                    };
+                    let taken = own.ask(job);
+                    painter = Some(own);
+                    if taken {
+                        continue;
+                    }
+                    Msg::Painted(key, Painted::new())
+                }
                 Cmd::Copy(copy) => match around.way(&copy.text) {
                     Way::Terminal(bytes) => {
                         Screen::send(&bytes)?;
@@ -250,7 +270,7 @@ pub(crate) async fn run(
                     }
                 },
                 Cmd::External(external) => {
-                    let (next, failed) = stage.lend(external)?;
+                    let (next, failed) = stage.lend(external, app.links.clone())?;
                     stage = next;
                     match failed {
                         Some(returned) => Msg::Returned(returned),
@@ -266,6 +286,16 @@ pub(crate) async fn run(
 
 fn carry(copy: Copy, around: &Surroundings, data: &std::path::Path) -> Work {
     Box::pin(clipboard::carry(copy, around.clone(), data.to_owned()))
+}
+
+/// Waits for a painted block; for ever where nobody paints.
+async fn painted(painter: &mut Option<Painter>) -> (u64, Painted) {
+    if let Some(own) = painter
+        && let Some(done) = own.next().await
+    {
+        return done;
+    }
+    std::future::pending().await
 }
 
 /// What the terminal tells, or whoever has it.

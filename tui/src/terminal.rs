@@ -16,9 +16,10 @@ use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen, disable_raw_mode, enable_raw_mode, size,
 };
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+
+use crate::links::Links;
 
 /// True while the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -31,14 +32,14 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// Takes the terminal over.
-    pub(crate) fn enter() -> io::Result<Self> {
+    pub(crate) fn enter(links: Links) -> io::Result<Self> {
         give_back_on_panic();
         let (width, height) = size()?;
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         // From here on an error gives it back, because the screen is dropped.
         let screen = Self {
-            frames: Frames::new(Rect::new(0, 0, width, height)),
+            frames: Frames::new(Rect::new(0, 0, width, height), links),
         };
         let mut bytes = Vec::new();
         queue!(
@@ -100,11 +101,13 @@ pub(crate) struct Frames {
     cursor: Option<Position>,
     whole: bool,
     bytes: Vec<u8>,
+    links: Links,
 }
 
 impl Frames {
-    pub(crate) fn new(area: Rect) -> Self {
+    pub(crate) fn new(area: Rect, links: Links) -> Self {
         Self {
+            links,
             shown: Buffer::empty(area),
             next: Buffer::empty(area),
             cursor: None,
@@ -118,7 +121,7 @@ impl Frames {
     }
 
     fn resize(&mut self, area: Rect) {
-        *self = Self::new(area);
+        *self = Self::new(area, self.links.clone());
     }
 
     /// Returns the bytes that bring the terminal from the frame before to this one.
@@ -140,7 +143,7 @@ impl Frames {
         if !changed.is_empty() {
             // The cursor does not run over the screen while it is painted.
             queue!(self.bytes, Hide)?;
-            CrosstermBackend::new(&mut self.bytes).draw(changed.into_iter())?;
+            self.links.write(&mut self.bytes, &changed)?;
         }
         match cursor {
             Some(at) => queue!(self.bytes, MoveTo(at.x, at.y), Show)?,
@@ -204,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_changes_nothing_writes_nothing() {
-        let mut frames = Frames::new(Rect::new(0, 0, 20, 2));
+        let mut frames = Frames::new(Rect::new(0, 0, 20, 2), Links::default());
         let draw = |_: Rect, buf: &mut Buffer| {
             buf.set_string(0, 0, "hello", ratatui::style::Style::new());
             Some(Position::new(5, 0))

@@ -60,6 +60,8 @@ impl Depth {
 
 type Rgb = (u8, u8, u8);
 
+use crate::paint::Token;
+
 /// The styles of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -116,6 +118,17 @@ impl Theme {
     /// What may be overlooked.
     pub(crate) fn quiet(self) -> Style {
         self.pick(Color::DarkGray, Modifier::DIM)
+    }
+
+    /// What a piece of code is.
+    pub(crate) fn code(self, token: Token) -> Style {
+        match token {
+            Token::Comment => self.quiet(),
+            Token::Text => self.pick(Color::Green, Modifier::empty()),
+            Token::Number => self.pick(Color::Yellow, Modifier::empty()),
+            Token::Keyword => self.pick(Color::Magenta, Modifier::BOLD),
+            Token::Name => self.pick(Color::Blue, Modifier::empty()),
+        }
     }
 
     fn pick(self, colour: Color, instead: Modifier) -> Style {

@@ -317,3 +317,59 @@ fn the_draft_goes_to_the_editor_and_comes_back() {
     console.back_from_outside("dear agent,\n\nplease\n");
     assert_eq!(console.draft(), "dear agent,\n\nplease");
 }
+
+const SIZES: [(u16, u16); 3] = [(120, 36), (80, 24), (60, 18)];
+
+#[test]
+fn a_place_in_a_long_session() {
+    for (width, height) in SIZES {
+        let (house, id) = long(50_000 / 10);
+        let mut console = opened(&house, id, width, height);
+        console.keys("<tab>");
+        for _ in 0..40 {
+            console.keys("<pgup><pgup>");
+            serve(&mut console, &house);
+        }
+        let screen = console.screen();
+        insta::assert_snapshot!(format!("place_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn a_search_and_its_hits() {
+    for (width, height) in SIZES {
+        let (house, id) = long(300);
+        let mut console = opened(&house, id, width, height);
+        console.keys("<tab>/answer 2<enter>");
+        let screen = serve(&mut console, &house);
+        insta::assert_snapshot!(format!("search_{width}x{height}"), screen);
+    }
+}
+
+#[test]
+fn something_picked_among_code_and_tables() {
+    for (width, height) in SIZES {
+        let mut console = rich(width, height);
+        console.screen();
+        console.keys("<tab>vk");
+        insta::assert_snapshot!(format!("picked_{width}x{height}"), console.screen());
+    }
+}
+
+#[test]
+fn code_gets_its_colours_without_the_frame_waiting_for_them() {
+    let mut console = rich(120, 36);
+    let plain = console.colours();
+    assert!(
+        !plain.contains(&("fn".to_owned(), "Magenta".to_owned())),
+        "{plain:?}"
+    );
+    console.paint();
+    let painted = console.colours();
+    for (word, colour) in [("fn", "Magenta"), ("count", "Blue"), ("\"70\"", "DarkGray")] {
+        let has = painted
+            .iter()
+            .any(|(own, of)| own.contains(word) && of == colour);
+        assert!(has, "{word} {colour}: {painted:?}");
+    }
+}

@@ -39,11 +39,13 @@ pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
+use crate::links::Links;
 use crate::model::{Model, Transcript};
 use crate::overlay::Overlay;
 use crate::screen::Plan;
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
+use crate::widget::paints::Paints;
 use crate::widget::transcript::{Pages, Scroll};
 
 /// How long a passing word is shown, in milliseconds.
@@ -182,6 +184,8 @@ pub(crate) struct App {
     pub(crate) toast: Option<Toast>,
     pub(crate) history: Vec<String>,
     pub(crate) pages: Pages,
+    pub(crate) paints: Paints,
+    pub(crate) links: Links,
     pub(crate) keymap: Keymap,
     /// The settings of the console as they are now.
     pub(crate) console: Console,
@@ -229,6 +233,8 @@ impl App {
             console: wanted.console.clone(),
             recent: Vec::new(),
             commands: Vec::new(),
+            paints: Paints::default(),
+            links: Links::look(),
             pending: None,
             window_focused: true,
             leave_until: 0,
@@ -248,6 +254,7 @@ impl App {
             Msg::WindowFocus(focused) => self.window_focused = focused,
             Msg::Link(link) => self.on_link(link),
             Msg::Answered(call, reply) => self.on_reply(*call, reply),
+            Msg::Painted(key, painted) => self.paints.put(key, painted),
             Msg::Told(Ok(words)) => self.say(words),
             Msg::Told(Err(words)) => self.complain(words),
             Msg::Returned(returned) => self.on_return(returned),
@@ -310,7 +317,9 @@ impl App {
             None
         };
         self.gate.seen(card, now.ms);
-        self.wanted_by_view()
+        let mut cmds = self.wanted_by_view();
+        cmds.extend(self.paints.wanted().into_iter().map(Cmd::Paint));
+        cmds
     }
 
     /// Returns when the console wants to be drawn again by itself: `None` while all is at rest.

@@ -13,6 +13,7 @@ use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
 use crate::clipboard::Copy;
 use crate::external::{External, Program, Returned};
 use crate::model::Page;
+use crate::paint::{Job, Painted};
 
 /// The present, given to everything that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(crate) enum Msg {
     Tick,
     Link(Link),
     Answered(Box<Call>, Result<Reply, Refusal>),
+    /// A block of code was painted.
+    Painted(u64, Painted),
     /// Something that was under way has ended, in words.
     Told(Result<String, String>),
     /// Another program gave the terminal back.
@@ -74,6 +77,8 @@ pub(crate) enum Cmd {
     Bell,
     /// Puts a text where a person can paste it.
     Copy(Copy),
+    /// Tells the words of a block of code apart.
+    Paint(Job),
     /// Shows a text in the person's pager or editor.
     External(External),
     Leave,

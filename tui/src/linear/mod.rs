@@ -69,7 +69,12 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                 Cmd::Ask(call) => link.ask(call),
                 Cmd::Resubscribe => link.again(),
                 // Its lines can be copied by any means, and nothing asks for another program.
-                Cmd::Bell | Cmd::Copy(_) | Cmd::External(_) | Cmd::Suspend | Cmd::Save { .. } => {}
+                Cmd::Bell
+                | Cmd::Copy(_)
+                | Cmd::External(_)
+                | Cmd::Paint(_)
+                | Cmd::Suspend
+                | Cmd::Save { .. } => {}
                 Cmd::Leave => return Ok(()),
             }
         }

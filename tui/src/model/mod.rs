@@ -144,7 +144,7 @@ impl Model {
             return;
         };
         match page {
-            Page::Older => transcript.prepend(shown),
+            Page::Older => transcript.prepend(shown, at),
             Page::Newer => transcript.append(shown),
             Page::Around => transcript.replace(shown, at),
         }

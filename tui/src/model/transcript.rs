@@ -244,17 +244,20 @@ impl Transcript {
         self.forget();
     }
 
-    /// Takes a page of older messages, where it still joins the window.
-    pub(crate) fn prepend(&mut self, shown: Shown) {
+    /// Takes the page of older messages before a position, where that is still the window's first.
+    pub(crate) fn prepend(&mut self, shown: Shown, before: u64) {
         self.last = self.last.max(shown.last);
+        if self.first_position() != Some(before) {
+            return;
+        }
         let mut page = shown.messages;
         page.retain(|message| message.position.is_some());
         let newest = page.last().and_then(|message| message.position);
-        match (newest, self.first_position()) {
-            (Some(newest), Some(first)) if newest + 1 == first => {}
+        match newest {
+            Some(newest) if newest + 1 == before => {}
             // All older ones are gone.
-            (None, Some(_)) => return self.older = false,
-            _ => return,
+            None => return self.older = false,
+            Some(_) => return,
         }
         self.older = shown.more;
         self.keep_known(shown.turns, shown.calls);

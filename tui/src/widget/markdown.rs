@@ -7,7 +7,10 @@ use pulldown_cmark::{Alignment, CodeBlockKind, Event, Options, Parser, Tag, TagE
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::text::{Indent, chop, width, wrap};
+use super::paints::Paints;
+use super::text::{Indent, chop_spans, width, wrap};
+use crate::links::{Links, agree};
+use crate::paint::Painted;
 use crate::theme::Theme;
 
 /// A line of a page.
@@ -20,13 +23,20 @@ pub(crate) struct Laid {
 
 /// Returns Markdown as lines of at most `room` cells.
 pub(crate) fn markdown(text: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
-    let laid = laid(text, room, theme).into_iter();
+    let laid = laid(text, room, theme, None).into_iter();
     laid.map(|own| own.line).collect()
 }
 
+/// What a page is furnished with beside its text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Means<'a> {
+    pub(crate) paints: &'a Paints,
+    pub(crate) links: &'a Links,
+}
+
 /// Returns Markdown as lines of at most `room` cells that know which block of code they are of.
-pub(crate) fn laid(text: &str, room: usize, theme: Theme) -> Vec<Laid> {
-    let mut page = Page::new(room.max(1), theme);
+pub(crate) fn laid(text: &str, room: usize, theme: Theme, means: Option<Means<'_>>) -> Vec<Laid> {
+    let mut page = Page::new(room.max(1), theme, means);
     for event in parse(text) {
         page.on(event);
     }
@@ -71,7 +81,8 @@ struct Table {
     rows: Vec<Vec<Vec<Span<'static>>>>,
 }
 
-struct Page {
+struct Page<'a> {
+    means: Option<Means<'a>>,
     room: usize,
     theme: Theme,
     lines: Vec<Laid>,
@@ -86,16 +97,18 @@ struct Page {
     /// How far each open item is indented.
     indents: Vec<usize>,
     quotes: usize,
-    code: Option<String>,
+    /// The language and the text of a block of code.
+    code: Option<(String, String)>,
     table: Option<Table>,
     link: Option<(String, usize)>,
     /// True where a blank line belongs before the next block.
     gap: bool,
 }
 
-impl Page {
-    fn new(room: usize, theme: Theme) -> Self {
+impl<'a> Page<'a> {
+    fn new(room: usize, theme: Theme, means: Option<Means<'a>>) -> Self {
         Self {
+            means,
             room,
             theme,
             lines: Vec::new(),
@@ -130,7 +143,8 @@ impl Page {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
             Event::Text(text) => match &mut self.code {
-                Some(code) => code.push_str(&text),
+                Some((_, code)) => code.push_str(&text),
+                None if self.link.is_none() => self.say_linked(&text),
                 None => self.say(text.into_string(), self.style()),
             },
             Event::Code(code) => {
@@ -178,8 +192,11 @@ impl Page {
             }
             Tag::CodeBlock(kind) => {
                 self.begin_block();
-                let _: CodeBlockKind<'_> = kind;
-                self.code = Some(String::new());
+                let language = match kind {
+                    CodeBlockKind::Fenced(language) => language.into_string(),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                self.code = Some((language, String::new()));
             }
             Tag::List(next) => {
                 self.flush();
@@ -287,16 +304,47 @@ impl Page {
             .skip(from)
             .map(|span| span.content.as_ref())
             .collect();
-        if words != url && !url.is_empty() {
+        if !agree(&words, &url) && !url.is_empty() {
             self.say(format!(" ({url})"), self.theme.quiet());
+        }
+        if let Some(means) = self.means {
+            for span in self.spans.iter_mut().skip(from) {
+                span.style = means.links.style(span.style, &url);
+            }
+        }
+    }
+
+    /// Says words, of which addresses of the web are links to themselves.
+    fn say_linked(&mut self, text: &str) {
+        let style = self.style();
+        let mut rest = text;
+        while let Some((before, url, after)) = address(rest) {
+            if !before.is_empty() {
+                self.say(before, style);
+            }
+            let own = style.add_modifier(Modifier::UNDERLINED);
+            let own = self.means.map_or(own, |means| means.links.style(own, url));
+            self.say(url, own);
+            rest = after;
+        }
+        if !rest.is_empty() {
+            self.say(rest, style);
         }
     }
 
     fn end_code(&mut self) {
-        let Some(code) = self.code.take() else { return };
+        let Some((language, code)) = self.code.take() else {
+            return;
+        };
         let bar = Indent::both(vec![Span::styled("│ ", self.theme.quiet())]);
         let room = self.inner_room();
-        for line in chop(code.trim_end_matches('\n'), self.theme.text(), room, &bar) {
+        let code = code.trim_end_matches('\n');
+        let painted = self.means.and_then(|own| own.paints.of(&language, code));
+        let spans = match &painted {
+            Some(painted) => in_colours(code, painted, self.theme),
+            None => vec![Span::styled(code, self.theme.text())],
+        };
+        for line in chop_spans(&spans, room, &bar) {
             self.put(line.spans);
             if let Some(laid) = self.lines.last_mut() {
                 laid.code = Some(self.codes);
@@ -379,6 +427,49 @@ impl Page {
         self.flush();
         self.lines
     }
+}
+
+/// Returns code in the styles of its pieces.
+fn in_colours<'c>(code: &'c str, painted: &Painted, theme: Theme) -> Vec<Span<'c>> {
+    let mut spans = Vec::new();
+    let mut from = 0;
+    for (range, token) in painted {
+        // It was painted as it stood then; a piece that does not fit stays plain.
+        let (Some(plain), Some(words)) = (code.get(from..range.start), code.get(range.clone()))
+        else {
+            break;
+        };
+        spans.push(Span::styled(plain, theme.text()));
+        spans.push(Span::styled(words, theme.code(*token)));
+        from = range.end;
+    }
+    spans.push(Span::styled(
+        code.get(from..).unwrap_or_default(),
+        theme.text(),
+    ));
+    spans
+}
+
+/// Finds the first address of the web in a text: what stands before it, it, and what follows.
+fn address(text: &str) -> Option<(&str, &str, &str)> {
+    let at = match (text.find("https://"), text.find("http://")) {
+        (Some(one), Some(other)) => one.min(other),
+        (one, other) => one.or(other)?,
+    };
+    let rest = text.get(at..)?;
+    let end = rest
+        .find(|c: char| !c.is_ascii_graphic() || matches!(c, '<' | '>' | '"' | '`' | '|'))
+        .unwrap_or(rest.len());
+    let url = rest.get(..end)?;
+    // A full stop ends the sentence, and a bracket belongs to it where it was not opened inside.
+    let mut url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_']);
+    while url.ends_with(')') && url.matches('(').count() < url.matches(')').count() {
+        url = url.get(..url.len() - 1)?.trim_end_matches(['.', ',']);
+    }
+    if url.ends_with("://") {
+        return None;
+    }
+    Some((text.get(..at)?, url, rest.get(url.len()..)?))
 }
 
 impl Table {
@@ -490,6 +581,25 @@ mod tests {
             - one\n- two\n  1. inner item that wraps\n  2. next\n\n> said\n\n\
             ```rust\nfn main() {}\n  deep\n```\n\n| a | number |\n|---|---:|\n| x | 12 |\n";
         insta::assert_snapshot!(shown(text, 30));
+    }
+
+    #[test]
+    fn addresses_are_found_as_people_write_them() {
+        let found = |text| address(text).map(|(_, url, _)| url);
+        assert_eq!(found("see https://x.org/a."), Some("https://x.org/a"));
+        assert_eq!(found("(https://x.org/a_(b))"), Some("https://x.org/a_(b)"));
+        assert_eq!(found("(at http://x.org), or"), Some("http://x.org"));
+        assert_eq!(found("https:// and more"), None);
+        assert_eq!(found("nothing"), None);
+    }
+
+    #[test]
+    fn a_link_never_hides_where_it_goes() {
+        let shown = shown(
+            "[good.org](https://evil.org) [x.org](https://x.org/) https://y.org",
+            80,
+        );
+        assert_eq!(shown, "good.org (https://evil.org) x.org https://y.org");
     }
 
     #[test]

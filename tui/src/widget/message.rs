@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 
 use super::card::card;
-use super::markdown::{Laid, laid, markdown};
+use super::markdown::{Laid, Means, laid, markdown};
 use super::text::{Indent, spread, wrap};
 use super::time;
 use super::transcript::Row;
@@ -162,7 +162,12 @@ pub(crate) fn prose(app: &App, text: &str, room: usize) -> Vec<Row> {
 /// and the number of its blocks before, each block of code is a piece.
 fn words(app: &App, text: &str, room: usize, at: Option<(u64, usize)>) -> (Vec<Row>, usize) {
     let text = sanitize::text(text);
-    let page = laid(&text, room.saturating_sub(MARGIN), app.theme);
+    // What still grows is furnished when it is whole.
+    let means = at.map(|_| Means {
+        paints: &app.paints,
+        links: &app.links,
+    });
+    let page = laid(&text, room.saturating_sub(MARGIN), app.theme, means);
     let mut blocks = 0;
     let rows = page.into_iter().map(|Laid { line, code }| {
         blocks = blocks.max(code.map_or(0, |code| code + 1));

@@ -9,6 +9,7 @@ pub(crate) mod frame;
 pub(crate) mod hits;
 pub(crate) mod markdown;
 pub(crate) mod message;
+pub(crate) mod paints;
 mod speech;
 pub(crate) mod status;
 pub(crate) mod text;

@@ -164,15 +164,22 @@ pub(crate) fn wrap(spans: &[Span<'_>], room: usize, indent: &Indent) -> Vec<Line
 
 /// Cuts styled text into lines at the last cell, so that every space stays where it is.
 pub(crate) fn chop(text: &str, style: Style, room: usize, indent: &Indent) -> Vec<Line<'static>> {
+    chop_spans(&[Span::styled(text, style)], room, indent)
+}
+
+/// Does the same to text in several styles.
+pub(crate) fn chop_spans(spans: &[Span<'_>], room: usize, indent: &Indent) -> Vec<Line<'static>> {
     let mut sheet = Sheet::new(room, indent);
-    for grapheme in text.graphemes(true) {
-        match grapheme {
-            "\n" | "\r\n" => sheet.end_line(),
-            "\t" => {
-                let stop = TAB - sheet.used % TAB;
-                sheet.letter(&" ".repeat(stop), style);
+    for span in spans {
+        for grapheme in span.content.graphemes(true) {
+            match grapheme {
+                "\n" | "\r\n" => sheet.end_line(),
+                "\t" => {
+                    let stop = TAB - sheet.used % TAB;
+                    sheet.letter(&" ".repeat(stop), span.style);
+                }
+                _ => sheet.letter(grapheme, span.style),
             }
-            _ => sheet.letter(grapheme, style),
         }
     }
     sheet.finish()

@@ -82,6 +82,8 @@ struct Page {
     key: u64,
     used: u64,
     rows: Rc<[Row]>,
+    /// What was painted then, where some of its code was not.
+    unpainted: Option<u64>,
 }
 
 /// The laid out conversation.
@@ -329,10 +331,15 @@ impl Pages {
             .pages
             .get_mut(&entry.message.id)
             .filter(|page| page.key == key)
+            .filter(|page| {
+                page.unpainted
+                    .is_none_or(|then| then == sheet.app.paints.revision())
+            })
         {
             page.used = self.stamp;
             return Rc::clone(&page.rows);
         }
+        let missed = sheet.app.paints.missed();
         let rows: Rc<[Row]> = message(
             sheet.app,
             sheet.transcript,
@@ -345,6 +352,7 @@ impl Pages {
             key,
             used: self.stamp,
             rows: Rc::clone(&rows),
+            unpainted: (sheet.app.paints.missed() != missed).then(|| sheet.app.paints.revision()),
         };
         self.pages.insert(entry.message.id, page);
         rows
