@@ -39,7 +39,7 @@ fn the_tools_are_told_in_order_with_a_schema_of_their_own() {
 }
 
 #[test]
-fn a_plain_command_shows_its_words_and_all_else_shows_none() {
+fn a_command_shows_what_it_runs_and_touches() {
     let bench = Bench::new();
     let inspection = bench.inspect(
         "exec",
@@ -51,10 +51,16 @@ fn a_plain_command_shows_its_words_and_all_else_shows_none() {
         Inspection {
             title: "git commit -m 'a b'".into(),
             cwd: text(&bench.workspace),
-            effects: vec![Effect::Run {
-                words,
-                via: Vec::new()
-            }],
+            effects: vec![
+                Effect::Run {
+                    words,
+                    via: Vec::new()
+                },
+                Effect::Write {
+                    path: text(&bench.workspace),
+                    place: Place::Workspace
+                }
+            ],
             pins: Vec::new(),
             removal: None,
             body: Body::Command {
@@ -63,26 +69,28 @@ fn a_plain_command_shows_its_words_and_all_else_shows_none() {
             },
         }
     );
-    let none = vec![Effect::Unclear {
-        why: "it is more than one plain command".into(),
-    }];
+    let run = |word: &str| Effect::Run {
+        words: vec![word.into()],
+        via: Vec::new(),
+    };
     assert_eq!(
         bench.inspect("exec", json!({"command": "ls | wc"})).effects,
-        none
+        [run("ls"), run("wc")]
     );
     // A variable can make another command of any command.
     let inspection = bench.inspect(
         "exec",
         json!({"argv": ["git", "diff"], "env": {"GIT_PAGER": "rm x"}}),
     );
-    assert_eq!(inspection.effects, none);
+    let why = "it sets the variable `GIT_PAGER` to `rm x`, which can change what the command does";
+    assert_eq!(inspection.effects[0], Effect::Unclear { why: why.into() });
     assert_eq!(inspection.title, "GIT_PAGER='rm x' git diff");
     let inspection = bench.inspect("exec", json!({"command": "\n\necho a\necho b"}));
     assert_eq!(inspection.title, "echo a …");
 }
 
 #[test]
-fn a_shell_with_other_quotes_has_no_plain_commands() {
+fn a_shell_with_another_language_is_not_read() {
     let settings = smartopol_config::section::tools::Tools {
         shell: "/usr/bin/fish".into(),
         ..Default::default()
@@ -91,7 +99,7 @@ fn a_shell_with_other_quotes_has_no_plain_commands() {
     assert_eq!(
         bench.inspect("exec", json!({"command": "ls"})).effects,
         [Effect::Unclear {
-            why: "it is more than one plain command".into()
+            why: "the language of the shell `fish` is not read here".into()
         }]
     );
 }
@@ -423,4 +431,92 @@ fn a_file_that_changes_between_inspection_and_run_is_told() {
     assert_eq!(bench.tools.changed(&inspection), None);
     let path = bench.write("new", "");
     assert_eq!(bench.tools.changed(&inspection), Some(text(&path)));
+}
+
+#[test]
+fn a_script_that_changes_between_inspection_and_run_is_told() {
+    let bench = Bench::new();
+    let path = bench.write("run.sh", "echo a\n");
+    for command in [
+        "sh run.sh",
+        "./run.sh",
+        "sh -c 'cd . && sh run.sh'",
+        "timeout 5 sh ./run.sh",
+    ] {
+        bench.write("run.sh", "echo a\n");
+        let inspection = bench.inspect("exec", json!({"command": command}));
+        assert_eq!(inspection.pins.len(), 1, "{command}");
+        assert_eq!(bench.tools.changed(&inspection), None, "{command}");
+        bench.write("run.sh", "echo b\n");
+        assert_eq!(
+            bench.tools.changed(&inspection),
+            Some(text(&path)),
+            "{command}"
+        );
+    }
+    let inspection = bench.inspect("exec", json!({"command": "cat run.sh"}));
+    assert_eq!(inspection.pins, []);
+}
+
+#[test]
+fn a_script_too_large_to_keep_in_mind_is_unclear() {
+    let bench = Bench::new();
+    let path = bench.write("run.sh", "");
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(17 * 1024 * 1024)
+        .unwrap();
+    let inspection = bench.inspect("exec", json!({"command": "sh run.sh"}));
+    assert_eq!(inspection.pins, []);
+    let unclear = |effect: &Effect| matches!(effect, Effect::Unclear { .. });
+    assert!(inspection.effects.iter().any(unclear));
+}
+
+#[test]
+fn a_recursive_deletion_says_what_would_go() {
+    let bench = Bench::new();
+    for number in 0..20 {
+        bench.write(&format!("build/{number:02}"), "four");
+    }
+    let inspection = bench.inspect("exec", json!({"command": "cd . && rm -rf build"}));
+    let removal = inspection.removal.unwrap();
+    assert_eq!((removal.entries, removal.more), (21, false));
+    assert!(removal.bytes >= 80);
+    assert_eq!(removal.first.len(), 8);
+    assert_eq!(removal.first[0], text(&bench.workspace.join("build")));
+    assert_eq!(removal.first[1], text(&bench.workspace.join("build/00")));
+    let nothing = bench.inspect("exec", json!({"command": "rm build/01"}));
+    assert_eq!(nothing.removal, None);
+}
+
+#[test]
+fn a_link_is_deleted_itself_and_written_through() {
+    let bench = Bench::new();
+    symlink(&bench.outside, bench.workspace.join("link")).unwrap();
+    let effects = |command: &str| bench.inspect("exec", json!({"command": command})).effects;
+    assert_eq!(
+        effects("rm link")[1],
+        Effect::Delete {
+            path: text(&bench.workspace.join("link")),
+            place: Place::Workspace,
+            recursive: false
+        }
+    );
+    assert_eq!(
+        effects("rm -rf link/")[1],
+        Effect::Delete {
+            path: text(&bench.outside),
+            place: Place::Outside,
+            recursive: true
+        }
+    );
+    assert_eq!(
+        effects("echo x > link/a")[1],
+        Effect::Write {
+            path: text(&bench.outside.join("a")),
+            place: Place::Outside
+        }
+    );
 }

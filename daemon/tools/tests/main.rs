@@ -11,6 +11,7 @@
 mod exec;
 mod files;
 mod inspect;
+mod shell_corpus;
 mod shell_grammar;
 mod shell_tree;
 

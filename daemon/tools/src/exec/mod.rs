@@ -5,7 +5,9 @@
 mod child;
 mod output;
 mod plain;
+mod removal;
 mod signal;
+mod told;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,9 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use smartopol_protocol::tool::{
-    Body, Effect, Inspection, OutputStatus, Place, ToolOutput, ToolSpec,
-};
+use smartopol_protocol::tool::{Body, Inspection, OutputStatus, Place, ToolOutput, ToolSpec};
 
 use crate::args::Args;
 use crate::registry::{Running, Tool};
@@ -31,9 +31,6 @@ const COMMAND_BYTES: usize = 128 * 1024 - 1;
 
 /// The longest title, in characters.
 const TITLE_CHARS: usize = 120;
-
-/// Shells that read a plain command as [`shell_grammar::plain_command`] does.
-const BOURNE_SHELLS: &[&str] = &["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
 
 /// Runs a command.
 pub(crate) struct Exec;
@@ -81,7 +78,7 @@ impl Tool for Exec {
         input: &Value,
         workspace: &Path,
     ) -> Result<Inspection, ToolOutput> {
-        Plan::of(house, input, workspace).map(|plan| plan.inspection())
+        Plan::of(house, input, workspace).map(|plan| plan.inspection(workspace))
     }
 
     fn run(&self, house: Arc<House>, input: Value, run: Run) -> Running {
@@ -101,7 +98,8 @@ struct Plan {
     place: Place,
     env: Vec<(String, String)>,
     seconds: u64,
-    bourne: bool,
+    /// The name of the shell, without its folder.
+    shell: String,
 }
 
 enum What {
@@ -152,33 +150,19 @@ impl Plan {
             place,
             env,
             seconds: seconds.unwrap_or(u64::from(house.settings.timeout_seconds)),
-            bourne: shell.is_some_and(|name| BOURNE_SHELLS.iter().any(|own| name == *own)),
+            shell: shell.unwrap_or_default().to_string_lossy().into_owned(),
         })
     }
 
-    fn inspection(&self) -> Inspection {
+    fn inspection(&self, workspace: &Path) -> Inspection {
         let text = self.text();
-        let mut effects = vec![match self.words() {
-            Some(words) => Effect::Run {
-                words,
-                via: Vec::new(),
-            },
-            None => Effect::Unclear {
-                why: "it is more than one plain command".into(),
-            },
-        }];
-        if self.place == Place::Outside {
-            effects.push(Effect::Read {
-                path: self.cwd.to_string_lossy().into_owned(),
-                place: self.place,
-            });
-        }
+        let told = told::told(self, workspace);
         Inspection {
             title: title(&text),
             cwd: self.cwd.to_string_lossy().into_owned(),
-            effects,
-            pins: Vec::new(),
-            removal: None,
+            effects: told.effects,
+            pins: told.pins,
+            removal: told.removal,
             body: Body::Command {
                 text,
                 timeout_seconds: self.seconds,
@@ -198,16 +182,6 @@ impl Plan {
             What::Argv(words) => text.push_str(&shell_grammar::quote(words)),
         }
         text
-    }
-
-    /// Returns the words of a single plain command. A variable can change what any command does.
-    fn words(&self) -> Option<Vec<String>> {
-        match &self.what {
-            _ if !self.env.is_empty() => None,
-            What::Command(command) if self.bourne => shell_grammar::plain_command(command),
-            What::Command(_) => None,
-            What::Argv(words) => Some(words.clone()),
-        }
     }
 
     async fn run(self, house: &House, run: &Run) -> ToolOutput {

@@ -3,12 +3,14 @@
 //! Pure: nothing is run, no file is looked at. What is not surely understood is said to be unclear,
 //! never guessed: whoever decides on it then asks a person.
 
+mod meaning;
 mod parse;
 mod plain;
 mod print;
 mod second;
 mod syntax;
 
+pub use meaning::{Ground, Last, Meaning, meaning, meaning_of_variables, meaning_of_words};
 pub use parse::{Dialect, Doubt};
 pub use plain::{plain_command, quote};
 pub use print::{print, print_word};

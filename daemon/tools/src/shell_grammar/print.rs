@@ -270,6 +270,14 @@ impl Printer {
         if word.pieces.is_empty() {
             self.put("''");
         }
+        if word.pieces.iter().all(fits_double_quotes) && word.pieces.iter().any(is_quoted) {
+            self.put("\"");
+            for piece in &word.pieces {
+                self.expansion(piece);
+            }
+            self.put("\"");
+            return;
+        }
         for piece in &word.pieces {
             self.piece(piece);
         }
@@ -320,6 +328,21 @@ impl Printer {
 
 /// What stands bare between `[[` and `]]`.
 pub(super) const OPERATORS: &[&str] = &["&&", "||", "!", "(", ")", "<", ">", "==", "=", "!="];
+
+fn is_quoted(piece: &Piece) -> bool {
+    matches!(
+        piece,
+        Piece::Variable { quoted: true, .. } | Piece::Output { quoted: true, .. }
+    )
+}
+
+/// Returns true where a piece stands in double quotes as it stands anywhere else.
+fn fits_double_quotes(piece: &Piece) -> bool {
+    match piece {
+        Piece::Text(text) => !text.contains(['"', '\\', '$', '`']),
+        _ => is_quoted(piece),
+    }
+}
 
 fn quoted_text(text: &str) -> String {
     if text == "'" {

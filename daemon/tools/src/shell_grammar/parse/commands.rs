@@ -71,6 +71,9 @@ impl Parser<'_> {
         let negated = self.reserved() == Some("!");
         if negated {
             self.at += 1;
+            if self.peek() == Some('(') {
+                return doubt("`!(` is a pattern to some shells");
+            }
             self.blanks()?;
             if self.reserved() == Some("!") {
                 return doubt("not every shell reads `! !` in the same way");
@@ -135,6 +138,10 @@ impl Parser<'_> {
                 self.starts.push(begin);
                 check_first(&word)?;
             }
+            let written = self.text.get(begin..self.at).unwrap_or_default();
+            if written.starts_with('{') && written.ends_with('}') && self.looks_at_redirect() {
+                return doubt("not every shell reads `{name}>` in the same way");
+            }
             simple.words.push(word);
         }
         if simple == Simple::default() && redirects.is_empty() {
@@ -144,6 +151,10 @@ impl Parser<'_> {
             body: Body::Simple(simple),
             redirects,
         })
+    }
+
+    fn looks_at_redirect(&self) -> bool {
+        matches!(self.peek(), Some('<' | '>'))
     }
 
     /// Returns the word that a shell takes as its own here, where one stands bare.

@@ -84,12 +84,12 @@ impl Parser<'_> {
                 },
                 '$' => self.dollar(&mut pieces, false)?,
                 '`' => self.backquoted(&mut pieces, false)?,
-                '~' if pieces.is_empty() && before.is_none() => self.home(&mut pieces),
+                '~' if pieces.is_empty() && before.is_none() => self.home(&mut pieces)?,
                 '~' if before.is_some_and(|char| matches!(char, ':' | '=')) => {
                     pieces.push(Piece::Home("~".into()));
                 }
                 '*' | '?' => pieces.pattern(char),
-                '[' if self.closes(']') => pieces.pattern(char),
+                '[' if self.begins_class() => pieces.pattern(char),
                 '{' if self.is_brace() => {
                     pieces.pattern('{');
                     self.brace(&mut pieces)?;
@@ -109,13 +109,13 @@ impl Parser<'_> {
         !written.is_empty() && !written.contains(['\'', '"', '\\', '$', '`', '*', '?', '['])
     }
 
-    /// Returns true where the rest of the word holds `sign`.
-    fn closes(&self, sign: char) -> bool {
-        let rest = self.rest();
-        let end = rest
-            .find([' ', '\t', '\n', ';', '&', '|', '<', '>'])
-            .unwrap_or(rest.len());
-        rest.get(..end).is_some_and(|word| word.contains(sign))
+    /// Returns true where a `[` may begin a set of characters: quotes may hide where it ends.
+    fn begins_class(&self) -> bool {
+        let alone = matches!(
+            self.peek(),
+            None | Some(' ' | '\t' | '\n' | ';' | '&' | '|' | ')')
+        );
+        !alone && self.rest().contains(']')
     }
 
     /// Returns true where what follows a `{` makes several words.
@@ -144,18 +144,21 @@ impl Parser<'_> {
         }
     }
 
-    fn home(&mut self, pieces: &mut Pieces) {
+    fn home(&mut self, pieces: &mut Pieces) -> Read<()> {
         let rest = self.rest();
         let end = rest
             .find(|char: char| !char.is_ascii_alphanumeric() && !"_-+.".contains(char))
             .unwrap_or(rest.len());
         let name = rest.get(..end).unwrap_or_default();
-        let slash = rest.get(end..).is_some_and(|after| after.starts_with('/'));
-        pieces.push(Piece::Home(format!(
-            "~{name}{}",
-            if slash { "/" } else { "" }
-        )));
-        self.at += end + usize::from(slash);
+        let after = rest.get(end..).and_then(|after| after.chars().next());
+        let slash = match after {
+            Some('/') => "/",
+            None | Some(' ' | '\t' | '\n' | ';' | '&' | '|' | ')' | '<' | '>') => "",
+            Some(_) => return doubt("not every shell reads what follows a `~` in the same way"),
+        };
+        pieces.push(Piece::Home(format!("~{name}{slash}")));
+        self.at += end + slash.len();
+        Ok(())
     }
 
     fn single(&mut self, pieces: &mut Pieces) -> Read<()> {

@@ -1,0 +1,128 @@
+//! Variables that change what commands do.
+
+use super::Teller;
+use super::argument::Arg;
+
+/// Variables of the environment that only change how a program speaks.
+const HARMLESS: &[&str] = &[
+    "CARGO_TERM_COLOR",
+    "CI",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "FORCE_COLOR",
+    "LANG",
+    "LANGUAGE",
+    "LINES",
+    "NO_COLOR",
+    "RUST_BACKTRACE",
+    "RUST_LOG",
+    "TERM",
+    "TZ",
+];
+
+/// Variables of a shell that change what the commands after it do.
+const POWERFUL: &[&str] = &[
+    "AR",
+    "BROWSER",
+    "CC",
+    "CDPATH",
+    "CXX",
+    "EDITOR",
+    "ENV",
+    "GREP_OPTIONS",
+    "HOME",
+    "IFS",
+    "LD",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "MAKEFLAGS",
+    "MANPAGER",
+    "OPTIND",
+    "PAGER",
+    "PATH",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS4",
+    "SHELL",
+    "SHELLOPTS",
+    "TMPDIR",
+    "VISUAL",
+    "WGETRC",
+    "CURL_HOME",
+    "TAR_OPTIONS",
+    "RSYNC_RSH",
+    "CVS_RSH",
+    "GIT",
+    "EXECIGNORE",
+    "FPATH",
+    "GLOBIGNORE",
+    "HISTFILE",
+    "INPUTRC",
+    "LOGNAME",
+    "MAIL",
+    "MAILPATH",
+    "MAKE",
+    "NODE_OPTIONS",
+    "PWD",
+    "OLDPWD",
+    "RUSTC",
+    "RUSTFLAGS",
+    "USER",
+    "ZDOTDIR",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+];
+
+/// How the names of such variables begin.
+const POWERFUL_BEGINNINGS: &[&str] = &[
+    "BASH", "CARGO", "DOCKER_", "DYLD_", "GCC_", "GIT_", "GO", "JAVA_", "KUBE", "LD_", "LESS",
+    "LUA_", "MAN", "NODE_", "NPM_", "npm_", "PERL", "PHP", "PIP_", "PYTHON", "RUBY", "RUST",
+    "SSH_", "SUDO_", "XDG_", "ZSH",
+];
+
+impl Teller<'_> {
+    /// Tells of a variable that a program is started with.
+    pub(super) fn environment(&mut self, name: &str, value: &Arg) {
+        if HARMLESS.contains(&name) || name.starts_with("LC_") {
+            return;
+        }
+        if value.text.strip_prefix('$') == Some(name) {
+            return self.unclear(format!(
+                "it gives the variable `{name}` to later commands, which can change what they do"
+            ));
+        }
+        let value = match &value.unknown {
+            None => format!("`{}`", short(&value.text)),
+            Some(unknown) => unknown.tell(),
+        };
+        self.unclear(format!(
+            "it sets the variable `{name}` to {value}, which can change what the command does"
+        ));
+    }
+
+    /// Tells of a variable that the shell itself sets.
+    pub(super) fn assigned(&mut self, name: &str) {
+        let powerful = POWERFUL.contains(&name)
+            || POWERFUL_BEGINNINGS
+                .iter()
+                .any(|begin| name.starts_with(begin));
+        if powerful && !HARMLESS.contains(&name) {
+            self.unclear(format!(
+                "it sets the variable `{name}`, which changes what later commands do"
+            ));
+        }
+    }
+}
+
+/// Returns the beginning of a text.
+pub(super) fn short(text: &str) -> String {
+    let mut all: String = text.chars().take(60).collect();
+    if all.len() < text.len() {
+        all.push('…');
+    }
+    all
+}
