@@ -13,6 +13,7 @@ mod files;
 mod inspect;
 mod shell_corpus;
 mod shell_grammar;
+mod shell_laws;
 mod shell_tree;
 
 use std::path::{Path, PathBuf};

@@ -32,8 +32,8 @@ impl Given {
                 };
                 given.options.push((format!("--{name}"), value));
             } else if text.len() > 1 && text.starts_with('-') {
-                let mut letters = text.char_indices().skip(1);
-                while let Some((at, letter)) = letters.next() {
+                let letters = text.char_indices().skip(1);
+                for (at, letter) in letters {
                     let rest = text.get(at + letter.len_utf8()..).unwrap_or_default();
                     if shorts.contains(letter) {
                         let value = if rest.is_empty() {

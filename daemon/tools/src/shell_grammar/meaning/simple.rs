@@ -258,15 +258,13 @@ impl Teller<'_> {
                 To::Here { .. } | To::Text(_) | To::CopyIn(_) | To::CopyOut(_) => continue,
             };
             let arg = self.arg(word, via, state);
-            if let Some(rest) = arg
-                .text
-                .strip_prefix("/dev/tcp/")
-                .or_else(|| arg.text.strip_prefix("/dev/udp/"))
-            {
-                if self.dialect == Dialect::Bash {
-                    self.network(rest.split('/').next());
-                    continue;
-                }
+            let device = ["/dev/tcp/", "/dev/udp/"];
+            let address = device
+                .iter()
+                .find_map(|device| arg.text.strip_prefix(device));
+            if let Some(address) = address.filter(|_| self.dialect == Dialect::Bash) {
+                self.network(address.split('/').next());
+                continue;
             }
             if let Some(Unknown::Pattern { text, .. }) = &arg.unknown {
                 let why = format!("a redirect leads to whatever `{text}` matches");

@@ -238,9 +238,7 @@ pub(super) fn unwrap(teller: &mut Teller<'_>, call: &Call<'_>) -> Option<Flow> {
     if shells::unwrap(teller, call) {
         return Some(stays);
     }
-    let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == call.name) else {
-        return None;
-    };
+    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == call.name)?;
     let own = matches!(call.name, "builtin" | "command" | "exec");
     if own && !teller.shell && call.name != "command" {
         return None;
