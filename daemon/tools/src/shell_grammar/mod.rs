@@ -22,8 +22,19 @@ pub use syntax::{
 ///
 /// # Errors
 /// Whatever is not surely read as the shell reads it: errors, what shells read differently, what
-/// cannot be seen, what a second reader reads differently.
+/// cannot be seen, what a second reader reads differently, what reads differently when written anew.
 pub fn parse(text: &str, dialect: Dialect) -> Result<Script, Doubt> {
+    let script = agreed(text, dialect)?;
+    // Whoever writes it another way must not get another line.
+    if agreed(&print(&script), dialect).as_ref() == Ok(&script) {
+        Ok(script)
+    } else {
+        Err(Doubt("it can be read in more than one way".into()))
+    }
+}
+
+/// Returns the tree that both readers find.
+fn agreed(text: &str, dialect: Dialect) -> Result<Script, Doubt> {
     let parsed = parse::parse(text, dialect)?;
     match second::starts(text) {
         Some(starts) if starts == parsed.starts => Ok(parsed.script),

@@ -270,7 +270,11 @@ impl Printer {
         if word.pieces.is_empty() {
             self.put("''");
         }
-        if word.pieces.iter().all(fits_double_quotes) && word.pieces.iter().any(is_quoted) {
+        let pieces = &word.pieces;
+        if pieces.iter().any(is_quoted)
+            && pieces.iter().all(fits_double_quotes)
+            && !pieces.windows(2).any(grow_together)
+        {
             self.put("\"");
             for piece in &word.pieces {
                 self.expansion(piece);
@@ -334,6 +338,15 @@ fn is_quoted(piece: &Piece) -> bool {
         piece,
         Piece::Variable { quoted: true, .. } | Piece::Output { quoted: true, .. }
     )
+}
+
+/// Returns true where the name of a variable would go on in the text after it.
+fn grow_together(pair: &[Piece]) -> bool {
+    let [Piece::Variable { text: name, .. }, Piece::Text(text)] = pair else {
+        return false;
+    };
+    !name.ends_with('}')
+        && text.starts_with(|char: char| char.is_ascii_alphanumeric() || "_[".contains(char))
 }
 
 /// Returns true where a piece stands in double quotes as it stands anywhere else.

@@ -132,6 +132,13 @@ impl Parser<'_> {
                 simple.assignments.push(assignment);
                 continue;
             }
+            if simple.words.is_empty()
+                && let Some(word) = self.reserved()
+            {
+                return doubt(format!(
+                    "the word `{word}` stands where no shell is sure of it"
+                ));
+            }
             let begin = self.at;
             let word = self.word()?;
             if simple.words.is_empty() {

@@ -38,7 +38,11 @@ impl Pieces {
         matches!(self.pieces.last(), Some(Piece::Variable { .. }))
     }
 
-    pub(super) fn word(self) -> Word {
+    pub(super) fn word(mut self) -> Word {
+        // Alone it is a name: the one of `test`. Anywhere else quotes may hide what closes it.
+        if self.pieces == [Piece::Pattern("[".into())] {
+            self.pieces = vec![Piece::Text("[".into())];
+        }
         Word {
             pieces: self.pieces,
         }
@@ -88,8 +92,7 @@ impl Parser<'_> {
                 '~' if before.is_some_and(|char| matches!(char, ':' | '=')) => {
                     pieces.push(Piece::Home("~".into()));
                 }
-                '*' | '?' => pieces.pattern(char),
-                '[' if self.begins_class() => pieces.pattern(char),
+                '*' | '?' | '[' => pieces.pattern(char),
                 '{' if self.is_brace() => {
                     pieces.pattern('{');
                     self.brace(&mut pieces)?;
@@ -107,15 +110,6 @@ impl Parser<'_> {
     fn plain_so_far(&self, begin: usize) -> bool {
         let written = self.text.get(begin..self.at).unwrap_or_default();
         !written.is_empty() && !written.contains(['\'', '"', '\\', '$', '`', '*', '?', '['])
-    }
-
-    /// Returns true where a `[` may begin a set of characters: quotes may hide where it ends.
-    fn begins_class(&self) -> bool {
-        let alone = matches!(
-            self.peek(),
-            None | Some(' ' | '\t' | '\n' | ';' | '&' | '|' | ')')
-        );
-        !alone && self.rest().contains(']')
     }
 
     /// Returns true where what follows a `{` makes several words.
