@@ -352,6 +352,7 @@ async fn turn(client: &Client, events: &mut Events, session: &Session) -> (f64, 
         session_id: session.id,
         text: "say: hello".into(),
         id: None,
+        steer: false,
     };
     let sent = client.call(send).await.unwrap();
     let mut first = None;
@@ -467,6 +468,7 @@ async fn clients() {
             session_id: session.id,
             text: "say: hello".into(),
             id: None,
+            steer: false,
         };
         let sent = client.call(send).await.unwrap();
         // From when the first listener hears of the end of the turn to when each of them has.

@@ -20,6 +20,8 @@ use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
 use crate::bus::Bus;
 use crate::house::{Facts, Phases, Rooms};
+use crate::listing::Listing;
+use crate::memory::Memory;
 use crate::router::Router;
 use crate::server::Clients;
 use crate::session::Cmd;
@@ -84,6 +86,8 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let house: House = Arc::new(Rooms {
         specs: tools.specs(),
         tools,
+        listing: Listing::default(),
+        memory: Memory::new(&paths.workspace()),
         redactor: redactor(&config),
         floor: Floor::new(home(), own_files(&paths)),
         store,

@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
 use crate::bus::Bus;
+use crate::listing::Listing;
+use crate::memory::Memory;
 use crate::router::Router;
 use crate::server::Clients;
 use crate::supervisor::Supervisor;
@@ -33,6 +35,8 @@ pub(crate) struct Rooms {
     pub(crate) store: Store,
     pub(crate) bus: Bus,
     pub(crate) tools: Tools,
+    pub(crate) listing: Listing,
+    pub(crate) memory: Memory,
     /// The tools as models are offered them.
     pub(crate) specs: Vec<ToolSpec>,
     pub(crate) redactor: Redactor,

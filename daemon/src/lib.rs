@@ -8,6 +8,8 @@ pub mod boot;
 mod bus;
 mod house;
 pub mod lifecycle;
+mod listing;
+mod memory;
 mod record;
 mod router;
 mod server;

@@ -143,6 +143,7 @@ async fn what_is_too_large_is_not_sent_and_said_to_be() {
             session_id,
             text: text.clone(),
             id: None,
+            steer: false,
         })
         .await;
     assert!(matches!(said, Err(Error::TooLarge { .. })), "{said:?}");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::home;
 
-struct Raw(UnixStream);
+pub(super) struct Raw(UnixStream);
 
 impl Raw {
     fn connect(home: &smartopol_testkit::Home) -> Self {
@@ -23,6 +23,21 @@ impl Raw {
         raw.say(&json!({"type": "hello", "min_version": 1, "max_version": 1, "client": "raw"}));
         assert_eq!(raw.hear()["type"], "welcome");
         raw
+    }
+
+    /// A client that may look and not touch.
+    pub(super) fn observing(home: &smartopol_testkit::Home) -> Self {
+        let mut raw = Self::connect(home);
+        raw.say(&json!({"type": "hello", "min_version": 1, "max_version": 1,
+            "client": "raw", "observe": true}));
+        assert_eq!(raw.hear()["type"], "welcome");
+        raw
+    }
+
+    /// Calls a method that must fail, and returns the fault.
+    pub(super) fn refused(&mut self, method: &str, params: Value) -> Value {
+        self.say(&json!({"type": "request", "id": 7, "method": method, "params": params}));
+        self.hear()["fault"].clone()
     }
 
     fn frame(&mut self, kind: u8, payload: &[u8]) {

@@ -16,6 +16,7 @@ mod daemon_life;
 mod kills;
 mod models;
 mod scripting;
+mod writing;
 
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ async fn say(client: &Client, session: &Session, text: &str) -> message::Sent {
         session_id: session.id,
         text: text.into(),
         id: None,
+        steer: false,
     };
     client.call(send).await.unwrap()
 }

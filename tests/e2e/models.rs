@@ -12,9 +12,14 @@ use smartopol_testkit::provider::{Gate, Rule, ScriptedProvider};
 use super::{asked, decide, home, listen, outcome, say, until};
 
 /// The three wire formats, each with the environment that finds it.
-const FORMATS: &[&str] = &["anthropic", "openai", "ollama"];
+pub(super) const FORMATS: &[&str] = &["anthropic", "openai", "ollama"];
 
 async fn home_with(provider: &ScriptedProvider, format: &str) -> Home {
+    home_in(provider, format, "auto").await
+}
+
+/// A daemon in this mode that finds the provider by its environment.
+pub(super) async fn home_in(provider: &ScriptedProvider, format: &str, mode: &str) -> Home {
     let mut home = home();
     match format {
         "anthropic" => {
@@ -30,7 +35,8 @@ async fn home_with(provider: &ScriptedProvider, format: &str) -> Home {
             home.env("OLLAMA_HOST", &provider.base_url());
         }
     }
-    home.config("[approvals]\nmode = \"auto\"\n").unwrap();
+    home.config(&format!("[approvals]\nmode = \"{mode}\"\n"))
+        .unwrap();
     home.start().await.unwrap();
     home
 }

@@ -22,13 +22,16 @@ it failed, with the error.
 - Answer in the person's language, in short Markdown. No flattery.";
 
 /// Returns the system prompt of a session, the most stable block first.
-pub fn system(workspace: &str, os: &str, instructions: &str) -> Vec<SystemBlock> {
+///
+/// `memory` is what the person wants remembered in every session; it may change from turn to turn,
+/// so it comes last.
+pub fn system(workspace: &str, os: &str, instructions: &str, memory: &str) -> Vec<SystemBlock> {
     let mut own = format!("Operating system: {os}\nWorkspace (tools start there): {workspace}");
     if !instructions.trim().is_empty() {
         own.push_str("\n\nInstructions of the person who runs you:\n");
         own.push_str(instructions.trim());
     }
-    vec![
+    let mut blocks = vec![
         SystemBlock {
             text: INSTRUCTIONS.into(),
             cache: true,
@@ -37,5 +40,12 @@ pub fn system(workspace: &str, os: &str, instructions: &str) -> Vec<SystemBlock>
             text: own,
             cache: true,
         },
-    ]
+    ];
+    if !memory.trim().is_empty() {
+        blocks.push(SystemBlock {
+            text: format!("What the person asked you to remember:\n{}", memory.trim()),
+            cache: true,
+        });
+    }
+    blocks
 }

@@ -179,6 +179,7 @@ fn message(role: Role, parts: Vec<Part>) -> Message {
         session_id: SessionId::new(),
         turn_id: None,
         position: None,
+        steer: false,
         role,
         parts,
         peer: None,

@@ -212,6 +212,7 @@ fn one_word() -> ModelRequest {
             session_id: SessionId::new(),
             turn_id: None,
             position: None,
+            steer: false,
             role: Role::User,
             parts: vec![Part::Text {
                 text: "Say hello in one word.".into(),

@@ -51,6 +51,7 @@ pub(crate) fn message(role: Role, parts: Vec<Part>) -> Message {
         session_id: SessionId::new(),
         turn_id: None,
         position: None,
+        steer: false,
         role,
         parts,
         peer: None,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Subcommand;
 use smartopol_config::{Config, Paths};
-use smartopol_protocol::daemon;
+use smartopol_protocol::{client, daemon};
 use smartopol_providers::Providers;
 
 use super::ask::{ask, block_on};
@@ -95,7 +95,8 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             if json {
                 writeln!(out, "{}", serde_json::to_string(&shown)?)?;
             } else {
-                status::show(&shown, &mut out)?;
+                let clients = block_on(ask(paths, client::List {}))?.clients;
+                status::show(&shown, &clients, &mut out)?;
             }
         }
         Command::Run { detached } => {

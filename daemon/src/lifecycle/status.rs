@@ -2,10 +2,15 @@
 
 use std::io::{self, Write};
 
+use smartopol_protocol::client::Client;
 use smartopol_protocol::daemon::StatusShown;
 
 /// Writes the status as aligned lines.
-pub(super) fn show(status: &StatusShown, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn show(
+    status: &StatusShown,
+    clients: &[Client],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let starts: f64 = status.phases.iter().map(|phase| phase.ms).sum();
     let config = match status.config.as_str() {
         "" => "none, all defaults",
@@ -41,11 +46,31 @@ pub(super) fn show(status: &StatusShown, out: &mut impl Write) -> io::Result<()>
     ];
     for (name, value) in rows {
         writeln!(out, "{name:<11} {value}")?;
+        if name == "clients" {
+            for client in clients {
+                writeln!(out, "  {}", attached(client))?;
+            }
+        }
     }
     for phase in &status.phases {
         writeln!(out, "  {:<20} {:>8.1} ms", phase.name, phase.ms)?;
     }
     Ok(())
+}
+
+/// Returns a client that listens as one line.
+fn attached(client: &Client) -> String {
+    let how = if client.observes {
+        "observes"
+    } else {
+        "attached"
+    };
+    let whom = client
+        .watches
+        .map_or_else(|| "no session".to_owned(), |session| session.to_string());
+    // A client names itself: nothing of it may move the cursor.
+    let name: String = client.name.chars().filter(|c| !c.is_control()).collect();
+    format!("{name:<18} {} {how}, {whom}", client.peer)
 }
 
 /// Returns a length of time in its two largest units.

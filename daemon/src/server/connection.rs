@@ -15,6 +15,7 @@ use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId,
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
+use super::clients::Seat;
 use super::dispatch;
 use super::outbox::{Next, OUTBOX, Outbox};
 use crate::House;
@@ -33,6 +34,7 @@ const AT_ONCE: u32 = 256;
 pub(crate) struct Visitor {
     pub(crate) house: House,
     pub(crate) peer: String,
+    pub(crate) seat: Seat,
 }
 
 /// A client that said hello.
@@ -42,6 +44,7 @@ pub(crate) struct Client {
     pub(crate) actor: Actor,
     /// It may look and not touch.
     pub(crate) observes: bool,
+    seat: Seat,
     line: Arc<Line>,
     news: Option<broadcast::Receiver<Arc<Item>>>,
     /// Facts up to this number were told.
@@ -91,7 +94,7 @@ impl Line {
 
 /// Serves one client until it leaves or the daemon stops.
 pub(crate) async fn run(visitor: Visitor, stream: Stream) {
-    let Visitor { house, peer } = visitor;
+    let Visitor { house, peer, seat } = visitor;
     let version = env!("CARGO_PKG_VERSION");
     let (mut requests, replies, hello) = match server::handshake(stream, &peer, version).await {
         Ok(greeted) => greeted,
@@ -119,6 +122,7 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
         house,
         actor,
         observes,
+        seat,
         line,
         news: None,
         told: 0,
@@ -173,6 +177,9 @@ impl Client {
                 server::reply(id, &self.subscribe(subscribe).await)
             }
             Request::EventWatch(watch) => server::reply(id, &self.watch(watch).await),
+            Request::ClientList(_) => {
+                server::reply(id, &Ok(dispatch::clients(&self.house, self.seat.id())))
+            }
             request if dispatch::takes_long(&request) => {
                 let (house, actor) = (self.house.clone(), self.actor.clone());
                 let line = self.line.clone();
@@ -224,7 +231,16 @@ impl Client {
         self.news = Some(news);
         self.watch = subscribe.watch;
         self.only = subscribe.only;
+        self.listens();
         Ok(subscribed)
+    }
+
+    /// Lets the others know that this client listens, and to what.
+    fn listens(&self) {
+        if self.news.is_some() {
+            let who = (self.actor.client.as_str(), self.actor.peer.as_str());
+            self.seat.listens(who, self.observes, self.watch);
+        }
     }
 
     /// Tells the facts between what the client knows and what the store has.
@@ -259,6 +275,7 @@ impl Client {
 
     async fn watch(&mut self, watch: Watch) -> Result<Watched, Fault> {
         self.watch = watch.session_id;
+        self.listens();
         match watch.session_id {
             None => Ok(Watched::default()),
             Some(id) => Ok(Watched {
@@ -326,7 +343,10 @@ impl Client {
                 kept
             }
             None => {
-                let for_all = matches!(event.news, News::Stopping);
+                let for_all = matches!(
+                    event.news,
+                    News::Stopping | News::ClientChanged(_) | News::ClientLeft(_)
+                );
                 if !for_all && (event.session_id.is_none() || event.session_id != self.watch) {
                     return;
                 }

@@ -6,7 +6,9 @@ use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::Partial;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
-use super::handler::{approval, daemon, message, provider, rule, session, trace, turn};
+use super::handler::{
+    approval, client, command, daemon, memory, message, provider, rule, session, trace, turn,
+};
 use crate::House;
 
 /// Does what a request says and returns the frame of its reply.
@@ -22,11 +24,18 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::SessionShow(params) => reply(id, session::show(house, params).await),
         Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
         Request::SessionDelete(params) => reply(id, session::delete(house, params).await),
+        Request::SessionFork(params) => reply(id, session::fork(house, params).await),
+        Request::SessionFiles(params) => reply(id, session::files(house, params).await),
         Request::MessageSend(params) => reply(id, message::send(house, actor, params).await),
         Request::MessageSearch(params) => reply(id, message::search(house, params).await),
         Request::MessageWithdraw(params) => reply(id, message::withdraw(house, params).await),
+        Request::MessageEdit(params) => reply(id, message::edit(house, params).await),
+        Request::CommandRun(params) => reply(id, command::run(house, actor, params).await),
+        Request::CommandStop(params) => reply(id, command::stop(house, params).await),
         Request::TurnInterrupt(params) => reply(id, turn::interrupt(house, params).await),
         Request::TurnContinue(params) => reply(id, turn::go_on(house, params).await),
+        Request::MemoryAdd(params) => reply(id, memory::add(house, params).await),
+        Request::MemoryList(_) => reply(id, memory::list(house).await),
         Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
@@ -41,13 +50,15 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::ProviderList(_) => reply(id, provider::list(house).await),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
         // These change the connection, which keeps them to itself.
-        Request::EventSubscribe(_) | Request::EventWatch(_) => reply::<()>(
-            id,
-            Err(Fault::new(
-                Code::BadRequest,
-                "not possible on this connection",
-            )),
-        ),
+        Request::EventSubscribe(_) | Request::EventWatch(_) | Request::ClientList(_) => {
+            reply::<()>(
+                id,
+                Err(Fault::new(
+                    Code::BadRequest,
+                    "not possible on this connection",
+                )),
+            )
+        }
     }
 }
 
@@ -62,6 +73,9 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionFind(_)
         | Request::SessionShow(_)
         | Request::MessageSearch(_)
+        | Request::SessionFiles(_)
+        | Request::MemoryList(_)
+        | Request::ClientList(_)
         | Request::ApprovalList(_)
         | Request::ApprovalShow(_)
         | Request::ApprovalLab(_)
@@ -77,6 +91,11 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionCreate(_)
         | Request::SessionConfigure(_)
         | Request::SessionDelete(_)
+        | Request::SessionFork(_)
+        | Request::MessageEdit(_)
+        | Request::CommandRun(_)
+        | Request::CommandStop(_)
+        | Request::MemoryAdd(_)
         | Request::MessageSend(_)
         | Request::MessageWithdraw(_)
         | Request::TurnInterrupt(_)
@@ -91,8 +110,17 @@ pub(crate) const fn changes(request: &Request) -> bool {
 pub(crate) const fn takes_long(request: &Request) -> bool {
     matches!(
         request,
-        Request::ProviderTest(_) | Request::DaemonBackup(_) | Request::DaemonCheck(_)
+        Request::ProviderTest(_)
+            | Request::DaemonBackup(_)
+            | Request::DaemonCheck(_)
+            | Request::SessionFiles(_)
+            | Request::SessionFork(_)
     )
+}
+
+/// Returns who is attached.
+pub(crate) fn clients(house: &House, own: u64) -> smartopol_protocol::client::Listed {
+    client::list(house, own)
 }
 
 /// Returns what a session is saying right now.

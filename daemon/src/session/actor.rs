@@ -1,17 +1,18 @@
 //! The session's task: hears words, pieces of answers and outputs of tools, one at a time.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use smartopol_agent::{Event, Stop};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::session::Session;
-use smartopol_protocol::{Code, Fault, SessionId};
+use smartopol_protocol::{CallId, Code, Fault, MessageId, SessionId};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::asking::{Asking, Heard};
+use super::commands::Command;
 use super::live::Live;
 use super::load::{self, Stored};
 use super::{Broken, Cmd, Doors, Finished, RETIRE_AFTER};
@@ -99,6 +100,9 @@ async fn gone(doors: &mut Doors) {
         match cmd {
             Cmd::Say(_, reply) => drop(reply.send(Err(fault()))),
             Cmd::Withdraw(_, reply) | Cmd::Delete(reply) => drop(reply.send(Err(fault()))),
+            Cmd::Edit(_, reply) => drop(reply.send(Err(fault()))),
+            Cmd::Run(_, reply) => drop(reply.send(Err(fault()))),
+            Cmd::StopCommands(reply) => drop(reply.send(Err(fault()))),
             Cmd::Interrupt(reply) => drop(reply.send(Err(fault()))),
             Cmd::Continue(reply) => drop(reply.send(Err(fault()))),
             Cmd::Configure(_, reply) => drop(reply.send(Err(fault()))),
@@ -117,6 +121,15 @@ pub(super) struct Actor<'a> {
     pub(super) session: Session,
     pub(super) transcript: Vec<Arc<Message>>,
     pub(super) queue: VecDeque<Message>,
+    /// True while messages wait although no turn runs: a person interrupted the last one, and
+    /// what goes on is theirs to say.
+    pub(super) held: bool,
+    /// The commands that the person runs.
+    pub(super) commands: HashMap<CallId, Command>,
+    /// Those that ran while a turn was open, and still have no place in the transcript.
+    pub(super) ran: Vec<MessageId>,
+    /// Those that the end of the last daemon cut off.
+    pub(super) cut_commands: Vec<Command>,
     pub(super) stored_open: Option<load::Open>,
     pub(super) live: Option<Live>,
     pub(super) finished: mpsc::Receiver<Finished>,
@@ -136,7 +149,11 @@ impl<'a> Actor<'a> {
             inbox: &mut doors.inbox,
             session: stored.session,
             transcript: stored.transcript.into_iter().map(Arc::new).collect(),
+            held: stored.held,
             queue: stored.queue,
+            commands: HashMap::new(),
+            ran: stored.ran,
+            cut_commands: stored.cut_commands,
             stored_open: stored.open,
             live: None,
             finished,
@@ -152,18 +169,20 @@ impl<'a> Actor<'a> {
         if let Some(open) = self.stored_open.take() {
             self.reopen(open).await?;
         }
+        self.close_commands().await?;
         self.next_turn().await?;
         loop {
             let waiting = self
                 .live
                 .as_ref()
                 .is_some_and(|live| live.machine.is_waiting());
-            if let Some((_, done)) = self.park.take_if(|_| self.live.is_none() || waiting) {
+            let rests = (self.live.is_none() || waiting) && self.commands.is_empty();
+            if let Some((_, done)) = self.park.take_if(|_| rests) {
                 let _ = done.send(());
                 return Ok(());
             }
             let stop_at = self.park.as_ref().map(|(deadline, _)| *deadline);
-            let idle = self.live.is_none();
+            let idle = self.live.is_none() && self.commands.is_empty();
             let asking = self.live.as_mut().and_then(|live| live.asking.as_mut());
             tokio::select! {
                 biased;
@@ -180,6 +199,7 @@ impl<'a> Actor<'a> {
                     }
                 }
                 () = until(stop_at) => {
+                    self.abandon_commands("interrupted: the daemon was shut down").await?;
                     self.advance(Event::Stopped(Stop::Shutdown)).await?;
                 }
                 Some(finished) = self.finished.recv() => self.tool_finished(finished).await?,
@@ -205,6 +225,15 @@ impl<'a> Actor<'a> {
         match cmd {
             Cmd::Say(message, reply) => self.say(*message, reply).await,
             Cmd::Withdraw(id, reply) => self.withdraw(id, reply).await,
+            Cmd::Edit(edit, reply) => self.edit(*edit, reply).await,
+            Cmd::Run(run, reply) => {
+                let (run, person) = *run;
+                self.run_command(run, person, reply).await
+            }
+            Cmd::StopCommands(reply) => {
+                self.stop_commands(reply);
+                Ok(())
+            }
             Cmd::Interrupt(reply) => self.interrupt(reply).await,
             Cmd::Continue(reply) => self.go_on(reply).await,
             Cmd::Configure(configure, reply) => self.configure(*configure, reply).await,

@@ -59,7 +59,7 @@ pub(super) async fn authorize(
             call: ToolCall {
                 id: asked.id,
                 session_id: session.id,
-                turn_id,
+                turn_id: Some(turn_id),
                 name: asked.name,
                 input: asked.input,
                 inspection: Inspection::default(),
@@ -79,7 +79,7 @@ pub(super) async fn authorize(
             Ok(inspection) => {
                 live.call.inspection = inspection;
                 let judgement = judge(house, session, &rules, &live.call);
-                rule(house, &mut live, judgement, at, plan)
+                rule(house, (turn_id, &mut live), judgement, at, plan)
             }
             Err(output) => {
                 live.call.inspection.title = live.call.name.clone();
@@ -153,7 +153,7 @@ async fn inspect(
 
 fn rule(
     house: &House,
-    live: &mut LiveCall,
+    (turn_id, live): (TurnId, &mut LiveCall),
     judgement: Judgement,
     at: Timestamp,
     plan: &mut Plan,
@@ -187,7 +187,7 @@ fn rule(
             let approval = Approval {
                 id: ApprovalId::new(),
                 session_id: live.call.session_id,
-                turn_id: live.call.turn_id,
+                turn_id,
                 call_id: live.call.id,
                 tool: live.call.name.clone(),
                 inspection: stored,

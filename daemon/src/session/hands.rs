@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value;
 use smartopol_agent::Event;
 use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
@@ -10,6 +11,7 @@ use smartopol_protocol::trace::DecidedBy;
 use smartopol_protocol::{CallId, News, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, OUTPUTS};
 use super::live::Live;
@@ -23,11 +25,17 @@ impl Actor<'_> {
             return;
         };
         let (name, input) = (call.call.name.clone(), call.call.input.clone());
+        let cancel = call.cancel.clone();
+        self.start(id, name, input, cancel);
+    }
+
+    /// Lets a tool run whose trace is written.
+    pub(super) fn start(&self, id: CallId, name: String, input: Value, cancel: CancellationToken) {
         let (progress, mut pieces) = mpsc::channel::<String>(OUTPUTS);
         let run = smartopol_tools::Run {
             workspace: PathBuf::from(&self.session.workspace),
             call_id: id,
-            cancel: call.cancel.clone(),
+            cancel,
             progress: Some(progress),
         };
         let (house, session_id) = (self.house.clone(), self.session.id);
@@ -61,6 +69,9 @@ impl Actor<'_> {
     }
 
     pub(super) async fn tool_finished(&mut self, finished: Finished) -> Result<(), Broken> {
+        if self.commands.contains_key(&finished.call_id) {
+            return self.command_finished(finished).await;
+        }
         let Finished {
             call_id,
             output,

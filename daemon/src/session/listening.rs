@@ -42,6 +42,7 @@ impl Actor<'_> {
                 &self.session.workspace,
                 std::env::consts::OS,
                 &agent.instructions,
+                &live.memory,
             ),
             transcript: self
                 .transcript

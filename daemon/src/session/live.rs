@@ -24,6 +24,8 @@ pub(super) struct Live {
     pub(super) target: Option<Target>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(super) asker: String,
+    /// What the person wants remembered, as it was when the turn began.
+    pub(super) memory: String,
     /// The question on its way.
     pub(super) asking: Option<Asking>,
     /// The calls of the newest answer.
@@ -57,7 +59,7 @@ impl Live {
         turn: Turn,
         machine: smartopol_agent::Turn,
         target: Option<Target>,
-        asker: String,
+        (asker, memory): (String, String),
     ) -> Self {
         let partial = Partial {
             turn_id: turn.id,
@@ -71,6 +73,7 @@ impl Live {
             machine,
             target,
             asker,
+            memory,
             asking: None,
             calls: HashMap::new(),
             partial,

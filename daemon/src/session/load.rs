@@ -9,7 +9,7 @@ use serde_json::Value;
 use smartopol_agent::turn::Resumed;
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::{Message, Part, Role};
-use smartopol_protocol::session::Session;
+use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
@@ -17,6 +17,7 @@ use smartopol_protocol::{MessageId, SessionId, Timestamp};
 use smartopol_store::{Error, Reader};
 use tokio_util::sync::CancellationToken;
 
+use super::commands::Command;
 use super::live::LiveCall;
 use super::plan::Plan;
 use crate::{House, record};
@@ -29,6 +30,12 @@ pub(super) struct Stored {
     pub(super) session: Session,
     pub(super) transcript: Vec<Message>,
     pub(super) queue: VecDeque<Message>,
+    /// True where what waits does so because a person interrupted the last turn.
+    pub(super) held: bool,
+    /// Commands of the person that have their output and no place yet.
+    pub(super) ran: Vec<MessageId>,
+    /// Commands of the person that were cut off.
+    pub(super) cut_commands: Vec<Command>,
     pub(super) open: Option<Open>,
 }
 
@@ -51,14 +58,51 @@ pub(super) async fn load(house: &House, id: SessionId) -> Result<Stored, Error> 
             let open = turn
                 .map(|turn| open(r, turn, transcript.last()))
                 .transpose()?;
+            let session = r.session(id)?;
+            let (commands, queue): (Vec<_>, Vec<_>) =
+                r.queued(id)?.into_iter().partition(Message::is_command);
+            let (ran, cut): (Vec<_>, Vec<_>) = commands
+                .into_iter()
+                .partition(|message| message.parts.len() > 1);
+            let cut_commands = cut
+                .iter()
+                .map(|message| command(r, message))
+                .filter_map(Result::transpose)
+                .collect::<Result<_, _>>()?;
+            let interrupted = matches!(
+                session.state,
+                SessionState::Idle {
+                    last: Some(Outcome::Interrupted)
+                }
+            );
             Ok(Stored {
-                session: r.session(id)?,
-                queue: r.queued(id)?.into(),
+                held: interrupted && !queue.is_empty(),
+                session,
+                queue: queue.into(),
+                ran: ran.iter().map(|message| message.id).collect(),
+                cut_commands,
                 transcript,
                 open,
             })
         })
         .await
+}
+
+fn command(r: &Reader<'_>, message: &Message) -> Result<Option<Command>, Error> {
+    let Some(id) = message.calls().next() else {
+        return Ok(None);
+    };
+    Ok(Some(Command {
+        message_id: message.id,
+        live: LiveCall {
+            call: r.call(id)?,
+            trace: r.trace_of_call(id)?,
+            approval: None,
+            asker: message.peer.clone().unwrap_or_default(),
+            reopened: true,
+            cancel: CancellationToken::new(),
+        },
+    }))
 }
 
 fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Error> {
@@ -167,7 +211,7 @@ pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
     Reopened::Closed
 }
 
-fn cut_off(began: bool) -> ToolOutput {
+pub(super) fn cut_off(began: bool) -> ToolOutput {
     let text = if began {
         "interrupted: the daemon ended while this ran; what it had done by then is not known"
     } else {
@@ -193,6 +237,7 @@ pub(super) fn message(
         session_id: turn.session_id,
         turn_id: Some(turn.id),
         position: None,
+        steer: false,
         role,
         parts,
         peer: None,

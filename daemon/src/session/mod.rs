@@ -7,6 +7,7 @@ mod actor;
 mod answers;
 mod asking;
 mod authorize;
+mod commands;
 mod hands;
 mod listening;
 mod live;
@@ -18,8 +19,9 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
-use smartopol_protocol::approval::Approval;
-use smartopol_protocol::message::{Message, Sent};
+use smartopol_protocol::approval::{Actor, Approval};
+use smartopol_protocol::command::{Run, Running, Stopped};
+use smartopol_protocol::message::{Edit, Message, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Partial, Session};
 use smartopol_protocol::tool::ToolOutput;
 use smartopol_protocol::{CallId, Fault, MessageId, SessionId};
@@ -44,6 +46,12 @@ type Reply<T> = oneshot::Sender<Result<T, Fault>>;
 pub(crate) enum Cmd {
     /// A user says something.
     Say(Box<Message>, Reply<Sent>),
+    /// A message that waits is changed.
+    Edit(Box<Edit>, Reply<Message>),
+    /// A person runs a command.
+    Run(Box<(Run, Actor)>, Reply<Running>),
+    /// The commands that the person runs shall stop.
+    StopCommands(Reply<Stopped>),
     /// A message that waits is taken back.
     Withdraw(MessageId, Reply<()>),
     /// The turn shall stop.

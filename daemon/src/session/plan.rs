@@ -1,11 +1,11 @@
 //! What one step of a session writes, all or nothing.
 
-use smartopol_protocol::ApprovalId;
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::Turn;
+use smartopol_protocol::{ApprovalId, MessageId, Timestamp};
 use smartopol_store::{Error, Writer};
 
 /// What one step of a session writes, in this order.
@@ -15,6 +15,10 @@ pub(super) struct Plan {
     pub(super) ended: Vec<(ApprovalId, ApprovalState)>,
     /// Messages to add to the transcript before the calls they make are stored.
     pub(super) messages: Vec<Message>,
+    /// Commands of the person that get their place after them.
+    pub(super) placed: Vec<MessageId>,
+    /// Messages that join this turn after those.
+    pub(super) joined: Option<(Turn, Vec<MessageId>)>,
     /// Calls as they stand now.
     pub(super) calls: Vec<ToolCall>,
     /// Questions to a person.
@@ -31,6 +35,8 @@ impl Plan {
     pub(super) fn is_empty(&self) -> bool {
         self.ended.is_empty()
             && self.messages.is_empty()
+            && self.placed.is_empty()
+            && self.joined.is_none()
             && self.calls.is_empty()
             && self.asked.is_empty()
             && self.begun.is_empty()
@@ -44,11 +50,20 @@ impl Plan {
             // Where a person was faster, their answer stays; the call is settled all the same.
             let _ = w.end_approval(id, state)?;
         }
-        let messages = self
+        let at = Timestamp::now();
+        let mut messages = self
             .messages
             .into_iter()
             .map(|message| w.add_message(message))
             .collect::<Result<Vec<_>, _>>()?;
+        for id in self.placed {
+            messages.push(w.place_command(id, at)?);
+        }
+        if let Some((turn, ids)) = &self.joined {
+            for id in ids {
+                messages.push(w.join_turn(*id, turn, at)?);
+            }
+        }
         for call in &self.calls {
             w.put_call(call)?;
         }

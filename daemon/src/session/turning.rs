@@ -64,15 +64,20 @@ impl Actor<'_> {
             .and_then(|message| message.peer.clone())
             .unwrap_or_default();
         self.transcript.extend(message.map(Arc::new));
+        self.held = false;
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
-        self.live = Some(Live::new(turn, machine, target, asker));
+        let memory = self.house.memory.told().await;
+        self.live = Some(Live::new(turn, machine, target, (asker, memory)));
         self.perform(effects, Plan::default()).await
     }
 
     /// Begins the turn of the message that waits longest, where nothing runs.
     pub(super) async fn next_turn(&mut self) -> Result<(), Broken> {
-        while self.live.is_none() && self.park.is_none() && !self.deleted {
-            let Some(message) = self.queue.pop_front() else {
+        self.place_commands().await?;
+        while self.live.is_none() && self.park.is_none() && !self.deleted && !self.held {
+            // What was to steer a turn that ended first does not wait behind the others.
+            let steers = self.queue.iter().position(|message| message.steer);
+            let Some(message) = self.queue.remove(steers.unwrap_or(0)) else {
                 return Ok(());
             };
             let (Some(turn), target) = self.new_turn(Some(message.id)).await else {
@@ -121,7 +126,8 @@ impl Actor<'_> {
                 let steps = open.turn.steps;
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
-                let mut turn = Live::new(open.turn, machine, target, open.asker);
+                let memory = self.house.memory.told().await;
+                let mut turn = Live::new(open.turn, machine, target, (open.asker, memory));
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;
@@ -195,6 +201,15 @@ impl Actor<'_> {
                     plan.messages
                         .push(message(&live.turn, Role::Tool, parts, false, at));
                     live.calls.clear();
+                }
+                Effect::Join => {
+                    plan.placed.append(&mut self.ran);
+                    let steers = self.queue.iter().filter(|message| message.steer);
+                    let ids: Vec<_> = steers.map(|message| message.id).collect();
+                    if !ids.is_empty() {
+                        self.queue.retain(|message| !message.steer);
+                        plan.joined = Some((live.turn.clone(), ids));
+                    }
                 }
                 Effect::Finish(how) => outcome = Some(how),
             }

@@ -1,7 +1,7 @@
 //! What people say to a session.
 
 use smartopol_agent::{Event, Stop};
-use smartopol_protocol::message::{Message, Part, Role, Sent};
+use smartopol_protocol::message::{Edit, Message, Part, Role, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
@@ -11,7 +11,9 @@ use super::{Broken, Reply};
 
 impl Actor<'_> {
     pub(super) async fn say(&mut self, said: Message, reply: Reply<Sent>) -> Result<(), Broken> {
+        let mut said = said;
         let begins = self.live.is_none() && self.queue.is_empty();
+        said.steer &= !begins;
         let (turn, target) = if begins {
             self.new_turn(Some(said.id)).await
         } else {
@@ -58,7 +60,9 @@ impl Actor<'_> {
             None if known => Ok(()),
             None => {
                 self.queue.push_back(message);
-                Ok(())
+                // Whoever speaks after an interrupt lets go on what waited behind it.
+                self.held = false;
+                self.next_turn().await
             }
         }
     }
@@ -77,8 +81,25 @@ impl Actor<'_> {
         Ok(())
     }
 
+    pub(super) async fn edit(&mut self, edit: Edit, reply: Reply<Message>) -> Result<(), Broken> {
+        let at = Timestamp::now();
+        let changed = self
+            .house
+            .store
+            .write(move |w| w.edit_message(edit.id, edit.text, edit.steer, at))
+            .await;
+        if let Ok(message) = &changed
+            && let Some(own) = self.queue.iter_mut().find(|own| own.id == message.id)
+        {
+            own.clone_from(message);
+        }
+        let _ = reply.send(changed.map_err(Fault::from));
+        Ok(())
+    }
+
     pub(super) async fn interrupt(&mut self, reply: Reply<Interrupted>) -> Result<(), Broken> {
         let turn_id = self.live.as_ref().map(|live| live.turn.id);
+        self.held |= turn_id.is_some();
         let result = self.advance(Event::Stopped(Stop::Person)).await;
         let _ = reply.send(Ok(Interrupted { turn_id }));
         result
@@ -89,6 +110,23 @@ impl Actor<'_> {
             let fault = Fault::new(Code::Conflict, "a turn is running already");
             let _ = reply.send(Err(fault.hint("stop it first: smartopol interrupt")));
             return Ok(());
+        }
+        if self.held && !self.queue.is_empty() {
+            // What waits is what the person wants to go on with.
+            self.held = false;
+            let began = self.next_turn().await;
+            let turn_id = match &self.live {
+                Some(live) => Some(live.turn.id),
+                None => {
+                    let id = self.session.id;
+                    let turn = self.house.store.read(move |r| r.last_turn(id)).await?;
+                    turn.map(|turn| turn.id)
+                }
+            };
+            let continued = turn_id.map(|turn_id| Continued { turn_id });
+            let missing = || Fault::new(Code::Internal, "the turn did not begin");
+            let _ = reply.send(continued.ok_or_else(missing));
+            return began;
         }
         let Some(last) = self
             .transcript
@@ -121,6 +159,7 @@ impl Actor<'_> {
             session_id: self.session.id,
             turn_id: None,
             position: None,
+            steer: false,
             role: Role::User,
             parts: vec![Part::Text {
                 text: "Continue.".into(),
@@ -182,6 +221,8 @@ impl Actor<'_> {
     pub(super) async fn delete(&mut self, reply: Reply<()>) -> Result<(), Broken> {
         // Out of reach first, or the end of the turn would begin the next one.
         let queue = std::mem::take(&mut self.queue);
+        self.abandon_commands("interrupted: the session was removed")
+            .await?;
         self.advance(Event::Stopped(Stop::Person)).await?;
         let (id, at) = (self.session.id, Timestamp::now());
         let result = self

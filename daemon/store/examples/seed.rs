@@ -98,6 +98,7 @@ fn say(session_id: SessionId, role: Role, text: String, created_at: Timestamp) -
         session_id,
         turn_id: None,
         position: None,
+        steer: false,
         role,
         parts: vec![Part::Text { text }],
         peer: Some("cli:1000".into()),

@@ -215,6 +215,7 @@ fn message(session_id: SessionId) -> Message {
         session_id,
         turn_id: None,
         position: None,
+        steer: false,
         role: Role::User,
         parts: vec![Part::Text {
             text: "a sentence as people write them, of some eighty characters, give or take one"

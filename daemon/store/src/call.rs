@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::tool::{CallState, ToolCall};
-use smartopol_protocol::{CallId, News, TurnId};
+use smartopol_protocol::{CallId, News, SessionId, TurnId};
 
 use crate::column::{Json, Key, Millis, hex_list, id, json, maybe_id, maybe_time, time};
 use crate::{Error, Reader, Result, Writer};
@@ -15,7 +15,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ToolCall> {
     Ok(ToolCall {
         id: id(row, 0)?,
         session_id: id(row, 1)?,
-        turn_id: id(row, 2)?,
+        turn_id: maybe_id(row, 2)?,
         name: row.get(3)?,
         input: json(row, 4)?,
         inspection: json(row, 5)?,
@@ -52,6 +52,16 @@ impl Reader<'_> {
         Ok(calls.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the commands that a person runs in a session, oldest first.
+    pub fn running_commands(&self, session_id: SessionId) -> Result<Vec<ToolCall>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM calls
+             WHERE session_id = ?1 AND turn_id IS NULL AND finished_at IS NULL ORDER BY number"
+        ))?;
+        let calls = query.query_map([Key(session_id)], read)?;
+        Ok(calls.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns the tool calls of a turn, oldest first.
     pub fn calls_of_turn(&self, turn_id: TurnId) -> Result<Vec<ToolCall>> {
         let mut query = self.prepare(&format!(
@@ -68,7 +78,10 @@ impl Writer<'_> {
     /// # Errors
     /// [`Error::Conflict`] where it was answered already and would be open again.
     pub fn put_call(&mut self, call: &ToolCall) -> Result<()> {
-        self.turn_in(call.turn_id, call.session_id)?;
+        match call.turn_id {
+            Some(turn) => self.turn_in(turn, call.session_id).map(drop)?,
+            None => self.session_exists(call.session_id)?,
+        }
         if let Some(old) = self.call_if_any(call.id)? {
             if old == *call {
                 return Ok(());
@@ -86,24 +99,7 @@ impl Writer<'_> {
                 )));
             }
         }
-        self.prepare(&format!(
-            "INSERT INTO calls ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (id) DO UPDATE SET name = ?4, input = ?5, inspection = ?6, state = ?7,
-                 asked_at = ?8, started_at = ?9, finished_at = ?10, trace_id = ?11"
-        ))?
-        .execute(params![
-            Key(call.id),
-            Key(call.session_id),
-            Key(call.turn_id),
-            call.name,
-            Json(&call.input),
-            Json(&call.inspection),
-            Json(&call.state),
-            Millis(call.asked_at),
-            call.started_at.map(Millis),
-            call.finished_at.map(Millis),
-            call.trace_id.map(Key),
-        ])?;
+        self.write_call(call)?;
         let at = call
             .finished_at
             .or(call.started_at)
@@ -113,6 +109,36 @@ impl Writer<'_> {
             call.session_id,
             News::CallChanged(Box::new(call.clone())),
         )
+    }
+
+    /// Stores a call of a transcript that was copied; its trace stays that of the first.
+    pub(crate) fn copy_call(&mut self, call: &ToolCall) -> Result<()> {
+        self.write_call(call)?;
+        self.prepare("UPDATE calls SET copied = 1 WHERE id = ?1")?
+            .execute([Key(call.id)])?;
+        Ok(())
+    }
+
+    fn write_call(&mut self, call: &ToolCall) -> Result<()> {
+        self.prepare(&format!(
+            "INSERT INTO calls ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO UPDATE SET name = ?4, input = ?5, inspection = ?6, state = ?7,
+                 asked_at = ?8, started_at = ?9, finished_at = ?10, trace_id = ?11"
+        ))?
+        .execute(params![
+            Key(call.id),
+            Key(call.session_id),
+            call.turn_id.map(Key),
+            call.name,
+            Json(&call.input),
+            Json(&call.inspection),
+            Json(&call.state),
+            Millis(call.asked_at),
+            call.started_at.map(Millis),
+            call.finished_at.map(Millis),
+            call.trace_id.map(Key),
+        ])?;
+        Ok(())
     }
 }
 

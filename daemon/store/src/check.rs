@@ -32,16 +32,19 @@ const PROMISES: &[&str] = &[
      FROM messages m LEFT JOIN turns t ON t.id = m.turn_id AND t.session_id = m.session_id
      WHERE m.turn_id IS NOT NULL AND t.id IS NULL",
     "SELECT 'message ' || hex(id) || ' has a turn but no position, or a position but no turn'
-     FROM messages WHERE role <> 'system' AND (turn_id IS NULL) <> (position IS NULL)",
+     FROM messages WHERE role <> 'system' AND (turn_id IS NULL) <> (position IS NULL)
+         AND NOT (turn_id IS NULL AND parts ->> '$[0].type' = 'tool_call')",
+    "SELECT 'message ' || hex(id) || ' has its place and still steers'
+     FROM messages WHERE position IS NOT NULL AND steer = 1",
     "SELECT 'tool call ' || hex(c.id) || ' of a finished turn is not answered'
      FROM calls c JOIN turns t ON t.id = c.turn_id
      WHERE t.finished = 1 AND c.state ->> 'state' <> 'finished'",
     "SELECT 'tool call ' || hex(c.id) || ' was decided and has no trace'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
-     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL",
+     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL AND NOT c.copied",
     "SELECT 'tool call ' || hex(c.id) || ' names a trace that is not its own'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
-     WHERE c.trace_id IS NOT NULL AND r.id IS NOT c.trace_id",
+     WHERE c.trace_id IS NOT NULL AND r.id IS NOT c.trace_id AND NOT c.copied",
     "SELECT 'trace ' || hex(r.id) || ' of a finished turn is not complete'
      FROM traces r JOIN calls c ON c.id = r.call_id JOIN turns t ON t.id = c.turn_id
      WHERE t.finished = 1 AND r.complete = 0",

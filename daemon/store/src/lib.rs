@@ -12,6 +12,7 @@ mod check;
 mod column;
 mod connection;
 mod error;
+mod fork;
 mod group;
 mod journal;
 mod message;
@@ -30,6 +31,7 @@ mod writer;
 
 pub use approval::Ended;
 pub use error::{Error, Result};
+pub use fork::Fork;
 pub use journal::KEEP as JOURNAL_KEEP;
 pub use past::PastCall;
 pub use reader::{Counts, Reader};

@@ -4,16 +4,16 @@
 //! message sent twice is stored once.
 
 use rusqlite::{OptionalExtension, Row, params};
-use smartopol_protocol::message::{Message, Role};
+use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::turn::Turn;
-use smartopol_protocol::{MessageId, News, SessionId, Timestamp};
+use smartopol_protocol::{MessageId, News, SessionId, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
-use crate::order::Tail;
+use crate::order::{Tail, form};
 use crate::{Error, Reader, Result, Writer};
 
 const COLUMNS: &str =
-    "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at";
+    "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at, steer";
 
 /// The longest line that lists show of a message, in characters.
 const LINE_MAX: usize = 120;
@@ -29,6 +29,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         peer: row.get(6)?,
         interrupted: row.get(7)?,
         created_at: time(row, 8)?,
+        steer: row.get(9)?,
     })
 }
 
@@ -165,23 +166,104 @@ impl Writer<'_> {
                 message.id
             )));
         }
-        Tail::Empty.then(&message)?; // Its form alone; its place is checked when it gets one.
+        form(&message)?; // Its place is checked when it gets one.
         self.insert_message(&message)?;
         Ok(message)
     }
 
     /// Takes back a message that still waits for its turn.
     pub fn withdraw_message(&mut self, id: MessageId, at: Timestamp) -> Result<()> {
-        let message = self.message(id)?;
-        if message.position.is_some() {
-            return Err(Error::Conflict(format!(
-                "message {id} has begun its turn and can no longer be taken back"
-            )));
-        }
+        let message = self.waiting(id, "taken back")?;
         self.prepare("DELETE FROM messages WHERE id = ?1")?
             .execute([Key(id)])?;
         self.count_messages(message.session_id, -1, at)?;
         self.tell(at, message.session_id, News::MessageWithdrawn(id))
+    }
+
+    /// Changes a message that still waits: what it says, whether it steers.
+    pub fn edit_message(
+        &mut self,
+        id: MessageId,
+        text: Option<String>,
+        steer: Option<bool>,
+        at: Timestamp,
+    ) -> Result<Message> {
+        let old = self.waiting(id, "changed")?;
+        let mut message = old.clone();
+        if let Some(text) = text {
+            message.parts = vec![Part::Text { text }];
+        }
+        message.steer = steer.unwrap_or(message.steer);
+        if message == old {
+            return Ok(old);
+        }
+        self.rewrite(&message, at)?;
+        Ok(message)
+    }
+
+    /// Adds the output to a person's command that waits for its place.
+    pub fn finish_command(
+        &mut self,
+        id: MessageId,
+        output: Part,
+        at: Timestamp,
+    ) -> Result<Message> {
+        let mut message = self.message(id)?;
+        message.parts.push(output);
+        form(&message)?;
+        self.rewrite(&message, at)?;
+        Ok(message)
+    }
+
+    /// Gives a person's command its place at the end of the transcript; it belongs to no turn.
+    pub fn place_command(&mut self, id: MessageId, at: Timestamp) -> Result<Message> {
+        let session_id = self.message(id)?.session_id;
+        let message = self.placeable(id, session_id)?;
+        if !message.is_command() {
+            return Err(Error::Invalid(format!(
+                "message {id}: only a person's command gets a place without a turn"
+            )));
+        }
+        self.place(message, None, at)
+    }
+
+    /// Lets a message that waits join a running turn, and returns it with its place.
+    pub fn join_turn(&mut self, id: MessageId, turn: &Turn, at: Timestamp) -> Result<Message> {
+        let message = self.placeable(id, turn.session_id)?;
+        self.place(message, Some(turn.id), at)
+    }
+
+    /// Returns a message that can still be changed or taken back.
+    fn waiting(&self, id: MessageId, done: &str) -> Result<Message> {
+        let message = self.message(id)?;
+        if message.position.is_some() {
+            return Err(Error::Conflict(format!(
+                "message {id} has begun its turn and can no longer be {done}"
+            )));
+        }
+        if message.is_command() {
+            return Err(Error::Conflict(format!(
+                "message {id} is a command and cannot be {done}; it can only be stopped"
+            )));
+        }
+        Ok(message)
+    }
+
+    /// Stores what a message says now that waits.
+    fn rewrite(&mut self, message: &Message, at: Timestamp) -> Result<()> {
+        self.prepare("UPDATE messages SET parts = ?2, line = ?3, steer = ?4 WHERE id = ?1")?
+            .execute(params![
+                Key(message.id),
+                Json(&message.parts),
+                line(message),
+                message.steer,
+            ])?;
+        self.count_messages(message.session_id, 0, at)?;
+        self.tell(
+            at,
+            message.session_id,
+            News::MessageChanged(Box::new(message.clone())),
+        )
     }
 
     /// Stores a message at the end of the transcript and returns it with its position.
@@ -229,23 +311,29 @@ impl Writer<'_> {
     }
 
     /// Gives such a message its place at the end of the transcript.
-    pub(crate) fn place_message(&mut self, mut message: Message, turn: &Turn) -> Result<Message> {
+    pub(crate) fn place(
+        &mut self,
+        mut message: Message,
+        turn: Option<TurnId>,
+        at: Timestamp,
+    ) -> Result<Message> {
         let session_id = message.session_id;
-        message.turn_id = Some(turn.id);
+        message.turn_id = turn;
         message.position = Some(self.next_position(session_id)?);
-        self.prepare("UPDATE messages SET turn_id = ?2, position = ?3 WHERE id = ?1")?
-            .execute(params![Key(message.id), Key(turn.id), message.position])?;
-        self.count_messages(session_id, 0, turn.started_at)?;
+        message.steer = false;
+        self.prepare("UPDATE messages SET turn_id = ?2, position = ?3, steer = 0 WHERE id = ?1")?
+            .execute(params![Key(message.id), turn.map(Key), message.position])?;
+        self.count_messages(session_id, 0, at)?;
         let news = News::MessageChanged(Box::new(message.clone()));
-        self.tell(turn.started_at, session_id, news)?;
+        self.tell(at, session_id, news)?;
         Ok(message)
     }
 
-    fn insert_message(&mut self, message: &Message) -> Result<()> {
-        self.session_exists(message.session_id)?;
+    /// Stores a message as it is, without telling of it.
+    pub(crate) fn write_message(&mut self, message: &Message) -> Result<()> {
         self.prepare(&format!(
             "INSERT INTO messages ({COLUMNS}, line)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         ))?
         .execute(params![
             Key(message.id),
@@ -257,8 +345,15 @@ impl Writer<'_> {
             message.peer,
             message.interrupted,
             Millis(message.created_at),
+            message.steer,
             line(message),
         ])?;
+        Ok(())
+    }
+
+    fn insert_message(&mut self, message: &Message) -> Result<()> {
+        self.session_exists(message.session_id)?;
+        self.write_message(message)?;
         self.count_messages(message.session_id, 1, message.created_at)?;
         self.tell(
             message.created_at,
@@ -270,7 +365,13 @@ impl Writer<'_> {
 
 /// Returns the beginning of a message as one line for lists.
 fn line(message: &Message) -> String {
-    let text = message.text();
+    let text = match message.parts.first() {
+        Some(Part::ToolCall { input, .. }) if message.is_command() => {
+            let command = input.get("command").and_then(serde_json::Value::as_str);
+            format!("! {}", command.unwrap_or_default())
+        }
+        _ => message.text(),
+    };
     let mut line = String::new();
     for word in text.split(|c: char| c.is_whitespace() || c.is_control()) {
         if word.is_empty() {

@@ -12,6 +12,7 @@ use crate::column::Key;
 const STEPS: &[&str] = &[
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
 ];
 
 /// Marks the file as ours: `SMPL`.

@@ -33,7 +33,12 @@ impl Tail {
     /// [`Error::Invalid`] where the message is malformed, [`Error::Order`] where it may not stand
     /// here.
     pub(crate) fn then(self, message: &Message) -> Result<Self, Error> {
-        check_parts(message)?;
+        form(message)?;
+        if message.is_command() && message.parts.len() < 2 {
+            return Err(Error::Order(
+                "a person's command gets its place when it has its output".into(),
+            ));
+        }
         match (self, message.role) {
             (Self::Asked(asked), Role::Tool) => answers(&asked, message).map(|()| Self::Tool),
             (Self::Asked(_), role) => Err(Error::Order(format!(
@@ -78,10 +83,19 @@ impl Tail {
 }
 
 /// Checks what can be said of a message alone.
-fn check_parts(message: &Message) -> Result<(), Error> {
+pub(crate) fn form(message: &Message) -> Result<(), Error> {
     let wrong = |what: &str| Err(Error::Invalid(format!("message {}: {what}", message.id)));
     if message.parts.is_empty() {
         return wrong("it says nothing");
+    }
+    if message.is_command() {
+        return match message.parts.as_slice() {
+            [Part::ToolCall { .. }] => Ok(()),
+            [Part::ToolCall { id, .. }, Part::ToolOutput { call_id, .. }] if id == call_id => {
+                Ok(())
+            }
+            _ => wrong("a person's command is one call, and then its own output"),
+        };
     }
     let fits = |part: &Part| {
         matches!(
@@ -146,7 +160,7 @@ mod tests {
         CallId::from_bytes([number; 16])
     }
 
-    /// `u` a person, `a` the agent, `a12` the agent with calls 1 and 2, `t12` their outputs,
+    /// `u` a person, `c11` a person with command 1 and its output, `a` the agent, `a12` the agent with calls 1 and 2, `t12` their outputs,
     /// `s` a notice.
     fn message(word: &str) -> Message {
         let (role, numbers) = word.split_at(1);
@@ -154,6 +168,21 @@ mod tests {
         let text = || Part::Text { text: "hi".into() };
         let (role, parts) = match role {
             "u" => (Role::User, vec![text()]),
+            "c" => {
+                let mut calls = calls;
+                let id = calls.next().unwrap();
+                let mut parts = vec![Part::ToolCall {
+                    id,
+                    name: "exec".into(),
+                    input: serde_json::Value::Null,
+                }];
+                parts.extend(calls.map(|call_id| Part::ToolOutput {
+                    call_id,
+                    status: OutputStatus::Ok,
+                    text: String::new(),
+                }));
+                (Role::User, parts)
+            }
             "a" => {
                 let asked = calls.map(|id| Part::ToolCall {
                     id,
@@ -181,6 +210,7 @@ mod tests {
             session_id: SessionId::new(),
             turn_id: None,
             position: None,
+            steer: false,
             role,
             parts,
             peer: None,
@@ -206,6 +236,9 @@ mod tests {
             ("u a12 t21 s a3 t3 a u", Tail::User),
             ("u a1 t1 u a", Tail::Agent),
             ("u s a1 t1 s s a", Tail::Agent),
+            ("c11", Tail::User),
+            ("u a c11 u a", Tail::Agent),
+            ("u a1 t1 c22 u a", Tail::Agent),
         ] {
             assert_eq!(walk(words).unwrap(), tail, "{words}");
         }
@@ -230,10 +263,12 @@ mod tests {
             "u a1 t11",
             "u a1 t1 t1",
             "u a1 t1 s t1",
+            "c1",
+            "u a1 c22",
         ] {
             assert!(matches!(walk(words), Err(Error::Order(_))), "{words}");
         }
-        for words in ["u a11", "t", "u a1 t"] {
+        for words in ["u a11", "t", "u a1 t", "c12", "c111"] {
             assert!(matches!(walk(words), Err(Error::Invalid(_))), "{words}");
         }
     }

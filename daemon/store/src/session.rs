@@ -254,6 +254,13 @@ impl Writer<'_> {
         self.tell(at, id, News::SessionDeleted(id))
     }
 
+    /// Returns a free name for a fork of the session with this one.
+    pub(crate) fn fork_name(&self, of: &str) -> Result<String> {
+        // Room is left for the number behind it.
+        let short: String = of.chars().take(NAME_MAX - 13).collect();
+        self.free_name(&format!("{short}-fork"))
+    }
+
     /// Returns `name` as it is stored, where it is good and free for session `own`.
     fn own_name(&self, name: &str, own: Option<SessionId>) -> Result<String> {
         let name = name.trim();

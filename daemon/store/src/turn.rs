@@ -130,9 +130,19 @@ impl Writer<'_> {
             .map(|id| self.placeable(id, session.id))
             .transpose()?;
         turn.message_id = message.as_ref().map(|message| message.id);
+        self.write_turn(&turn)?;
+        let message = message
+            .map(|message| self.place(message, Some(turn.id), turn.started_at))
+            .transpose()?;
+        self.turn_changed(&turn, Usage::default(), turn.started_at)?;
+        Ok((turn, message))
+    }
+
+    /// Stores a turn as it is, without telling of it.
+    pub(crate) fn write_turn(&mut self, turn: &Turn) -> Result<()> {
         self.prepare(&format!(
             "INSERT INTO turns ({COLUMNS}, finished)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         ))?
         .execute(params![
             Key(turn.id),
@@ -145,12 +155,9 @@ impl Writer<'_> {
             turn.model,
             Millis(turn.started_at),
             turn.finished_at.map(Millis),
+            is_finished(turn),
         ])?;
-        let message = message
-            .map(|message| self.place_message(message, &turn))
-            .transpose()?;
-        self.turn_changed(&turn, Usage::default(), turn.started_at)?;
-        Ok((turn, message))
+        Ok(())
     }
 
     /// Stores where a turn stands now.

@@ -124,11 +124,34 @@ pub fn user(session_id: SessionId, text: &str) -> Message {
         session_id,
         turn_id: None,
         position: None,
+        steer: false,
         role: Role::User,
         parts: vec![Part::Text { text: text.into() }],
         peer: Some("cli:1000".into()),
         interrupted: false,
         created_at: at(2),
+    }
+}
+
+/// The call of a person's command.
+pub fn ran(message: &Message) -> ToolCall {
+    ToolCall {
+        id: message.calls().next().unwrap(),
+        turn_id: None,
+        ..call(&turn(message.session_id))
+    }
+}
+
+/// A command that a person runs.
+pub fn command(session_id: SessionId) -> Message {
+    let part = Part::ToolCall {
+        id: CallId::new(),
+        name: "exec".into(),
+        input: json!({"command": "git status"}),
+    };
+    Message {
+        parts: vec![part],
+        ..user(session_id, "")
     }
 }
 
@@ -200,7 +223,7 @@ pub fn call(turn: &Turn) -> ToolCall {
     ToolCall {
         id: CallId::new(),
         session_id: turn.session_id,
-        turn_id: turn.id,
+        turn_id: Some(turn.id),
         name: "exec".into(),
         input: json!({"command": "ls"}),
         inspection: Inspection {
@@ -235,7 +258,7 @@ pub fn approval(call: &ToolCall) -> Approval {
     Approval {
         id: ApprovalId::new(),
         session_id: call.session_id,
-        turn_id: call.turn_id,
+        turn_id: call.turn_id.unwrap(),
         call_id: call.id,
         tool: call.name.clone(),
         inspection: call.inspection.clone(),

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::session::{Session, Show};
+use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{CallId, Event, MessageId, News, SessionId};
 use smartopol_store::Writer;
 
-use crate::house::{House, agent, answers, asks, at, call, finished, notice, turn, user};
+use crate::house::{
+    House, agent, answers, asks, at, call, command, finished, notice, ran, turn, user,
+};
 
 /// Something a careless daemon might try.
 #[derive(Clone, Debug)]
@@ -23,6 +26,13 @@ enum Op {
     Answer(Answer),
     Wait,
     Finish,
+    /// Lets a waiting message join the turn at hand.
+    Join(usize),
+    Edit(usize),
+    /// A person runs a command, gets its output, sees it in its place.
+    Run,
+    Ran(usize),
+    Place(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +60,11 @@ fn op() -> impl Strategy<Value = Op> {
         5 => answer.prop_map(Op::Answer),
         1 => Just(Op::Wait),
         3 => Just(Op::Finish),
+        3 => (0..3_usize).prop_map(Op::Join),
+        1 => (0..3_usize).prop_map(Op::Edit),
+        2 => Just(Op::Run),
+        3 => (0..3_usize).prop_map(Op::Ran),
+        4 => (0..3_usize).prop_map(Op::Place),
     ]
 }
 
@@ -120,6 +135,33 @@ fn attempt(w: &mut Writer<'_>, session: SessionId, op: &Op, asked: &mut Vec<Call
             };
             w.put_turn(&waiting).is_err()
         }
+        Op::Join(index) => w
+            .join_turn(waiting(&queue, *index), &some_turn, at(5))
+            .is_err(),
+        Op::Edit(index) => w
+            .edit_message(
+                waiting(&queue, *index),
+                Some("else".into()),
+                Some(true),
+                at(5),
+            )
+            .is_err(),
+        Op::Run => {
+            let message = command(session);
+            let call = ran(&message);
+            w.queue_message(message).is_err() || w.put_call(&call).is_err()
+        }
+        Op::Ran(index) => {
+            let id = waiting(&queue, *index);
+            let asked = queue.get(*index).and_then(|message| message.calls().next());
+            let output = Part::ToolOutput {
+                call_id: asked.unwrap_or_else(CallId::new),
+                status: OutputStatus::Ok,
+                text: "out".into(),
+            };
+            w.finish_command(id, output, at(5)).is_err()
+        }
+        Op::Place(index) => w.place_command(waiting(&queue, *index), at(6)).is_err(),
         Op::Finish => w.put_turn(&finished(&some_turn, Outcome::Done)).is_err(),
     };
     if refused {
@@ -129,6 +171,12 @@ fn attempt(w: &mut Writer<'_>, session: SessionId, op: &Op, asked: &mut Vec<Call
             "{op:?} was refused and changed something"
         );
     }
+}
+
+fn waiting(queue: &[Message], index: usize) -> MessageId {
+    queue
+        .get(index)
+        .map_or_else(MessageId::new, |message| message.id)
 }
 
 /// A provider's rules, written without looking at the store's.
@@ -143,7 +191,16 @@ fn strict_provider(transcript: &[Message]) -> Result<(), String> {
             _ => merged.push(message),
         }
     }
-    let calls_of = |message: &Message| message.calls().collect::<BTreeSet<_>>();
+    let calls_of = |message: &Message| match message.role {
+        Role::Agent => message.calls().collect::<BTreeSet<_>>(),
+        _ => BTreeSet::new(),
+    };
+    if let Some(open) = transcript
+        .iter()
+        .find(|m| m.is_command() && m.parts.len() != 2)
+    {
+        return Err(format!("the command {} has no output", open.id));
+    }
     for (index, message) in merged.iter().enumerate() {
         let before = index.checked_sub(1).map(|index| merged[index]);
         let open = before.map(calls_of).unwrap_or_default();
@@ -228,12 +285,43 @@ proptest! {
                 .await
                 .unwrap();
             assert_eq!(strict_provider(&transcript), Ok(()));
+            if !transcript.is_empty() {
+                let end = transcript.len() as u64;
+                for at in [end, end / 2 + 1] {
+                    let fork = house
+                        .store
+                        .write(move |w| w.fork_session(session, Some(at), None, crate::house::at(7)))
+                        .await
+                        .unwrap();
+                    let (copy, _) = house
+                        .store
+                        .read(move |r| r.transcript(fork.session.id, None, u32::MAX))
+                        .await
+                        .unwrap();
+                    assert_eq!(strict_provider(&copy), Ok(()));
+                    assert_eq!(copy.len() as u64, fork.at);
+                    assert!(fork.at.abs_diff(at) <= 1);
+                    let open = copy.last().is_some_and(|last| {
+                        last.role == Role::Agent && last.calls().next().is_some()
+                    });
+                    assert!(!open, "cut between calls and their outputs");
+                    let left = house.store.check().await.unwrap();
+                    let own: Vec<_> = left.iter().filter(|line| line.contains("-fork")).collect();
+                    assert_eq!(own, Vec::<&String>::new());
+                    house
+                        .store
+                        .write(move |w| w.delete_session(fork.session.id, crate::house::at(8)))
+                        .await
+                        .unwrap();
+                }
+            }
             let positions: Vec<u64> = transcript.iter().filter_map(|m| m.position).collect();
             assert!(positions.into_iter().eq(1..=transcript.len() as u64));
             assert_eq!(shown.session.messages, (transcript.len() + queued.len()) as u64);
 
             let mut listener = Listener::default();
-            house.told().into_iter().for_each(|event| listener.hear(event));
+            let told = house.told().into_iter();
+            told.filter(|event| event.session_id == Some(session)).for_each(|event| listener.hear(event));
             assert_eq!(listener.session.as_ref(), Some(&shown.session));
             let mut known: Vec<Message> = listener.messages.into_values().collect();
             known.sort_by_key(|message| (message.position.unwrap_or(u64::MAX), message.id));

@@ -86,6 +86,12 @@ impl Tools {
             .collect()
     }
 
+    /// Returns the files in a folder as relative paths, at most `limit`, and whether there are
+    /// more. Reads the disk, so it belongs on a thread that may block.
+    pub fn names(&self, folder: &Path, limit: usize) -> (Vec<String>, bool) {
+        files::names::names(folder, limit)
+    }
+
     /// Returns what a call would do, without doing it; the error is the answer for the model.
     ///
     /// May read files, so it belongs on a thread that may block.

@@ -14,7 +14,7 @@ fn begun(input: serde_json::Value) -> Trace {
     let call = ToolCall {
         id: CallId::new(),
         session_id: SessionId::new(),
-        turn_id: TurnId::new(),
+        turn_id: Some(TurnId::new()),
         name: "exec".into(),
         input,
         inspection: Inspection {

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Rule};
+use crate::client::Client;
 use crate::message::Message;
 use crate::session::{Partial, Session};
 use crate::tool::ToolCall;
@@ -40,7 +41,7 @@ pub enum News {
     SessionChanged(Box<Session>),
     /// A session was removed.
     SessionDeleted(SessionId),
-    /// A message was stored, or got its place in the transcript.
+    /// A message was stored or changed, or got its place in the transcript.
     MessageChanged(Box<Message>),
     /// A message that waited for its turn was taken back.
     MessageWithdrawn(MessageId),
@@ -119,6 +120,10 @@ pub enum News {
         /// How many pieces were dropped.
         deltas: u64,
     },
+    /// A client came, or watches something else now.
+    ClientChanged(Client),
+    /// A client left; its number.
+    ClientLeft(u64),
     /// The daemon is shutting down.
     Stopping,
 }

@@ -4,11 +4,14 @@
 //! Does no I/O, knows no other part of the house; a stranger can use it alone.
 
 pub mod approval;
+pub mod client;
+pub mod command;
 pub mod daemon;
 pub mod envelope;
 pub mod event;
 pub mod fault;
 pub mod id;
+pub mod memory;
 pub mod message;
 pub mod method;
 pub mod model;

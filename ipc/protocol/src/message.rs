@@ -27,12 +27,16 @@ pub struct Message {
     pub id: MessageId,
     /// The session it belongs to.
     pub session_id: SessionId,
-    /// The turn it belongs to; `None` for a user's message that still waits for its turn.
+    /// The turn it belongs to; `None` for a user's message that still waits for its turn, and for
+    /// a person's command, which belongs to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn_id: Option<TurnId>,
     /// Its place in the session's transcript, from 1; `None` while it waits for its turn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// True where it waits to join the running turn at its next step, not for a turn of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub steer: bool,
     /// Who says it.
     pub role: Role,
     /// Its pieces, in order; never empty.
@@ -61,6 +65,15 @@ impl Message {
         texts.join("\n")
     }
 
+    /// Returns true where it is a command that the person ran.
+    pub fn is_command(&self) -> bool {
+        self.role == Role::User
+            && self
+                .parts
+                .iter()
+                .any(|part| matches!(part, Part::ToolCall { .. }))
+    }
+
     /// Returns the calls it makes, in order.
     pub fn calls(&self) -> impl Iterator<Item = CallId> + '_ {
         self.parts.iter().filter_map(|part| match part {
@@ -87,7 +100,7 @@ pub enum Part {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         signature: Option<String>,
     },
-    /// The agent asks for a tool.
+    /// The agent asks for a tool; in a user's message, the command that the person ran.
     ToolCall {
         /// The call's name.
         id: CallId,
@@ -96,7 +109,7 @@ pub enum Part {
         /// The arguments; a string where the model sent broken JSON.
         input: Value,
     },
-    /// What a call gave back. Only in messages of role [`Role::Tool`].
+    /// What a call gave back: in messages of role [`Role::Tool`], and behind a person's command.
     ToolOutput {
         /// The call it answers.
         call_id: CallId,
@@ -140,6 +153,10 @@ pub struct Send {
     /// and returns what the first returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<MessageId>,
+    /// True to join a running turn at its next step: after the outputs of its tools, before the
+    /// model is asked again. Where the turn ends first, the message gets the next one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub steer: bool,
 }
 
 /// The reply to `message/send`: the message is stored.
@@ -211,4 +228,18 @@ pub struct Hit {
 /// Returns a text as searches compare it.
 pub fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// `message/edit`: changes a message that still waits for its turn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edit {
+    /// The message.
+    pub id: MessageId,
+    /// What it says instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Whether it joins the running turn instead of waiting for one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steer: Option<bool>,
 }

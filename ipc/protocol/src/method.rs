@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::{Code, Fault, approval, daemon, event, message, model, session, trace};
+use crate::{
+    Code, Fault, approval, client, command, daemon, event, memory, message, model, session, trace,
+};
 
 /// The parameters of a method, which know the method's name and reply.
 pub trait Method: Serialize + DeserializeOwned + Send + 'static {
@@ -78,18 +80,34 @@ methods! {
     SessionShow(session::Show) = "session/show" -> session::Shown;
     /// Rename it, change its mode or model.
     SessionConfigure(session::Configure) = "session/configure" -> session::Session;
+    /// Make a session with the beginning of another one's transcript.
+    SessionFork(session::Fork) = "session/fork" -> session::Forked;
+    /// The files of its workspace.
+    SessionFiles(session::Files) = "session/files" -> session::FilesListed;
     /// Remove it.
     SessionDelete(session::Delete) = "session/delete" -> ();
     /// Say something.
     MessageSend(message::Send) = "message/send" -> message::Sent;
     /// Where a text stands in a session.
     MessageSearch(message::Search) = "message/search" -> message::Found;
+    /// Change a message that waits.
+    MessageEdit(message::Edit) = "message/edit" -> message::Message;
     /// Take back a message that waits.
     MessageWithdraw(message::Withdraw) = "message/withdraw" -> ();
+    /// Run a command as the person.
+    CommandRun(command::Run) = "command/run" -> command::Running;
+    /// End the commands that a person runs.
+    CommandStop(command::Stop) = "command/stop" -> command::Stopped;
     /// Stop the running turn.
     TurnInterrupt(session::Interrupt) = "turn/interrupt" -> session::Interrupted;
     /// Go on after an interruption.
     TurnContinue(session::Continue) = "turn/continue" -> session::Continued;
+    /// Remember something.
+    MemoryAdd(memory::Add) = "memory/add" -> memory::Added;
+    /// What is remembered.
+    MemoryList(memory::List) = "memory/list" -> memory::Listed;
+    /// Who is attached.
+    ClientList(client::List) = "client/list" -> client::Listed;
     /// Questions to a person.
     ApprovalList(approval::List) = "approval/list" -> approval::Listed;
     /// One question.

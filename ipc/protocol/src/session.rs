@@ -213,6 +213,52 @@ pub struct Configure {
     pub model: Option<String>,
 }
 
+/// `session/fork`: makes a session with the transcript of another one up to a place in it.
+///
+/// The new one has the same workspace, mode and model; rules that were learned for the old one
+/// alone are not taken along, nor what it used, nor messages that wait.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fork {
+    /// The session.
+    pub id: SessionId,
+    /// The position of the last message to take; without it the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+    /// The new one's name; without one it is made from the old one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// The reply to `session/fork`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forked {
+    /// The new session.
+    pub session: Session,
+    /// The position of the last message taken; 0 where none was.
+    pub at: u64,
+    /// Why that is not the place that was asked for, one sentence; empty where it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+}
+
+/// `session/files`: the files of a session's workspace, as tools list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// The session.
+    pub id: SessionId,
+}
+
+/// The reply to `session/files`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesListed {
+    /// Paths relative to the workspace; folders end in `/`. What `.gitignore` names is left out.
+    pub files: Vec<String>,
+    /// True where there are more than the 20,000 that are told.
+    pub more: bool,
+}
+
 /// `session/delete`: removes a session with its messages, turns, calls and learned rules.
 /// Its traces stay. A running turn is interrupted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,8 +23,9 @@ pub struct ToolCall {
     pub id: CallId,
     /// The session it belongs to.
     pub session_id: SessionId,
-    /// The turn it belongs to.
-    pub turn_id: TurnId,
+    /// The turn it belongs to; `None` for a person's command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_id: Option<TurnId>,
     /// The tool's name as the model wrote it.
     pub name: String,
     /// The arguments; a string where the model sent broken JSON.

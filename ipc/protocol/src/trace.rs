@@ -61,8 +61,9 @@ pub struct Trace {
 pub struct Metadata {
     /// The session.
     pub session_id: SessionId,
-    /// The turn.
-    pub turn_id: TurnId,
+    /// The turn; `None` for a person's command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_id: Option<TurnId>,
     /// The call.
     pub call_id: CallId,
     /// One line for lists, redacted.

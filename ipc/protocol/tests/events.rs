@@ -36,6 +36,8 @@ names! {
     Retrying = "retrying",
     Gap = "gap",
     Dropped = "dropped",
+    ClientChanged = "client_changed",
+    ClientLeft = "client_left",
     Stopping = "stopping",
 }
 
@@ -82,6 +84,8 @@ pub(crate) fn all() -> Vec<News> {
         },
         News::Gap { missed: 12 },
         News::Dropped { deltas: 340 },
+        News::ClientChanged(sample::client()),
+        News::ClientLeft(3),
         News::Stopping,
     ]
 }
@@ -94,7 +98,11 @@ fn golden(news: News) -> Golden {
     let name = name(&news);
     let about_none = matches!(
         news,
-        News::Gap { .. } | News::Dropped { .. } | News::Stopping
+        News::Gap { .. }
+            | News::Dropped { .. }
+            | News::ClientChanged(_)
+            | News::ClientLeft(_)
+            | News::Stopping
     );
     let event = Event {
         seq: news.is_fact().then_some(42),

@@ -8,7 +8,9 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use smartopol_protocol::approval::{self, Mode, Scope};
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
-use smartopol_protocol::{Method, Request, daemon, event, message, model, session, trace};
+use smartopol_protocol::{
+    Method, Request, client, command, daemon, event, memory, message, model, session, trace,
+};
 
 use crate::golden::{Golden, pretty, same};
 use crate::sample;
@@ -98,6 +100,27 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             sample::session(),
         ),
         golden(
+            session::Fork {
+                id: sample::SESSION,
+                at: Some(2),
+                name: Some("garden".into()),
+            },
+            session::Forked {
+                session: sample::session(),
+                at: 3,
+                note: "taken with the outputs of its tool calls, which belong to it".into(),
+            },
+        ),
+        golden(
+            session::Files {
+                id: sample::SESSION,
+            },
+            session::FilesListed {
+                files: vec!["src/".into(), "src/main.rs".into()],
+                more: true,
+            },
+        ),
+        golden(
             session::Delete {
                 id: sample::SESSION,
             },
@@ -108,6 +131,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 session_id: sample::SESSION,
                 text: "clean up the build directory".into(),
                 id: Some(sample::MESSAGE),
+                steer: true,
             },
             message::Sent {
                 message_id: sample::MESSAGE,
@@ -134,10 +158,39 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
         golden(
+            message::Edit {
+                id: sample::MESSAGE,
+                text: Some("clean up".into()),
+                steer: Some(true),
+            },
+            message::Message {
+                turn_id: None,
+                position: None,
+                steer: true,
+                ..sample::message()
+            },
+        ),
+        golden(
             message::Withdraw {
                 id: sample::MESSAGE,
             },
             (),
+        ),
+        golden(
+            command::Run {
+                session_id: sample::SESSION,
+                command: "git status -s".into(),
+            },
+            command::Running {
+                message_id: sample::MESSAGE,
+                call_id: sample::CALL,
+            },
+        ),
+        golden(
+            command::Stop {
+                session_id: sample::SESSION,
+            },
+            command::Stopped { count: 1 },
         ),
         golden(
             session::Interrupt {
@@ -153,6 +206,30 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
             session::Continued {
                 turn_id: sample::TURN,
+            },
+        ),
+        golden(
+            memory::Add {
+                text: "the tests need a running database".into(),
+            },
+            memory::Added {
+                line: "the tests need a running database".into(),
+                path: "/home/ada/.local/share/smartopol/workspace/MEMORY.md".into(),
+            },
+        ),
+        golden(
+            memory::List {},
+            memory::Listed {
+                path: "/home/ada/.local/share/smartopol/workspace/MEMORY.md".into(),
+                lines: vec!["the tests need a running database".into()],
+                cut: 120,
+            },
+        ),
+        golden(
+            client::List {},
+            client::Listed {
+                clients: vec![sample::client()],
+                own: 4,
             },
         ),
         golden(

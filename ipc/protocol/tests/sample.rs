@@ -5,6 +5,7 @@ use smartopol_protocol::approval::{
     Actor, Approval, ApprovalState, BackTest, Danger, Decision, Mode, OneOf, Pattern, Rule, Scope,
     Verdict,
 };
+use smartopol_protocol::client::Client;
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Partial, Session, SessionState};
@@ -68,11 +69,23 @@ pub(crate) fn message() -> Message {
         session_id: SESSION,
         turn_id: Some(TURN),
         position: Some(1),
+        steer: false,
         role: Role::User,
         parts: vec![text("clean up the build directory")],
         peer: Some("cli:1000".into()),
         interrupted: false,
         created_at: at(1),
+    }
+}
+
+pub(crate) fn client() -> Client {
+    Client {
+        id: 3,
+        name: "smartopol-tui".into(),
+        peer: "cli:1000".into(),
+        observes: true,
+        watches: Some(SESSION),
+        since: at(0),
     }
 }
 
@@ -137,7 +150,7 @@ pub(crate) fn call() -> ToolCall {
     ToolCall {
         id: CALL,
         session_id: SESSION,
-        turn_id: TURN,
+        turn_id: Some(TURN),
         name: "exec".into(),
         input: json!({"argv": ["rm", "-r", "build"]}),
         inspection: inspection(),
@@ -240,7 +253,7 @@ pub(crate) fn trace() -> Trace {
         duration_ms: Some(7),
         metadata: Metadata {
             session_id: SESSION,
-            turn_id: TURN,
+            turn_id: Some(TURN),
             call_id: CALL,
             title: "rm -r build".into(),
             complete: true,

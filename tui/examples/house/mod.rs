@@ -136,6 +136,7 @@ impl House {
             session_id: id,
             turn_id,
             position: (!waits).then_some(position),
+            steer: false,
             role,
             parts,
             peer: (role == Role::User).then(|| "cli:1000".into()),
@@ -298,7 +299,7 @@ impl House {
         let call = ToolCall {
             id,
             session_id,
-            turn_id,
+            turn_id: Some(turn_id),
             name: name.into(),
             input: json!({"command": inspection.title}),
             inspection,
@@ -336,7 +337,7 @@ impl House {
         let approval = Approval {
             id: ApprovalId::from_bytes(self.bytes()),
             session_id: call.session_id,
-            turn_id: call.turn_id,
+            turn_id: call.turn_id.unwrap(),
             call_id: id,
             tool: call.name.clone(),
             inspection: call.inspection.clone(),

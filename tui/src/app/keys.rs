@@ -153,6 +153,7 @@ impl App {
             session_id,
             text: text.to_owned(),
             id: Some(id),
+            steer: false,
         };
         if !self.change(Call::Say(send.clone())) {
             return None;

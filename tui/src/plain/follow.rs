@@ -82,7 +82,7 @@ impl Follow {
                 offset,
                 text,
             } if self.is_ours(Some(*turn_id)) => return self.delta(*step, *offset, text),
-            News::CallChanged(call) if self.is_ours(Some(call.turn_id)) => return self.call(call),
+            News::CallChanged(call) if self.is_ours(call.turn_id) => return self.call(call),
             News::ApprovalChanged(approval) if self.is_ours(Some(approval.turn_id)) => {
                 return self.approval(approval);
             }
@@ -281,6 +281,7 @@ mod tests {
             session_id: SESSION,
             turn_id,
             position: None,
+            steer: false,
             role,
             parts: vec![Part::Text { text: text.into() }],
             peer: None,
@@ -308,7 +309,7 @@ mod tests {
         event(News::CallChanged(Box::new(ToolCall {
             id: CallId::from_bytes([9; 16]),
             session_id: SESSION,
-            turn_id: TURN,
+            turn_id: Some(TURN),
             name: "exec".into(),
             input: serde_json::Value::Null,
             inspection: Inspection {

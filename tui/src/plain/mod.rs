@@ -6,9 +6,12 @@
 mod approvals;
 mod config;
 mod follow;
+mod fork;
 mod link;
+mod memory;
 mod models;
 mod out;
+mod queue;
 mod report;
 mod search;
 mod sessions;
@@ -50,7 +53,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Conversations: list, show, search, rename, export, delete
+    /// Conversations: list, show, search, queue, rename, fork, export, delete
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Questions about tool calls: list, show, allow, deny, and the rules learned from answers
@@ -59,6 +62,9 @@ pub enum Command {
     /// The record of every tool call: list, tail, show, stats
     #[command(subcommand)]
     Traces(traces::Command),
+    /// What the agent is to remember: add, list
+    #[command(subcommand)]
+    Memory(memory::Command),
     /// Who serves models: list, test
     #[command(subcommand)]
     Providers(models::Providers),
@@ -127,6 +133,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Sessions(command) => sessions::run(command, paths, &mut out).await,
             Command::Approvals(command) => approvals::run(command, paths, &mut out).await,
             Command::Traces(command) => traces::run(command, paths, &mut out).await,
+            Command::Memory(command) => memory::run(command, paths, &mut out).await,
             Command::Providers(command) => models::providers(command, paths, &mut out).await,
             Command::Models(command) => models::models(command, paths, &mut out).await,
             Command::Config(_) => Ok(ExitCode::SUCCESS),

@@ -1,4 +1,4 @@
-//! `sessions`: conversations, listed, read, searched, renamed, exported, deleted.
+//! `sessions`: conversations, listed, read, searched, renamed, forked, exported, deleted.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -11,12 +11,12 @@ use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::session::{Configure, Delete, List, Session, SessionState, Show, Shown};
 use smartopol_protocol::tool::{OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, Turn};
-use smartopol_protocol::{Code, Fault, SessionId};
+use smartopol_protocol::{Code, Fault, SessionId, client};
 
-use super::link::{client, find};
+use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::{search, time};
+use super::{fork, queue, search, time};
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
@@ -71,6 +71,40 @@ pub enum Command {
         #[arg(value_name = "NAME")]
         name: String,
     },
+    /// See the messages that wait for their turn, change them or take them back
+    #[command(
+        args_conflicts_with_subcommands = false,
+        after_help = "Examples:\n  smartopol sessions queue notes\n  \
+                      smartopol sessions queue notes edit 1 say it differently\n  \
+                      smartopol sessions queue notes withdraw 1"
+    )]
+    Queue {
+        /// The session
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// Print one JSON object a line
+        #[arg(long, global = true)]
+        json: bool,
+        /// What to do; without it they are listed
+        #[command(subcommand)]
+        change: Option<queue::Change>,
+    },
+    /// Make a session with the beginning of another one's transcript
+    #[command(after_help = "Example:\n  smartopol sessions fork notes --at 12 --name other-way")]
+    Fork {
+        /// The session
+        #[arg(value_name = "KEY")]
+        key: String,
+        /// The position of the last message to take [default: the newest]
+        #[arg(long, value_name = "N")]
+        at: Option<u64>,
+        /// The name of the new session
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a whole session as Markdown, or with --json as one object a line
     #[command(after_help = "Example:\n  smartopol sessions export notes > notes.md")]
     Export {
@@ -98,7 +132,7 @@ pub(super) async fn run(
     paths: &Paths,
     out: &mut Out,
 ) -> anyhow::Result<ExitCode> {
-    let client = client(paths).await?;
+    let client = link::client(paths).await?;
     match command {
         Command::List { json } => list(&client, json, out).await?,
         Command::Show {
@@ -128,6 +162,15 @@ pub(super) async fn run(
                 .await?;
             out.line(format!("`{}` is now `{}`", session.name, renamed.name))?;
         }
+        Command::Queue { key, json, change } => {
+            queue::run(&client, &key, change, json, out).await?;
+        }
+        Command::Fork {
+            key,
+            at,
+            name,
+            json,
+        } => fork::run(&client, &key, (at, name), json, out).await?,
         Command::Export { key, json } => export(&client, &key, json, out).await?,
         Command::Delete { key, yes } => return delete(&client, &key, yes, out).await,
     }
@@ -137,7 +180,14 @@ pub(super) async fn run(
 async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {
     let sessions = client.call(List {}).await?.sessions;
     if json {
-        return Ok(sessions.iter().try_for_each(|session| out.json(session))?);
+        let clients = client.call(client::List {}).await?.clients;
+        return Ok(sessions.iter().try_for_each(|session| {
+            let watches = clients.iter().filter(|own| own.watches == Some(session.id));
+            out.json(&Attached {
+                session,
+                attached: watches.count(),
+            })
+        })?);
     }
     let rows: Vec<_> = sessions
         .iter()
@@ -156,6 +206,14 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
     let heads = ["name", "state", "messages", "used", "folder", "last"];
     let empty = "there are no sessions yet: `smartopol send hello` begins one";
     Ok(table::print(out, &heads, &rows, empty)?)
+}
+
+/// A session with how many clients watch it.
+#[derive(Serialize)]
+struct Attached<'a> {
+    #[serde(flatten)]
+    session: &'a Session,
+    attached: usize,
 }
 
 fn state(session: &Session) -> (String, Tone) {

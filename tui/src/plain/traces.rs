@@ -339,7 +339,13 @@ fn print_one(trace: &Trace, out: &mut Out) -> anyhow::Result<()> {
         ("actor", format!("{} {}", about.actor, about.surface)),
         ("folder", about.cwd.clone()),
         ("session", about.session_id.to_string()),
-        ("turn", about.turn_id.to_string()),
+        (
+            "turn",
+            about.turn_id.map_or_else(
+                || "none: a person's command".to_owned(),
+                |id| id.to_string(),
+            ),
+        ),
         ("call", about.call_id.to_string()),
         (
             "approval",

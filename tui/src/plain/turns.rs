@@ -36,6 +36,9 @@ pub struct Send {
     /// Begin a new session in this folder; with --session, by this name
     #[arg(long)]
     new: bool,
+    /// Join the running turn at its next step instead of waiting for a turn of its own
+    #[arg(long)]
+    steer: bool,
     /// Print each event of the turn as one JSON object a line
     #[arg(long)]
     json: bool,
@@ -68,6 +71,7 @@ pub(super) async fn send(send: Send, paths: &Paths, out: &mut Out) -> anyhow::Re
             session_id: session.id,
             text,
             id: Some(id),
+            steer: send.steer,
         })
         .await?;
     if sent.turn_id.is_none() {

@@ -47,12 +47,36 @@ pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
     let request = ModelRequest {
         model: material.model.into(),
         system,
-        messages: kept.into_iter().map(Arc::clone).collect(),
+        messages: kept.into_iter().map(as_said).collect(),
         tools,
         max_output_tokens: None,
         reasoning: material.reasoning,
     };
     (request, left_out)
+}
+
+/// Returns a message as a model reads it: a command that the person ran becomes words of theirs,
+/// because no provider knows calls that its model did not make.
+fn as_said(message: &Arc<Message>) -> Arc<Message> {
+    let (Some(Part::ToolCall { input, .. }), Some(Part::ToolOutput { text, .. })) =
+        (message.parts.first(), message.parts.get(1))
+    else {
+        return Arc::clone(message);
+    };
+    if !message.is_command() {
+        return Arc::clone(message);
+    }
+    let command = input
+        .get("command")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or_default();
+    let text = format!(
+        "I ran a command myself, beside this conversation:\n$ {command}\n\nIt gave back:\n{text}"
+    );
+    Arc::new(Message {
+        parts: vec![Part::Text { text }],
+        ..Message::clone(message)
+    })
 }
 
 /// Returns an estimate of the tokens of a message: a token is about four bytes.

@@ -13,6 +13,7 @@ fn message(role: Role, parts: Vec<Part>) -> Arc<Message> {
         session_id: SessionId::from_bytes([1; 16]),
         turn_id: None,
         position: None,
+        steer: false,
         role,
         parts,
         peer: None,
@@ -134,4 +135,32 @@ proptest! {
         let newest: u64 = request.messages.iter().rev().take(3).map(|message| estimate(message)).sum();
         prop_assert!(total <= budget.max(newest + 600), "{} of {}", total, budget);
     }
+}
+
+#[test]
+fn a_command_of_the_person_is_words_of_theirs_to_a_model() {
+    let id = CallId::new();
+    let ran = message(
+        Role::User,
+        vec![
+            Part::ToolCall {
+                id,
+                name: "exec".into(),
+                input: json!({"command": "ls -la"}),
+            },
+            Part::ToolOutput {
+                call_id: id,
+                status: OutputStatus::Ok,
+                text: "total 0".into(),
+            },
+        ],
+    );
+    let (request, _) = ask(&[ran, text(Role::User, 4)], 1_000);
+    let said = request.messages[0].text();
+    assert!(
+        said.contains("$ ls -la") && said.contains("total 0"),
+        "{said}"
+    );
+    assert_eq!(request.messages[0].calls().count(), 0);
+    assert_eq!(request.messages[0].parts.len(), 1);
 }

@@ -124,6 +124,8 @@ pub enum Effect {
     Abandon(CallId, ToolOutput),
     /// Store the outputs of all calls.
     Answer(Vec<Part>),
+    /// What people said to steer this turn gets its place now, before the model is asked again.
+    Join,
     /// The turn is over.
     Finish(Outcome),
 }
@@ -376,7 +378,7 @@ impl Turn {
         } else {
             self.steps += 1;
             self.phase = Phase::Asking;
-            effects.push(Effect::Ask);
+            effects.extend([Effect::Join, Effect::Ask]);
         }
         effects
     }

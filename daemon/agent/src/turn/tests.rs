@@ -87,6 +87,7 @@ fn several_calls_run_at_once_and_are_answered_together_in_their_order() {
                 answer(a, OutputStatus::Ok, "first"),
                 answer(b, OutputStatus::Ok, "second"),
             ]),
+            Effect::Join,
             Effect::Ask,
         ]
     );
@@ -108,6 +109,7 @@ fn a_denied_call_still_answers_the_model() {
         turn.on(Event::Ruled(id, Ruling::Refuse(denied))),
         [
             Effect::Answer(vec![answer(id, OutputStatus::Denied, "denied by cli:1000")]),
+            Effect::Join,
             Effect::Ask,
         ]
     );
@@ -276,4 +278,26 @@ fn a_turn_that_waited_goes_on_waiting_after_a_restart() {
     let effects = turn.on(Event::ToolFinished(open, output("now")));
     assert_eq!(effects.last(), Some(&Effect::Ask));
     assert_eq!(turn.steps(), 3);
+}
+
+#[test]
+fn people_join_between_the_outputs_and_the_next_question_and_nowhere_else() {
+    let (mut turn, effects) = Turn::start(LIMITS);
+    assert_eq!(effects, [Effect::Ask], "the first question has its message");
+    let id = call(&mut turn, "exec");
+    let asked = turn.on(Event::Answered(StopReason::ToolUse));
+    assert!(!asked.contains(&Effect::Join), "calls stand open");
+    turn.on(Event::Ruled(id, Ruling::Run));
+    let effects = turn.on(Event::ToolFinished(id, output("done")));
+    let kinds: Vec<_> = effects
+        .iter()
+        .map(|effect| matches!(effect, Effect::Join))
+        .collect();
+    assert_eq!(kinds, [false, true, false], "{effects:?}");
+    turn.on(Event::Text("bye".into()));
+    let ended = turn.on(Event::Answered(StopReason::End));
+    assert!(
+        !ended.contains(&Effect::Join),
+        "an ended turn takes nobody in"
+    );
 }

@@ -1,7 +1,7 @@
 //! Messages: saying something, finding it, taking it back.
 
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::message::{Found, Message, Part, Role, Search, Send, Sent, Withdraw};
+use smartopol_protocol::message::{Edit, Found, Message, Part, Role, Search, Send, Sent, Withdraw};
 use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
 
 use super::SOON;
@@ -12,23 +12,13 @@ use crate::session::Cmd;
 const MAX_MESSAGE: usize = 256 * 1024;
 
 pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sent, Fault> {
-    if send.text.trim().is_empty() {
-        return Err(Fault::new(Code::BadRequest, "`text` is empty").hint("say something in it"));
-    }
-    if send.text.len() > MAX_MESSAGE {
-        let told = format!(
-            "`text` has {} bytes, and {MAX_MESSAGE} are the most",
-            send.text.len()
-        );
-        return Err(Fault::new(Code::TooLarge, told)
-            .hint("put it into a file of the workspace and let the agent read it"));
-    }
-    let text = house.redactor.known(&send.text).0.into_owned();
+    let text = checked(house, &send.text)?;
     let message = Message {
         id: send.id.unwrap_or_else(MessageId::new),
         session_id: send.session_id,
         turn_id: None,
         position: None,
+        steer: send.steer,
         role: Role::User,
         parts: vec![Part::Text { text }],
         peer: Some(actor.peer.clone()),
@@ -47,6 +37,19 @@ pub(crate) async fn search(house: &House, search: Search) -> Result<Found, Fault
         .map_err(Fault::from)
 }
 
+pub(crate) async fn edit(house: &House, mut edit: Edit) -> Result<Message, Fault> {
+    if let Some(text) = &edit.text {
+        edit.text = Some(checked(house, text)?);
+    }
+    let id = edit.id;
+    let message = house.store.read(move |r| r.message(id)).await?;
+    let change = |reply| Cmd::Edit(Box::new(edit), reply);
+    house
+        .router
+        .ask(house, message.session_id, SOON, change)
+        .await
+}
+
 pub(crate) async fn withdraw(house: &House, withdraw: Withdraw) -> Result<(), Fault> {
     let id = withdraw.id;
     let message = house.store.read(move |r| r.message(id)).await?;
@@ -55,4 +58,20 @@ pub(crate) async fn withdraw(house: &House, withdraw: Withdraw) -> Result<(), Fa
         .router
         .ask(house, message.session_id, SOON, take_back)
         .await
+}
+
+/// Returns what a person says as it is stored.
+fn checked(house: &House, text: &str) -> Result<String, Fault> {
+    if text.trim().is_empty() {
+        return Err(Fault::new(Code::BadRequest, "`text` is empty").hint("say something in it"));
+    }
+    if text.len() > MAX_MESSAGE {
+        let told = format!(
+            "`text` has {} bytes, and {MAX_MESSAGE} are the most",
+            text.len()
+        );
+        return Err(Fault::new(Code::TooLarge, told)
+            .hint("put it into a file of the workspace and let the agent read it"));
+    }
+    Ok(house.redactor.known(text).0.into_owned())
 }

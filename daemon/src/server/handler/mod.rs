@@ -1,7 +1,10 @@
 //! What requests do: one file per noun, one function per verb.
 
 pub(super) mod approval;
+pub(super) mod client;
+pub(super) mod command;
 pub(super) mod daemon;
+pub(super) mod memory;
 pub(super) mod message;
 pub(super) mod provider;
 pub(super) mod rule;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use smartopol_protocol::session::{
-    Configure, Create, Delete, Find, Listed, Partial, Session, SessionState, Show, Shown,
+    Configure, Create, Delete, Files, FilesListed, Find, Fork, Forked, Listed, Partial, Session,
+    SessionState, Show, Shown,
 };
 use smartopol_protocol::{Code, Fault, SessionId, Timestamp};
 
@@ -93,6 +94,28 @@ pub(crate) async fn configure(house: &House, change: Configure) -> Result<Sessio
     let id = change.id;
     let say = |reply| Cmd::Configure(Box::new(change), reply);
     house.router.ask(house, id, SOON, say).await
+}
+
+pub(crate) async fn fork(house: &House, fork: Fork) -> Result<Forked, Fault> {
+    check_name(fork.name.as_deref())?;
+    let at = Timestamp::now();
+    let made = house
+        .store
+        .write(move |w| w.fork_session(fork.id, fork.at, fork.name.as_deref(), at))
+        .await?;
+    Ok(Forked {
+        session: made.session,
+        at: made.at,
+        note: made.note,
+    })
+}
+
+pub(crate) async fn files(house: &House, files: Files) -> Result<FilesListed, Fault> {
+    let session = house.store.read(move |r| r.session(files.id)).await?;
+    Ok(house
+        .listing
+        .of(&house.tools, session.workspace.into())
+        .await)
 }
 
 pub(crate) async fn delete(house: &House, delete: Delete) -> Result<(), Fault> {

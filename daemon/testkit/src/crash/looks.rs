@@ -371,6 +371,7 @@ pub(super) async fn usable(client: &Client, id: SessionId) -> anyhow::Result<()>
         session_id: id,
         text: format!("still there {}", MessageId::new()),
         id: None,
+        steer: false,
     };
     let said = client.call(send).await?.message_id;
     loop {

@@ -189,6 +189,7 @@ async fn deliver(
         session_id,
         text,
         id: Some(id),
+        steer: false,
     };
     let sent = stage.ask(client, send).await?;
     if let Some(said) = lock(&stage.ledger).said.get_mut(&id) {

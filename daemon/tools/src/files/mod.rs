@@ -5,6 +5,7 @@
 mod change;
 pub(crate) mod edit_file;
 pub(crate) mod list_files;
+pub(crate) mod names;
 mod open;
 mod patch;
 pub(crate) mod read_file;
