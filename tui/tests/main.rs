@@ -3,6 +3,7 @@
 #[path = "../examples/house/mod.rs"]
 mod house;
 
+mod cards;
 mod chaos;
 mod keys;
 mod palette;

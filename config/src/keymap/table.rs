@@ -144,6 +144,9 @@ keymap! {
         new AllowAlways "allow_always" ["a"] "allow calls like it always" changes;
         new Deny "deny" ["n"] "deny this call" changes;
         new DenyNote "deny_note" ["N"] "deny it and tell the agent why" changes;
+        new PreviousCard "previous_card" ["["] "the part of a change before, the next";
+        new NextCard "next_card" ["]"] "^";
+        new Open "open" ["space"] "fold or open that part";
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "scroll a long command";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
         also PageUp "page_up" ["pgup"] "";
@@ -156,9 +159,9 @@ keymap! {
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
         also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "scroll by pages";
         also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
-        new PreviousCard "previous_card" ["["] "the card above, the card below" "cards";
-        new NextCard "next_card" ["]"] "^";
-        new Open "open" ["enter", "space"] "open or fold the card" "open";
+        also PreviousCard "previous_card" ["["] "the card or part of a change above, below" "cards";
+        also NextCard "next_card" ["]"] "^";
+        also Open "open" ["enter", "space"] "open or fold the card" "open";
         new First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest message";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "newest";
         new PreviousTurn "previous_turn" ["{", "alt-up"] "the turn above, the turn below";

@@ -1,14 +1,14 @@
 //! What a person does: keys and pastes, by where they go.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use smartopol_protocol::approval::{Decide, Mode, Scope};
+use smartopol_protocol::approval::Mode;
 use smartopol_protocol::message::Send;
 use smartopol_protocol::session::Configure;
 use smartopol_protocol::{MessageId, SessionId};
 
 use super::keymap::{Action, Place, Pressed};
 use super::{App, Call, Cmd, Focus};
-use crate::overlay::{Asked, Overlay, Purpose};
+use crate::overlay::Overlay;
 use crate::screen::Columns;
 use crate::widget::composer::{Composer, Move};
 
@@ -319,57 +319,6 @@ impl App {
         if let Some(view) = self.view_mut() {
             view.all = Some(view.all != Some(true));
             view.folds.clear();
-        }
-    }
-
-    fn on_card_key(&mut self, event: KeyEvent) {
-        let Some(card) = self.card() else { return };
-        let (id, keepable) = (card.id, card.rule.is_some());
-        let Pressed::Action(action) = self.press(self.places(), event) else {
-            self.gate.takes(id, self.now.ms);
-            return;
-        };
-        let page = usize::from(self.plan.card.height).max(2) / 2;
-        let scope = match action {
-            Action::AllowOnce => Some(Scope::Once),
-            Action::AllowSession => Some(Scope::Session),
-            Action::AllowAlways => Some(Scope::Always),
-            Action::Deny | Action::DenyNote => None,
-            Action::Up => return self.card_scroll = self.card_scroll.saturating_sub(1),
-            Action::Down => return self.card_scroll = self.card_scroll.saturating_add(1),
-            Action::PageUp => return self.card_scroll = self.card_scroll.saturating_sub(page),
-            Action::PageDown => return self.card_scroll = self.card_scroll.saturating_add(page),
-            Action::Back => return self.focus = Focus::Composer,
-            action => return self.act(action),
-        };
-        if !self.gate.takes(id, self.now.ms) {
-            return;
-        }
-        if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
-            self.say("such a call can only be answered once: y or n");
-            return;
-        }
-        if action == Action::DenyNote {
-            self.overlays.push(Overlay::Line(Asked::new(
-                Purpose::DenyNote(id),
-                String::new(),
-            )));
-            return;
-        }
-        let decide = match scope {
-            Some(scope) => Decide::allow(id, scope),
-            None => Decide::deny(id),
-        };
-        self.gate.answered(event.code, self.now.ms);
-        self.decide(decide);
-    }
-
-    /// Answers an approval.
-    pub(crate) fn decide(&mut self, decide: Decide) {
-        let id = decide.id;
-        if self.change(Call::Decide(Box::new(decide))) {
-            self.answering.insert(id);
-            self.card_scroll = 0;
         }
     }
 }

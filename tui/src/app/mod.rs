@@ -2,6 +2,7 @@
 //!
 //! `update` changes state and returns what is to be done; drawing reads. Neither waits.
 
+pub(crate) mod card;
 mod command;
 pub(crate) mod gate;
 mod inbox;
@@ -34,6 +35,7 @@ use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::trace::ActionType;
 use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, TraceId};
 
+use self::card::CardView;
 pub(crate) use self::gate::Gate;
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
@@ -77,6 +79,8 @@ pub(crate) enum LinkState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fold {
     Call(CallId),
+    /// A part of a change, by its number.
+    Hunk(CallId, usize),
     Thought(MessageId, usize),
 }
 
@@ -174,8 +178,8 @@ pub(crate) struct App {
     pub(crate) views: HashMap<SessionId, View>,
     pub(crate) overlays: Vec<Overlay>,
     pub(crate) gate: Gate,
-    /// How far the card is scrolled.
-    pub(crate) card_scroll: usize,
+    /// How the card is looked at.
+    pub(crate) asked: CardView,
     pub(crate) feed: Feed,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
@@ -221,7 +225,7 @@ impl App {
             views: HashMap::new(),
             overlays: Vec::new(),
             gate: Gate::default(),
-            card_scroll: 0,
+            asked: CardView::default(),
             feed: Feed::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
@@ -297,6 +301,7 @@ impl App {
             let newest = self.traces_shown().next_back().map(|trace| trace.id);
             self.feed.seen = newest;
         }
+        self.settle_card();
         self.settle_windows();
     }
 
@@ -463,7 +468,6 @@ impl App {
     pub(crate) fn open(&mut self, id: SessionId) {
         if self.current != Some(id) {
             self.current = Some(id);
-            self.card_scroll = 0;
             if self.focus == Focus::Card {
                 self.focus = Focus::Composer;
             }

@@ -14,7 +14,7 @@ use crate::app::{App, LinkState, ended};
 use crate::model::Transcript;
 use crate::sanitize;
 use crate::widget::approval::pattern;
-use crate::widget::card::outside;
+use crate::widget::effects;
 use crate::widget::welcome::who;
 use crate::widget::{status, time};
 
@@ -366,7 +366,14 @@ impl Teller {
         if !card.inspection.cwd.is_empty() {
             lines.push(format!("In {}.", app.tilde(&card.inspection.cwd)));
         }
-        lines.extend(outside(&card.inspection.effects));
+        lines.extend(effects::grave(app, &card.inspection));
+        if let Some(removal) = &card.inspection.removal {
+            lines.extend(effects::removal(app, removal));
+        }
+        let other = effects::other(&card.inspection).join(", ");
+        if !other.is_empty() {
+            lines.push(format!("It {other}."));
+        }
         if !card.reason.is_empty() {
             lines.push(format!("Asked because {}.", sanitize::line(&card.reason)));
         }

@@ -155,8 +155,8 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     };
     let inside = boxed(area, top, Edge::left(foot), style, buf);
     let room = usize::from(inside.width);
-    let card = approval::card(app, asked, room, open, app.plan.card_lists);
-    let lines = card.fit(inside.height.into(), scroll, app);
+    let card = approval::card(app, asked, room, open, app.plan.card_keys);
+    let lines = card.fit(inside.height.into(), scroll);
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
         buf.set_line(inside.x, y, line, inside.width);
     }

@@ -14,13 +14,17 @@ use crate::app::keymap::Action;
 use crate::app::{App, Call, Cmd, Focus};
 use crate::model::Page;
 use crate::overlay;
+use crate::widget::approval::{self, Keys};
 use crate::widget::composer::Composer;
+use crate::widget::status;
 use crate::widget::text::{Indent, wrap};
 use crate::widget::transcript::Scroll;
-use crate::widget::{approval, status};
 
 /// How tall the composer may grow.
 const COMPOSER: usize = 8;
+
+/// From this height on, a card that must be scrolled says its answers in full.
+const ROOMY: u16 = 18;
 
 /// How many panes stand beside each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +51,8 @@ pub(crate) struct Plan {
     pub(crate) status: Rect,
     /// True where the card is on the screen.
     pub(crate) card_is_seen: bool,
-    /// True where the card has a line for each answer.
-    pub(crate) card_lists: bool,
+    /// How the card shows its answers.
+    pub(crate) card_keys: approval::Keys,
     height: u16,
 }
 
@@ -113,9 +117,9 @@ impl App {
         if let Some(area) = plan.traces {
             traces::draw(self, area, buf);
         }
-        let mut scroll = self.card_scroll;
+        let mut scroll = self.asked.scroll;
         let cursor = conversations::draw(self, &mut scroll, buf);
-        self.card_scroll = scroll;
+        self.asked.scroll = scroll;
         let hints = self.hints();
         put(
             &status::foot(self, &hints, plan.foot.width.into()),
@@ -312,7 +316,9 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
         .map_or(1, |view| view.composer.layout(room).lines.len());
     let most = usize::from(area.height / 3).clamp(1, COMPOSER);
     let composer = u16::try_from(lines.clamp(1, most)).unwrap_or(1) + 1;
-    let composer = composer.min(area.height);
+    // On a very small screen, what is not written to gives its place to what is answered.
+    let hidden = area.height < 9 && app.focus == Focus::Card;
+    let composer = if hidden { 0 } else { composer.min(area.height) };
     plan.composer = Rect {
         y: area.bottom() - composer,
         height: composer,
@@ -322,19 +328,24 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
     if let Some(approval) = app.card() {
         let inner = usize::from(area.width).saturating_sub(6);
         // The border takes two lines.
-        let tall = |list| approval::card(app, approval, inner, false, list).tall() + 2;
-        let (listed, flowed) = (tall(true), tall(false));
+        let tall = |keys| approval::card(app, approval, inner, false, keys).tall() + 2;
+        let (listed, flowed) = (tall(Keys::List), tall(Keys::Flow));
         // What was said keeps a few lines as long as all that is asked is seen.
         let most = usize::from(left.saturating_sub(4));
         let wishes = [
-            (true, listed + approval::AIR),
-            (false, flowed + approval::AIR),
-            (true, listed),
-            (false, flowed),
+            (Keys::List, listed + approval::AIR),
+            (Keys::Flow, flowed + approval::AIR),
+            (Keys::List, listed),
+            (Keys::Flow, flowed),
         ];
         let fits = wishes.into_iter().find(|(_, tall)| *tall <= most);
-        let (lists, wish) = fits.unwrap_or((false, flowed));
-        plan.card_lists = lists;
+        let scarce = if left >= ROOMY {
+            Keys::Flow
+        } else {
+            Keys::Short
+        };
+        let (keys, wish) = fits.unwrap_or((scarce, tall(scarce)));
+        plan.card_keys = keys;
         let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(left);
         if tall >= 3 {
             plan.card = Rect {

@@ -1,106 +1,178 @@
 //! The docked card that asks a person about a tool call.
 //!
-//! Owns its words and how it fits: what would happen is scrolled, what each key would do is always
-//! seen.
+//! Owns its words and how it fits: what would happen is scrolled, who asks and what each key would
+//! do is always seen.
 
 use ratatui::text::{Line, Span};
 use smartopol_protocol::approval::{Approval, Pattern};
-use smartopol_protocol::tool::{Body, Effect, Place};
+use smartopol_protocol::tool::Body;
 
-use super::card::outside;
-use super::diff::diff;
+use super::diff::{Diff, Look};
+use super::effects;
 use super::text::{Indent, chop, clip, width, wrap};
 use crate::app::App;
+use crate::app::card::CardView;
 use crate::sanitize;
+use crate::theme::Theme;
 
 /// How many blank lines a card has where there is room.
 pub(crate) const AIR: usize = 2;
 
-/// A card, laid out.
-#[derive(Debug, Default)]
-pub(crate) struct Card {
-    /// Who asks for what.
-    pub(crate) head: Vec<Line<'static>>,
-    /// What would happen, exactly.
-    pub(crate) body: Vec<Line<'static>>,
-    /// Where, what else, why.
-    pub(crate) facts: Vec<Line<'static>>,
-    /// What each key would do.
-    pub(crate) keys: Vec<Line<'static>>,
+/// What stands before what would happen.
+const INDENT: usize = 2;
+
+/// How the answers are shown, the roomiest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Each on its line.
+    List,
+    /// Beside each other.
+    Flow,
+    /// A word each; what they would keep is said above.
+    #[default]
+    Short,
 }
 
-impl Card {
+/// A card, laid out.
+pub(crate) struct Card<'a> {
+    view: &'a CardView,
+    theme: Theme,
+    room: usize,
+    /// Who asks for what.
+    head: Vec<Line<'static>>,
+    /// What would happen, exactly.
+    body: Vec<Line<'static>>,
+    /// Where, what else, why.
+    facts: Vec<Line<'static>>,
+    /// What each key would do.
+    keys: Vec<Line<'static>>,
+}
+
+impl Card<'_> {
     /// Returns how many lines it needs.
     pub(crate) fn tall(&self) -> usize {
-        self.head.len() + self.body.len() + self.facts.len() + self.keys.len()
+        self.head.len() + self.exact() + self.facts.len() + self.keys.len()
     }
 
-    /// Returns its lines for `tall` lines, with the body scrolled.
-    pub(crate) fn fit(self, tall: usize, scroll: &mut usize, app: &App) -> Vec<Line<'static>> {
-        let theme = app.theme;
-        let airy = self.tall() + AIR <= tall;
-        let Self {
-            head,
-            body,
-            mut facts,
-            mut keys,
-        } = self;
-        keys.truncate(tall.saturating_sub(1));
-        let left = tall.saturating_sub(keys.len());
-        let head: Vec<_> = head.into_iter().take(left.saturating_sub(1)).collect();
-        let most = left.saturating_sub(head.len() + 2.min(body.len()));
-        if facts.len() > most {
-            let hidden = facts.len() - most.saturating_sub(1);
-            facts.truncate(most.saturating_sub(1));
-            let words = format!("… {hidden} more lines: a taller window shows them");
-            facts.extend((most > 0).then(|| Line::styled(words, theme.bad())));
+    /// Returns how many lines say what would happen.
+    fn exact(&self) -> usize {
+        let diff = self.view.diff.as_ref();
+        self.body.len() + diff.map_or(0, |diff| self.with_look(|look| diff.tall(look)))
+    }
+
+    fn with_look<T>(&self, see: impl FnOnce(&Look<'_>) -> T) -> T {
+        let folded = |hunk| self.view.folded.contains(&hunk);
+        see(&Look {
+            room: self.room.saturating_sub(INDENT).max(1),
+            theme: self.theme,
+            folded: &folded,
+            at: Some(self.view.at),
+        })
+    }
+
+    /// Returns the line at which a part of the change begins.
+    pub(crate) fn line_of(&self, hunk: usize) -> usize {
+        let diff = self.view.diff.as_ref();
+        let row = diff.map_or(0, |diff| self.with_look(|look| diff.row_of(hunk, look)));
+        // The first part is seen together with the name of the file.
+        if hunk == 0 { 0 } else { self.body.len() + row }
+    }
+
+    fn window(&self, skip: usize, take: usize) -> Vec<Line<'static>> {
+        let mut lines: Vec<Line<'static>> =
+            self.body.iter().skip(skip).take(take).cloned().collect();
+        if let Some(diff) = &self.view.diff {
+            let above = skip.saturating_sub(self.body.len());
+            let left = take - lines.len();
+            let rows = self.with_look(|look| diff.window(look, above, left));
+            lines.extend(rows.into_iter().map(|row| {
+                let mut spans = vec![Span::raw(" ".repeat(INDENT))];
+                spans.extend(row.line.spans);
+                Line::from(spans)
+            }));
         }
-        let room = left.saturating_sub(head.len() + facts.len() + AIR * usize::from(airy));
-        let mut lines = head;
-        let all = body.len();
+        let facts = skip.saturating_sub(self.exact());
+        let left = take - lines.len();
+        lines.extend(self.facts.iter().skip(facts).take(left).cloned());
+        lines
+    }
+
+    /// Returns its lines for `tall` lines, with what would happen scrolled.
+    pub(crate) fn fit(self, tall: usize, scroll: &mut usize) -> Vec<Line<'static>> {
+        let airy = self.tall() + AIR <= tall;
+        let answers = self.keys.len().min(tall);
+        let left = tall - answers;
+        // What would happen is seen before who asks for it.
+        let head = left.saturating_sub(1);
+        let mut lines: Vec<Line<'static>> = self.head.iter().take(head).cloned().collect();
+        let left = left - lines.len();
+        // The facts stay in sight as long as they leave the greater part to what would happen.
+        let exact = self.exact();
+        let fits = exact + self.facts.len() <= left;
+        let stay = fits || self.facts.len() * 2 <= left;
+        let pinned = if stay { self.facts.len() } else { 0 };
+        let all = if stay {
+            exact
+        } else {
+            exact + self.facts.len()
+        };
+        let room = left - pinned - AIR * usize::from(airy);
         let cut = all > room;
-        let shown = if cut { room.saturating_sub(1) } else { room };
+        let said = cut && room > 1;
+        let shown = if said { room - 1 } else { room };
         *scroll = (*scroll).min(all.saturating_sub(shown));
-        lines.extend(body.into_iter().skip(*scroll).take(shown));
-        if cut && room > 0 {
+        lines.extend(self.window(*scroll, shown.min(all - *scroll)));
+        if said {
             let (above, below) = (*scroll, all.saturating_sub(*scroll + shown));
             let words = match (above, below) {
                 (0, below) => format!("… {below} more lines below"),
                 (above, 0) => format!("… {above} more lines above"),
                 (above, below) => format!("… {above} lines above, {below} below"),
             };
-            lines.push(Line::styled(words, theme.bad()));
+            lines.push(Line::styled(words, self.theme.bad()));
         }
         if airy {
             lines.push(Line::raw(""));
         }
-        lines.extend(facts);
+        lines.extend(self.facts.into_iter().take(pinned));
         if airy {
             lines.push(Line::raw(""));
         }
-        lines.extend(keys);
+        lines.extend(self.keys.into_iter().take(answers));
         lines
     }
 }
 
 /// Lays the card of an approval out.
-pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> Card {
+pub(crate) fn card<'a>(
+    app: &'a App,
+    approval: &Approval,
+    room: usize,
+    open: bool,
+    keys_as: Keys,
+) -> Card<'a> {
     let theme = app.theme;
     let inspection = &approval.inspection;
-    let tool = sanitize::line(&approval.tool).into_owned();
     let plain = Indent::default();
-    let two = Indent::spaces(2);
-    let mut card = Card::default();
-    let wants = match &inspection.body {
-        Body::Command { .. } => " wants to run".to_owned(),
+    let two = Indent::spaces(INDENT);
+    let mut head = vec![Span::styled(
+        sanitize::line(&approval.tool).into_owned(),
+        theme.strong(),
+    )];
+    match &inspection.body {
+        Body::Command { .. } => head.push(Span::raw(" wants to run")),
+        Body::None => head.push(Span::raw(" wants to")),
         Body::Diff { added, removed, .. } => {
-            format!(" wants to change a file (+{added} −{removed})")
+            let hunks = app.asked.diff.as_ref().map_or(0, Diff::hunks);
+            let places = match hunks {
+                0 | 1 => String::new(),
+                many => format!(" in {many} places"),
+            };
+            let words = format!(" wants to change a file{places} (+{added} −{removed})");
+            head.push(Span::raw(words));
         }
-        Body::None => " wants to".to_owned(),
-    };
-    let head = [Span::styled(tool, theme.strong()), Span::raw(wants)];
-    card.head = wrap(&head, room, &plain);
-    card.body = match &inspection.body {
+    }
+    let body = match &inspection.body {
         Body::None => chop(
             &sanitize::text(&inspection.title),
             theme.strong(),
@@ -108,23 +180,40 @@ pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list
             &two,
         ),
         Body::Command { text, .. } => chop(&sanitize::text(text), theme.strong(), room, &two),
-        Body::Diff {
-            path, diff: text, ..
-        } => {
-            let mut lines = chop(&app.tilde(path), theme.strong(), room, &two);
-            lines.extend(diff(text, room, &two, theme));
-            lines
-        }
+        Body::Diff { path, .. } => chop(&app.tilde(path), theme.strong(), room, &two),
     };
-    for words in outside(&inspection.effects) {
+    let mut card = Card {
+        view: &app.asked,
+        theme,
+        room,
+        head: wrap(&head, room, &plain),
+        body,
+        facts: Vec::new(),
+        keys: keys(app, approval, room, open, keys_as),
+    };
+    let reason = sanitize::line(&approval.reason);
+    for words in effects::grave(app, inspection) {
+        // What the reason says need not be said twice.
+        let known = words
+            .rsplit_once(": ")
+            .is_some_and(|(_, why)| why == reason);
+        if known {
+            continue;
+        }
         card.facts
             .extend(wrap(&[Span::styled(words, theme.bad())], room, &plain));
+    }
+    if let Some(removal) = &inspection.removal {
+        for words in effects::removal(app, removal) {
+            let words = [Span::styled(words, theme.bad())];
+            card.facts.extend(wrap(&words, room, &plain));
+        }
     }
     let mut facts = Vec::new();
     if !inspection.cwd.is_empty() {
         facts.push(format!("in {}", app.tilde(&inspection.cwd)));
     }
-    facts.extend(inside(&inspection.effects));
+    facts.extend(effects::other(inspection));
     let facts = [Span::styled(facts.join(" · "), theme.quiet())];
     card.facts.extend(wrap(&facts, room, &plain));
     if !approval.reason.is_empty() {
@@ -132,56 +221,50 @@ pub(crate) fn card(app: &App, approval: &Approval, room: usize, open: bool, list
         card.facts
             .extend(wrap(&[Span::styled(why, theme.quiet())], room, &plain));
     }
-    card.keys = keys(app, approval, room, open, list);
+    if let (Keys::Short, Some(rule), false) = (keys_as, &approval.rule, app.wanted.observe) {
+        let words = format!("s and a keep: allow {}", pattern(rule));
+        card.facts
+            .extend(wrap(&[Span::styled(words, theme.text())], room, &plain));
+    }
     card
 }
 
-/// Says what a call does in the workspace.
-fn inside(effects: &[Effect]) -> Vec<String> {
-    let mut words = Vec::new();
-    for effect in effects {
-        let said = match effect {
-            Effect::Read {
-                path,
-                place: Place::Workspace,
-            } => format!("reads {}", name(path)),
-            Effect::Write {
-                path,
-                place: Place::Workspace,
-            } => format!("writes {}", name(path)),
-            _ => continue,
-        };
-        words.push(said);
-    }
-    let more = words.len().saturating_sub(4);
-    words.truncate(4);
-    if more > 0 {
-        words.push(format!("{more} more"));
-    }
-    words
-}
-
-fn name(path: &str) -> String {
-    sanitize::line(path.rsplit('/').next().unwrap_or(path)).into_owned()
-}
-
-fn keys(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> Vec<Line<'static>> {
+fn keys(
+    app: &App,
+    approval: &Approval,
+    room: usize,
+    open: bool,
+    keys_as: Keys,
+) -> Vec<Line<'static>> {
     let theme = app.theme;
-    let mut choices = vec![("y", "allow once".to_owned())];
+    if app.wanted.observe {
+        return Vec::new();
+    }
+    let short = keys_as == Keys::Short;
+    let said = |short_words: &str, words: String| {
+        if short { short_words.to_owned() } else { words }
+    };
+    let mut choices = vec![("y", said("once", "allow once".to_owned()))];
     if let Some(rule) = &approval.rule {
         let rule = pattern(rule);
-        choices.push(("s", format!("allow {rule} in this session")));
-        choices.push(("a", format!("allow {rule} always, in every session")));
+        choices.push((
+            "s",
+            said("session", format!("allow {rule} in this session")),
+        ));
+        choices.push((
+            "a",
+            said("always", format!("allow {rule} always, in every session")),
+        ));
     }
     choices.push(("n", "deny".to_owned()));
-    choices.push(("N", "deny, and say why".to_owned()));
+    choices.push(("N", said("say why", "deny, and say why".to_owned())));
     let key = if open {
         theme.selected()
     } else {
         theme.quiet()
     };
     let words = if open { theme.text() } else { theme.quiet() };
-    if list {
+    if keys_as == Keys::List {
         return choices
             .into_iter()
             .flat_map(|(letter, said)| {
@@ -193,7 +276,8 @@ fn keys(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> 
             })
             .collect();
     }
-    flowed(choices, room, |letter, said| {
+    let gap = if short { 2 } else { 3 };
+    flowed(choices, room, gap, |letter, said| {
         [
             Span::styled(letter, key),
             Span::styled(format!(" {said}"), words),
@@ -205,6 +289,7 @@ fn keys(app: &App, approval: &Approval, room: usize, open: bool, list: bool) -> 
 fn flowed(
     choices: Vec<(&'static str, String)>,
     room: usize,
+    gap: usize,
     show: impl Fn(&'static str, &str) -> [Span<'static>; 2],
 ) -> Vec<Line<'static>> {
     let mut lines: Vec<Vec<Span<'static>>> = Vec::new();
@@ -212,14 +297,14 @@ fn flowed(
     for (letter, said) in choices {
         let said = clip(&said, room.saturating_sub(2));
         let wide = width(&said) + 2;
-        if used + 3 + wide > room {
+        if used + gap + wide > room {
             lines.push(Vec::new());
             used = 0;
         }
         if let Some(line) = lines.last_mut() {
             if used > 0 {
-                line.push(Span::raw("   "));
-                used += 3;
+                line.push(Span::raw(" ".repeat(gap)));
+                used += gap;
             }
             line.extend(show(letter, &said));
             used += wide;

@@ -3,13 +3,14 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::CallId;
-use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolCall};
+use smartopol_protocol::tool::{Body, CallState, OutputStatus, ToolCall};
 
-use super::diff::diff;
+use super::diff::{Diff, Look};
+use super::effects;
 use super::text::{Indent, chop, spread, wrap};
 use super::time;
 use super::transcript::Row;
-use crate::app::{App, Fold, ended};
+use crate::app::{App, Fold, View, ended};
 use crate::model::Transcript;
 use crate::sanitize;
 use crate::theme::Theme;
@@ -88,15 +89,15 @@ pub(crate) fn state(
 pub(crate) fn card(
     app: &App,
     transcript: &Transcript,
+    view: &View,
     id: CallId,
     name: &str,
-    said: Option<bool>,
     room: usize,
 ) -> Vec<Row> {
     let theme = app.theme;
     let fold = Some(Fold::Call(id));
     let call = transcript.call(id);
-    let extent = extent(call, said);
+    let extent = extent(call, view.said(Fold::Call(id)));
     let arrow = if extent == Extent::Folded {
         "▸ "
     } else {
@@ -125,31 +126,36 @@ pub(crate) fn card(
         piece: None,
     }];
     if let Some(call) = call.filter(|_| extent != Extent::Folded) {
-        let body = body(app, transcript, call, extent, room);
-        rows.extend(body.into_iter().map(Row::plain));
+        let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);
+        if extent == Extent::Whole {
+            rows.extend(asked(app, view, call, room, &bar));
+        }
+        let ended = transcript
+            .approval_of(call.id)
+            .and_then(|approval| ended(&approval.state));
+        if let Some(words) = ended {
+            let words = [Span::styled(words, theme.quiet())];
+            rows.extend(wrap(&words, room, &bar).into_iter().map(Row::plain));
+        }
+        let output = output(transcript, call, extent, room, theme);
+        if !output.is_empty() && rows.len() > 1 {
+            rows.extend(wrap(&[], room, &bar).into_iter().map(Row::plain));
+        }
+        rows.extend(output.into_iter().map(Row::plain));
     }
     rows
 }
 
-fn body(
-    app: &App,
+/// Returns what a call said.
+fn output(
     transcript: &Transcript,
     call: &ToolCall,
     extent: Extent,
     room: usize,
+    theme: Theme,
 ) -> Vec<Line<'static>> {
-    let theme = app.theme;
     let bar = Indent::both(vec![Span::raw("    "), Span::styled("│ ", theme.quiet())]);
     let mut lines = Vec::new();
-    if extent == Extent::Whole {
-        lines.extend(asked(app, call, room, &bar));
-    }
-    let approval = transcript
-        .approval_of(call.id)
-        .and_then(|approval| ended(&approval.state));
-    if let Some(words) = approval {
-        lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, &bar));
-    }
     let output = match &call.state {
         CallState::Finished { output } => output.text.as_str(),
         _ => transcript.output(call.id).unwrap_or_default(),
@@ -161,9 +167,6 @@ fn body(
         WHOLE
     };
     let all = shown.trim_end().lines().count();
-    if all > 0 && !lines.is_empty() {
-        lines.extend(wrap(&[], room, &bar));
-    }
     for line in shown.trim_end().lines().take(most) {
         // Tabs need their stops; all else reads better with whole words.
         lines.extend(if line.contains('\t') {
@@ -180,50 +183,73 @@ fn body(
 }
 
 /// Returns what was asked for, exactly.
-fn asked(app: &App, call: &ToolCall, room: usize, bar: &Indent) -> Vec<Line<'static>> {
+fn asked(app: &App, view: &View, call: &ToolCall, room: usize, bar: &Indent) -> Vec<Row> {
     let theme = app.theme;
-    let mut lines = Vec::new();
-    match &call.inspection.body {
+    let mut rows: Vec<Row> = match &call.inspection.body {
         Body::None => {
             let input = serde_json::to_string_pretty(&call.input).unwrap_or_default();
-            lines.extend(chop(&sanitize::text(&input), theme.text(), room, bar));
+            let lines = chop(&sanitize::text(&input), theme.text(), room, bar);
+            lines.into_iter().map(Row::plain).collect()
         }
         Body::Command { text, .. } => {
-            lines.extend(chop(&sanitize::text(text), theme.strong(), room, bar));
+            let lines = chop(&sanitize::text(text), theme.strong(), room, bar);
+            lines.into_iter().map(Row::plain).collect()
         }
-        Body::Diff {
-            path, diff: text, ..
-        } => {
-            let path = Span::styled(app.tilde(path), theme.strong());
-            lines.extend(wrap(&[path], room, bar));
-            lines.extend(diff(text, room, bar, theme));
+        Body::Diff { path, diff, .. } => {
+            let path = [Span::styled(app.tilde(path), theme.strong())];
+            let mut rows: Vec<Row> = wrap(&path, room, bar).into_iter().map(Row::plain).collect();
+            rows.extend(change(view, call.id, diff, room, bar, theme));
+            rows
         }
-    }
+    };
     if !call.inspection.cwd.is_empty() {
-        let words = format!("in {}", app.tilde(&call.inspection.cwd));
-        lines.extend(wrap(&[Span::styled(words, theme.quiet())], room, bar));
+        let words = [Span::styled(
+            format!("in {}", app.tilde(&call.inspection.cwd)),
+            theme.quiet(),
+        )];
+        rows.extend(wrap(&words, room, bar).into_iter().map(Row::plain));
     }
-    for words in outside(&call.inspection.effects) {
-        lines.extend(wrap(&[Span::styled(words, theme.bad())], room, bar));
+    for words in effects::grave(app, &call.inspection) {
+        let words = [Span::styled(words, theme.bad())];
+        rows.extend(wrap(&words, room, bar).into_iter().map(Row::plain));
     }
-    lines
+    rows
 }
 
-/// Says which effects lie outside the workspace.
-pub(crate) fn outside(effects: &[Effect]) -> Vec<String> {
-    effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Read {
-                path,
-                place: Place::Outside,
-            } => Some(("reads", path)),
-            Effect::Write {
-                path,
-                place: Place::Outside,
-            } => Some(("writes", path)),
-            _ => None,
+/// Returns a change of a file; each hunk opens and folds by itself.
+fn change(
+    view: &View,
+    id: CallId,
+    diff: &str,
+    room: usize,
+    bar: &Indent,
+    theme: Theme,
+) -> Vec<Row> {
+    let diff = Diff::parse(diff);
+    let folded = |hunk| view.said(Fold::Hunk(id, hunk)) == Some(false);
+    let look = Look {
+        room: room.saturating_sub(bar.width()).max(1),
+        theme,
+        folded: &folded,
+        at: None,
+    };
+    let all = diff.tall(&look);
+    let mut rows: Vec<Row> = diff
+        .window(&look, 0, WHOLE)
+        .into_iter()
+        .map(|row| {
+            let mut spans = bar.rest.clone();
+            spans.extend(row.line.spans);
+            Row {
+                line: Line::from(spans),
+                fold: row.head.map(|hunk| Fold::Hunk(id, hunk)),
+            }
         })
-        .map(|(verb, path)| format!("! {verb} outside the workspace: {}", sanitize::line(path)))
-        .collect()
+        .collect();
+    if all > WHOLE {
+        let words = format!("… {} more lines: fold what is above", all - WHOLE);
+        let words = [Span::styled(words, theme.quiet())];
+        rows.extend(wrap(&words, room, bar).into_iter().map(Row::plain));
+    }
+    rows
 }

@@ -126,9 +126,7 @@ fn agent(
                     room,
                 )
             }
-            Part::ToolCall { id, name, .. } => {
-                card(app, transcript, *id, name, view.said(Fold::Call(*id)), room)
-            }
+            Part::ToolCall { id, name, .. } => card(app, transcript, view, *id, name, room),
             _ => continue,
         };
         let is_card = matches!(part, Part::ToolCall { .. });

@@ -5,6 +5,7 @@ mod below;
 pub(crate) mod card;
 pub(crate) mod composer;
 pub(crate) mod diff;
+pub(crate) mod effects;
 pub(crate) mod frame;
 pub(crate) mod hits;
 pub(crate) mod markdown;

@@ -141,7 +141,8 @@ impl Indent {
         }
     }
 
-    fn width(&self) -> usize {
+    /// Returns how many cells it takes.
+    pub(crate) fn width(&self) -> usize {
         self.first.iter().map(|span| width(&span.content)).sum()
     }
 }

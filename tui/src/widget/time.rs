@@ -28,6 +28,31 @@ pub(crate) fn count(count: u64) -> String {
     }
 }
 
+/// Returns a whole count with its thousands parted: `12,345`.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Returns a size as `950 bytes`, `12.3 KB`, `4.5 MB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{} KB", tenths(1_000)),
+        1_000_000..1_000_000_000 => format!("{} MB", tenths(1_000_000)),
+        _ => format!("{} GB", tenths(1_000_000_000)),
+    }
+}
+
 /// Returns money as dollars, given in millionths.
 pub(crate) fn dollars(micros: u64) -> String {
     let cents = micros / 10_000;
@@ -56,6 +81,11 @@ mod tests {
         assert_eq!(
             [count(950), count(12_345), count(4_560_000)],
             ["950", "12.3k", "4.5M"]
+        );
+        assert_eq!([grouped(999), grouped(12_345)], ["999", "12,345"]);
+        assert_eq!(
+            [bytes(1), bytes(2_300), bytes(48_600_000)],
+            ["1 byte", "2.3 KB", "48.6 MB"]
         );
         assert_eq!(
             [dollars(420), dollars(42_000), dollars(1_230_000)],

@@ -4,8 +4,8 @@
 //! only what is near the screen is laid out at all. Scrolling holds on to a message, so the place
 //! stays through resizing, folding and older pages.
 
-use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -468,6 +468,15 @@ impl Sheet<'_> {
                     if running.is_some() {
                         (self.app.now.wall.as_millis() / 1_000).hash(&mut hasher);
                     }
+                    let hunks = self
+                        .view
+                        .folds
+                        .iter()
+                        .filter_map(|(fold, open)| match fold {
+                            Fold::Hunk(own, hunk) if own == id => Some((*hunk, *open)),
+                            _ => None,
+                        });
+                    hunks.collect::<BTreeSet<_>>().hash(&mut hasher);
                     Fold::Call(*id)
                 }
                 _ => Fold::Thought(entry.message.id, number),

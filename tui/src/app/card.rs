@@ -1,0 +1,125 @@
+//! How the card is looked at, and what keys do on it.
+//!
+//! Owns the way from a key to an answer: nothing counts before the gate is open.
+
+use std::collections::BTreeSet;
+
+use crossterm::event::KeyEvent;
+use smartopol_protocol::ApprovalId;
+use smartopol_protocol::approval::{Decide, Scope};
+use smartopol_protocol::tool::Body;
+
+use super::keymap::{Action, Pressed};
+use super::{App, Call, Focus};
+use crate::overlay::{Asked, Overlay, Purpose};
+use crate::widget::approval;
+use crate::widget::diff::Diff;
+
+/// How the card is looked at.
+#[derive(Debug, Default)]
+pub(crate) struct CardView {
+    id: Option<ApprovalId>,
+    /// How many of its lines are above what is seen.
+    pub(crate) scroll: usize,
+    /// The change that it asks about.
+    pub(crate) diff: Option<Diff>,
+    /// The part of the change that keys act on.
+    pub(crate) at: usize,
+    /// The folded parts.
+    pub(crate) folded: BTreeSet<usize>,
+}
+
+impl App {
+    /// Begins to look at another card where there is one.
+    pub(super) fn settle_card(&mut self) {
+        let id = self.card().map(|card| card.id);
+        if self.asked.id == id {
+            return;
+        }
+        let diff = self.card().and_then(|card| match &card.inspection.body {
+            Body::Diff { diff, .. } => Some(Diff::parse(diff)),
+            _ => None,
+        });
+        self.asked = CardView {
+            id,
+            diff,
+            ..CardView::default()
+        };
+    }
+
+    pub(super) fn on_card_key(&mut self, event: KeyEvent) {
+        let Some(card) = self.card() else { return };
+        let (id, keepable) = (card.id, card.rule.is_some());
+        let Pressed::Action(action) = self.press(self.places(), event) else {
+            self.gate.takes(id, self.now.ms);
+            return;
+        };
+        let page = usize::from(self.plan.card.height).max(4) / 2;
+        let scroll = &mut self.asked.scroll;
+        let scope = match action {
+            Action::AllowOnce => Some(Scope::Once),
+            Action::AllowSession => Some(Scope::Session),
+            Action::AllowAlways => Some(Scope::Always),
+            Action::Deny | Action::DenyNote => None,
+            Action::Up => return *scroll = scroll.saturating_sub(1),
+            Action::Down => return *scroll = scroll.saturating_add(1),
+            Action::PageUp => return *scroll = scroll.saturating_sub(page),
+            Action::PageDown => return *scroll = scroll.saturating_add(page),
+            Action::PreviousCard => return self.to_hunk(self.asked.at.checked_sub(1)),
+            Action::NextCard => return self.to_hunk(self.asked.at.checked_add(1)),
+            Action::Open => return self.fold_hunk(),
+            Action::Back => return self.focus = Focus::Composer,
+            action => return self.act(action),
+        };
+        if !self.gate.takes(id, self.now.ms) {
+            return;
+        }
+        if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
+            self.say("such a call can only be answered once: y or n");
+            return;
+        }
+        if action == Action::DenyNote {
+            self.overlays.push(Overlay::Line(Asked::new(
+                Purpose::DenyNote(id),
+                String::new(),
+            )));
+            return;
+        }
+        let decide = match scope {
+            Some(scope) => Decide::allow(id, scope),
+            None => Decide::deny(id),
+        };
+        self.gate.answered(event.code, self.now.ms);
+        self.decide(decide);
+    }
+
+    /// Scrolls to a part of the change.
+    fn to_hunk(&mut self, hunk: Option<usize>) {
+        let hunks = self.asked.diff.as_ref().map_or(0, Diff::hunks);
+        let Some(hunk) = hunk.filter(|hunk| *hunk < hunks) else {
+            return;
+        };
+        self.asked.at = hunk;
+        let room = usize::from(self.plan.card.width).saturating_sub(4);
+        let keys = self.plan.card_keys;
+        let line = self
+            .card()
+            .map(|card| approval::card(self, card, room, true, keys).line_of(hunk));
+        self.asked.scroll = line.unwrap_or_default();
+    }
+
+    fn fold_hunk(&mut self) {
+        let at = self.asked.at;
+        if !self.asked.folded.remove(&at) {
+            self.asked.folded.insert(at);
+        }
+    }
+
+    /// Answers an approval.
+    pub(crate) fn decide(&mut self, decide: Decide) {
+        let id = decide.id;
+        if self.change(Call::Decide(Box::new(decide))) {
+            self.answering.insert(id);
+        }
+    }
+}
