@@ -14,6 +14,7 @@ mod record;
 mod router;
 mod server;
 mod session;
+mod steps;
 mod supervisor;
 
 pub(crate) use house::House;

@@ -36,6 +36,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::TurnContinue(params) => reply(id, turn::go_on(house, params).await),
         Request::MemoryAdd(params) => reply(id, memory::add(house, params).await),
         Request::MemoryList(_) => reply(id, memory::list(house).await),
+        Request::TurnShow(params) => reply(id, turn::show(house, params).await),
         Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
@@ -47,6 +48,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::TraceList(params) => reply(id, trace::list(house, params).await),
         Request::TraceShow(params) => reply(id, trace::show(house, params).await),
         Request::TraceStats(params) => reply(id, trace::stats(house, params).await),
+        Request::TraceMark(params) => reply(id, trace::mark(house, params).await),
         Request::ProviderList(_) => reply(id, provider::list(house).await),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
         // These change the connection, which keeps them to itself.
@@ -85,6 +87,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TraceList(_)
         | Request::TraceShow(_)
         | Request::TraceStats(_)
+        | Request::TurnShow(_)
         | Request::ProviderList(_) => false,
         Request::DaemonStop(_)
         | Request::DaemonBackup(_)
@@ -102,6 +105,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TurnContinue(_)
         | Request::ApprovalDecide(_)
         | Request::RuleRevoke(_)
+        | Request::TraceMark(_)
         | Request::ProviderTest(_) => true,
     }
 }

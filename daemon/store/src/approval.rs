@@ -4,7 +4,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::{Approval, ApprovalState, List};
-use smartopol_protocol::{ApprovalId, News, Timestamp};
+use smartopol_protocol::{ApprovalId, News, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, id, json, time};
 use crate::reader::bounded;
@@ -68,6 +68,15 @@ impl Reader<'_> {
             .collect::<rusqlite::Result<_>>()?;
         approvals.reverse();
         Ok(approvals)
+    }
+
+    /// Returns the approvals of a turn, oldest first.
+    pub fn approvals_of_turn(&self, turn_id: TurnId) -> Result<Vec<Approval>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM approvals WHERE turn_id = ?1 ORDER BY number"
+        ))?;
+        let approvals = query.query_map([Key(turn_id)], read)?;
+        Ok(approvals.collect::<rusqlite::Result<_>>()?)
     }
 
     /// Returns all approvals that wait for a person, oldest first.

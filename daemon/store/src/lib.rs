@@ -15,6 +15,7 @@ mod error;
 mod fork;
 mod group;
 mod journal;
+mod mark;
 mod message;
 mod migrate;
 mod order;

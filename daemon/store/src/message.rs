@@ -34,6 +34,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
 }
 
 impl Reader<'_> {
+    /// Returns who spoke in a turn, and when, oldest first.
+    pub fn spoken_in(&self, turn_id: TurnId) -> Result<Vec<(Role, Timestamp)>> {
+        let mut query = self.prepare(
+            "SELECT role, created_at FROM messages WHERE turn_id = ?1 ORDER BY position",
+        )?;
+        let spoken = query.query_map([Key(turn_id)], |row| Ok((word(row, 0)?, time(row, 1)?)))?;
+        Ok(spoken.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns the message with this id.
     pub fn message(&self, id: MessageId) -> Result<Message> {
         self.message_if_any(id)?

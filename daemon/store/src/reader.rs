@@ -58,6 +58,7 @@ impl<'c> Reader<'c> {
             sessions: self.sessions()?,
             approvals: self.pending_approvals()?,
             traces: self.traces(&newest)?.traces,
+            marked: self.marks()?,
         })
     }
 

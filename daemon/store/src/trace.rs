@@ -17,6 +17,12 @@ const COLUMNS: &str = "id, agent_id, timestamp, tool_name, action_type, params, 
 /// How many traces a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (100, 1_000);
 
+/// The longest text that is looked for, in bytes.
+const TEXT: usize = 200;
+
+/// How many traces one search for a text looks at.
+const LOOKED_AT: usize = 5_000;
+
 /// The shortest beginning of an id that is looked for, and how many candidates are named.
 const KEY_MIN: usize = 4;
 const CANDIDATES: u32 = 5;
@@ -59,6 +65,9 @@ impl Where {
         if let Some(since) = filter.since {
             this.and("timestamp >= ?", Millis(since));
         }
+        if filter.marked {
+            this.sql.push_str(" AND id IN (SELECT trace_id FROM marks)");
+        }
         this
     }
 
@@ -70,8 +79,15 @@ impl Where {
 }
 
 impl Reader<'_> {
-    /// Returns the newest of the traces that `list` means, oldest first.
+    /// Returns the newest of the traces that `list` means, oldest first. A search for a text looks
+    /// at a bounded number of traces and says where to go on.
     pub fn traces(&self, list: &List) -> Result<Listed> {
+        if list.filter.text.len() > TEXT {
+            return Err(Error::Invalid(format!(
+                "`filter.text` has {} bytes: {TEXT} are the most",
+                list.filter.text.len()
+            )));
+        }
         let mut which = Where::of(&list.filter);
         if let Some(before) = list.before {
             let at: Timestamp = self
@@ -83,20 +99,38 @@ impl Reader<'_> {
             which.values.push(Box::new(Millis(at)));
             which.values.push(Box::new(Key(before)));
         }
-        let limit = bounded(list.limit, LIST);
-        which.values.push(Box::new(limit + 1));
+        let limit = usize::try_from(bounded(list.limit, LIST)).unwrap_or(usize::MAX);
+        let searched = !list.filter.text.trim().is_empty();
+        let looked_at = if searched { LOOKED_AT } else { limit };
+        which.values.push(Box::new(looked_at as u64 + 1));
         let mut query = self.prepare(&format!(
             "SELECT {COLUMNS} FROM traces WHERE {} ORDER BY timestamp DESC, id DESC LIMIT ?",
             which.sql
         ))?;
-        let mut traces: Vec<Trace> = query
+        let mut traces: Vec<Trace> = Vec::new();
+        let (mut last, mut more) = (None, false);
+        for (number, trace) in query
             .query_map(params_from_iter(which.values), read)?
-            .collect::<rusqlite::Result<_>>()?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = traces.len() > limit;
-        traces.truncate(limit);
+            .enumerate()
+        {
+            if number >= looked_at || traces.len() >= limit {
+                more = true;
+                break;
+            }
+            let trace = trace?;
+            last = Some(trace.id);
+            if !searched || list.filter.matches_text(&trace) {
+                traces.push(trace);
+            }
+        }
         traces.reverse();
-        Ok(Listed { traces, more })
+        let marked = self.marks_among(&traces)?;
+        Ok(Listed {
+            traces,
+            more,
+            next: last.filter(|_| more),
+            marked,
+        })
     }
 
     /// Returns the trace with this id, or with the unique beginning of one of at least four
@@ -157,7 +191,15 @@ impl Reader<'_> {
     }
 
     /// Returns counts and durations of the traces that `filter` means.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where a text is looked for: all traces would have to be read.
     pub fn stats(&self, filter: &Filter) -> Result<StatsShown> {
+        if !filter.text.is_empty() {
+            return Err(Error::Invalid(
+                "`filter.text` cannot be counted: list the traces with it instead".into(),
+            ));
+        }
         let which = Where::of(filter);
         // Nearest rank: the value at place ceil(p * n) of those that ran, counted from 1.
         let mut query = self.prepare(&format!(

@@ -12,9 +12,9 @@ use crate::client::Client;
 use crate::message::Message;
 use crate::session::{Partial, Session};
 use crate::tool::ToolCall;
-use crate::trace::Trace;
+use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
-use crate::{CallId, MessageId, RuleId, SessionId, Timestamp, TurnId};
+use crate::{CallId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub enum News {
     RuleRevoked(RuleId),
     /// A trace was begun or completed.
     TraceChanged(Box<Trace>),
+    /// A person marked a trace, or took the mark away.
+    TraceMarked(Mark),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -173,6 +175,9 @@ pub struct Snapshot {
     pub approvals: Vec<Approval>,
     /// The newest 200 traces, oldest first.
     pub traces: Vec<Trace>,
+    /// Every marked trace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<TraceId>,
 }
 
 /// `event/watch`: passing news is wanted of this session alone, instead of the one before.
@@ -207,6 +212,7 @@ impl News {
                 | Self::RuleAdded(_)
                 | Self::RuleRevoked(_)
                 | Self::TraceChanged(_)
+                | Self::TraceMarked(_)
         )
     }
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, client, command, daemon, event, memory, message, model, session, trace,
+    turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -108,6 +109,8 @@ methods! {
     MemoryList(memory::List) = "memory/list" -> memory::Listed;
     /// Who is attached.
     ClientList(client::List) = "client/list" -> client::Listed;
+    /// One turn, and where its time went.
+    TurnShow(turn::Show) = "turn/show" -> turn::Shown;
     /// Questions to a person.
     ApprovalList(approval::List) = "approval/list" -> approval::Listed;
     /// One question.
@@ -130,6 +133,8 @@ methods! {
     TraceShow(trace::Show) = "trace/show" -> trace::Trace;
     /// Counts and durations of traces.
     TraceStats(trace::Stats) = "trace/stats" -> trace::StatsShown;
+    /// Mark a trace.
+    TraceMark(trace::Mark) = "trace/mark" -> ();
     /// Who serves models.
     ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
     /// Ask a provider for one word.

@@ -138,11 +138,37 @@ pub struct Filter {
     /// Not older than this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Words that must all stand in the tool's name, the title, the arguments or the result, in
+    /// any case; at most 200 bytes.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub text: String,
+    /// Only those that a person marked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub marked: bool,
 }
 
 impl Filter {
-    /// Returns true where `trace` is meant.
+    /// Returns true where `trace` is meant; whether it is marked is not seen from it.
     pub fn matches(&self, trace: &Trace) -> bool {
+        self.matches_fields(trace) && self.matches_text(trace)
+    }
+
+    /// Returns true where all words of the text stand in `trace`.
+    pub fn matches_text(&self, trace: &Trace) -> bool {
+        if self.text.trim().is_empty() {
+            return true;
+        }
+        let mut said = format!("{} {}", trace.tool_name, trace.metadata.title);
+        for value in [&trace.params, &trace.result] {
+            gather(value, &mut said);
+        }
+        let said = said.to_lowercase();
+        self.text
+            .split_whitespace()
+            .all(|word| said.contains(&word.to_lowercase()))
+    }
+
+    fn matches_fields(&self, trace: &Trace) -> bool {
         self.tool
             .as_ref()
             .is_none_or(|tool| *tool == trace.tool_name)
@@ -153,6 +179,23 @@ impl Filter {
                 .session_id
                 .is_none_or(|id| id == trace.metadata.session_id)
             && self.since.is_none_or(|since| trace.timestamp >= since)
+    }
+}
+
+/// Adds the texts of a value, as they are and not as JSON writes them.
+fn gather(value: &Value, said: &mut String) {
+    match value {
+        Value::Null => {}
+        Value::String(text) => {
+            said.push(' ');
+            said.push_str(text);
+        }
+        Value::Array(values) => values.iter().for_each(|value| gather(value, said)),
+        Value::Object(fields) => fields.values().for_each(|value| gather(value, said)),
+        other => {
+            said.push(' ');
+            said.push_str(&other.to_string());
+        }
     }
 }
 
@@ -174,8 +217,26 @@ pub struct List {
 pub struct Listed {
     /// Oldest first.
     pub traces: Vec<Trace>,
-    /// True where older ones exist.
+    /// True where older ones exist, or may exist where a text is looked for.
     pub more: bool,
+    /// Where to go on with `before`: the oldest trace that was looked at; `None` at the end. A
+    /// search for a text looks at a bounded number of traces at a time, so it may go on even where
+    /// nothing was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<TraceId>,
+    /// Which of them a person marked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marked: Vec<TraceId>,
+}
+
+/// `trace/mark`: marks a trace to find it again, or takes the mark away. Twice is as once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mark {
+    /// The trace.
+    pub id: TraceId,
+    /// True to mark it, false to take the mark away.
+    pub marked: bool,
 }
 
 /// `trace/show`: one trace.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Usage;
-use crate::{MessageId, SessionId, Timestamp, TurnId};
+use crate::tool::OutputStatus;
+use crate::{CallId, MessageId, SessionId, Timestamp, TraceId, TurnId};
 
 /// One turn of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,4 +85,62 @@ impl Outcome {
     pub const fn can_continue(&self) -> bool {
         !matches!(self, Self::Done)
     }
+}
+
+/// `turn/show`: one turn, and where its time went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Show {
+    /// The turn.
+    pub id: TurnId,
+}
+
+/// The reply to `turn/show`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// Every fact up to this number is in here.
+    pub as_of: u64,
+    /// The turn.
+    pub turn: Turn,
+    /// What it did, by when it began.
+    pub steps: Vec<Step>,
+}
+
+/// A part of a turn that took time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Whose time it was.
+    pub of: StepOf,
+    /// What it was about: a call's title; empty for the model.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// The tool, where it is about a call.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tool: String,
+    /// When it began.
+    pub at: Timestamp,
+    /// When it ended; `None` while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// The call it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<CallId>,
+    /// The trace of that call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<TraceId>,
+    /// How the call ended, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<OutputStatus>,
+}
+
+/// Whose time a step was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepOf {
+    /// The model's: it was asked and answered.
+    Model,
+    /// A person's: an approval waited.
+    Person,
+    /// A tool's: a call ran, or was refused.
+    Tool,
 }

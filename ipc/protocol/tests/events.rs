@@ -29,6 +29,7 @@ names! {
     RuleAdded = "rule_added",
     RuleRevoked = "rule_revoked",
     TraceChanged = "trace_changed",
+    TraceMarked = "trace_marked",
     TextDelta = "text_delta",
     ReasoningDelta = "reasoning_delta",
     CallDelta = "call_delta",
@@ -55,6 +56,7 @@ pub(crate) fn all() -> Vec<News> {
         News::RuleAdded(Box::new(sample::rule())),
         News::RuleRevoked(sample::RULE),
         News::TraceChanged(Box::new(sample::trace())),
+        News::TraceMarked(sample::mark()),
         News::TextDelta {
             turn_id,
             step: 2,

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use smartopol_protocol::approval::{self, Mode, Scope};
+use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
-    Method, Request, client, command, daemon, event, memory, message, model, session, trace,
+    Method, Request, client, command, daemon, event, memory, message, model, session, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -26,6 +27,8 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         outcome: Some(ActionType::Deny),
         session_id: Some(sample::SESSION),
         since: Some(sample::at(0)),
+        text: "build".into(),
+        marked: true,
     };
     vec![
         golden(daemon::Status {}, status()),
@@ -208,6 +211,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 turn_id: sample::TURN,
             },
         ),
+        golden(turn::Show { id: sample::TURN }, turn_shown()),
         golden(
             memory::Add {
                 text: "the tests need a running database".into(),
@@ -312,6 +316,8 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             trace::Listed {
                 traces: vec![sample::trace()],
                 more: true,
+                next: Some(sample::TRACE),
+                marked: vec![sample::TRACE],
             },
         ),
         golden(
@@ -321,6 +327,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             sample::trace(),
         ),
         golden(trace::Stats { filter }, stats()),
+        golden(sample::mark(), ()),
         golden(
             model::ListProviders {},
             model::ListedProviders {
@@ -442,6 +449,24 @@ fn shown() -> session::Shown {
         more: true,
         last: 90,
         partial: Some(sample::partial()),
+    }
+}
+
+fn turn_shown() -> turn::Shown {
+    let step = turn::Step {
+        of: turn::StepOf::Tool,
+        title: "ls -la".into(),
+        tool: "exec".into(),
+        at: sample::at(1_500),
+        ended_at: Some(sample::at(1_512)),
+        call_id: Some(sample::CALL),
+        trace_id: Some(sample::TRACE),
+        status: Some(OutputStatus::Ok),
+    };
+    turn::Shown {
+        as_of: 43,
+        turn: sample::turn(),
+        steps: vec![step],
     }
 }
 

@@ -224,6 +224,7 @@ fn subscribed() -> Vec<Subscribed> {
             sessions: vec![sample::session()],
             approvals: vec![sample::approval()],
             traces: vec![sample::trace()],
+            marked: vec![sample::TRACE],
         })),
     ]
 }

@@ -12,7 +12,7 @@ use smartopol_protocol::session::{Partial, Session, SessionState};
 use smartopol_protocol::tool::{
     Body, CallState, Effect, Inspection, Pin, Place, Removal, ToolCall,
 };
-use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
+use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{
     AgentId, ApprovalId, CallId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId,
@@ -266,5 +266,12 @@ pub(crate) fn trace() -> Trace {
             redacted: 1,
             details: json!({"exit_code": 0}),
         },
+    }
+}
+
+pub(crate) const fn mark() -> Mark {
+    Mark {
+        id: TRACE,
+        marked: true,
     }
 }

@@ -8,7 +8,7 @@ use smartopol_config::Paths;
 use smartopol_ipc::{Client, Events};
 use smartopol_protocol::event::{Subscribe, Subscribed};
 use smartopol_protocol::trace::{
-    ActionType, DecidedBy, Filter, List, Show, Stats, StatsShown, Trace,
+    ActionType, DecidedBy, Filter, List, Mark, Show, Stats, StatsShown, Trace,
 };
 use smartopol_protocol::{Code, Fault, News, Timestamp, TraceId};
 
@@ -33,6 +33,9 @@ pub enum Command {
     List {
         #[command(flatten)]
         which: Which,
+        /// Only those that were marked in the console or with `traces mark`
+        #[arg(long)]
+        marked: bool,
         /// At most so many of the newest; 0 for all
         #[arg(short = 'n', long, default_value_t = 100, value_name = "N")]
         limit: u32,
@@ -62,6 +65,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Mark a trace to find it again with `traces list --marked`
+    #[command(after_help = "Example:\n  smartopol traces mark 0193a1b2-c3d4")]
+    Mark {
+        /// The trace's id, or its beginning of at least four characters
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Take the mark away
+        #[arg(long)]
+        remove: bool,
+    },
     /// Count traces by outcome and tool, with their durations
     #[command(after_help = "Example:\n  smartopol traces stats --since 1w")]
     Stats {
@@ -88,6 +101,9 @@ pub struct Which {
     /// Not older than this: 90s, 15m, 1h, 2d, 1w, 2026-11-21, 2026-11-21T09:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = time::since)]
     since: Option<Timestamp>,
+    /// Only with all these words in its title, parameters or result
+    #[arg(long, value_name = "WORDS")]
+    text: Option<String>,
 }
 
 /// What became of a call.
@@ -116,6 +132,8 @@ impl Which {
             }),
             session_id,
             since: self.since,
+            text: self.text.unwrap_or_default(),
+            marked: false,
         })
     }
 }
@@ -127,8 +145,16 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let (client, events) = connect(paths).await?;
     match command {
-        Command::List { which, limit, json } => {
-            let filter = which.filter(&client).await?;
+        Command::List {
+            which,
+            marked,
+            limit,
+            json,
+        } => {
+            let filter = Filter {
+                marked,
+                ..which.filter(&client).await?
+            };
             let traces = list(&client, filter, limit).await?;
             if json {
                 traces.iter().try_for_each(|trace| out.json(trace))?;
@@ -157,6 +183,19 @@ pub(super) async fn run(
                 print_one(&trace, out)?;
             }
         }
+        Command::Mark { id, remove } => {
+            let trace = client.call(Show { id }).await?;
+            let mark = Mark {
+                id: trace.id,
+                marked: !remove,
+            };
+            client.call(mark).await?;
+            let done = if remove { "no longer marked" } else { "marked" };
+            out.line(format!(
+                "{done}: {}: {}",
+                trace.tool_name, trace.metadata.title
+            ))?;
+        }
         Command::Stats { which, json } => {
             let filter = which.filter(&client).await?;
             let stats = client.call(Stats { filter }).await?;
@@ -183,7 +222,7 @@ async fn list(client: &Client, filter: Filter, most: u32) -> anyhow::Result<Vec<
                 limit: left.min(PAGE),
             })
             .await?;
-        before = page.traces.first().map(|trace| trace.id);
+        before = page.next;
         left = left.saturating_sub(u32::try_from(page.traces.len()).unwrap_or(u32::MAX));
         let more = page.more && before.is_some();
         pages.push(page.traces);

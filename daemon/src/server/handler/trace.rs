@@ -1,7 +1,7 @@
-//! Traces: lists, one, statistics.
+//! Traces: lists, one, statistics, marks.
 
-use smartopol_protocol::Fault;
-use smartopol_protocol::trace::{List, Listed, Show, Stats, StatsShown, Trace};
+use smartopol_protocol::trace::{List, Listed, Mark, Show, Stats, StatsShown, Trace};
+use smartopol_protocol::{Fault, Timestamp};
 
 use crate::House;
 
@@ -25,6 +25,15 @@ pub(crate) async fn stats(house: &House, stats: Stats) -> Result<StatsShown, Fau
     house
         .store
         .read(move |r| r.stats(&stats.filter))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn mark(house: &House, mark: Mark) -> Result<(), Fault> {
+    let at = Timestamp::now();
+    house
+        .store
+        .write(move |w| w.mark_trace(mark, at))
         .await
         .map_err(Fault::from)
 }
