@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use smartopol_protocol::trace::{ActionType, Filter, List, ToolStats, Trace};
+use smartopol_protocol::trace::{ActionType, Filter, List, Mark, ToolStats, Trace};
 use smartopol_protocol::turn::Turn;
 use smartopol_protocol::{Timestamp, TraceId};
 use smartopol_store::Error;
@@ -242,4 +242,87 @@ async fn statistics_count_by_tool_and_outcome_with_percentiles_of_what_ran() {
             .tools,
         []
     );
+}
+
+#[tokio::test]
+async fn a_mark_is_found_again_and_a_trace_that_is_not_there_has_none() {
+    let house = House::new();
+    let rows = [
+        ("exec", ActionType::Allow, 1, Some(1)),
+        ("exec", ActionType::Deny, 2, None),
+    ];
+    let traces = filled(&house, &rows).await;
+    let mark = |id, marked| Mark { id, marked };
+    let (first, at_last) = (traces[0].id, at(9));
+    for marked in [true, true] {
+        house
+            .store
+            .write(move |w| w.mark_trace(mark(first, marked), at_last))
+            .await
+            .unwrap();
+    }
+    let list = List {
+        filter: Filter {
+            marked: true,
+            ..Filter::default()
+        },
+        ..List::default()
+    };
+    let found = house.store.read(move |r| r.traces(&list)).await.unwrap();
+    assert_eq!(found.traces, [traces[0].clone()]);
+    assert_eq!(found.marked, [first]);
+    let snapshot = house.store.read(|r| r.snapshot()).await.unwrap();
+    assert_eq!(snapshot.marked, [first]);
+
+    house
+        .store
+        .write(move |w| w.mark_trace(mark(first, false), at_last))
+        .await
+        .unwrap();
+    assert_eq!(house.store.read(|r| r.marks()).await.unwrap(), []);
+    let nobody = house
+        .store
+        .write(move |w| w.mark_trace(mark(TraceId::new(), true), at_last))
+        .await;
+    assert!(matches!(nobody, Err(Error::NotFound { .. })), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn words_are_looked_for_in_any_case_and_the_search_says_where_to_go_on() {
+    let house = House::new();
+    let session = house.session().await;
+    let turn: Turn = turn(session.id);
+    let traces: Vec<Trace> = (0..6)
+        .map(|number| {
+            let mut trace = complete(&trace(&call(&turn), &house.store), 1);
+            trace.timestamp = at(number);
+            trace.result = serde_json::json!({"text": format!("Line {number}\nof Cargo.toml")});
+            trace
+        })
+        .collect();
+    let stored = traces.clone();
+    house
+        .store
+        .write(move |w| stored.iter().try_for_each(|trace| w.begin_trace(trace)))
+        .await
+        .unwrap();
+    let list = |text: &str, before| List {
+        filter: Filter {
+            text: text.into(),
+            ..Filter::default()
+        },
+        before,
+        limit: 2,
+    };
+    let first = list("CARGO line", None);
+    let page = house.store.read(move |r| r.traces(&first)).await.unwrap();
+    assert_eq!(page.traces, traces[4..]);
+    assert_eq!((page.more, page.next), (true, Some(traces[4].id)));
+    let second = list("cargo line 1", page.next);
+    let page = house.store.read(move |r| r.traces(&second)).await.unwrap();
+    assert_eq!(page.traces, traces[1..2]);
+    assert_eq!((page.more, page.next), (false, None));
+    let long = list(&"x".repeat(201), None);
+    let refused = house.store.read(move |r| r.traces(&long)).await;
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
 }

@@ -39,6 +39,7 @@ pub struct House {
     pub calls: Vec<ToolCall>,
     pub approvals: Vec<Approval>,
     pub traces: Vec<Trace>,
+    pub marked: Vec<TraceId>,
     pub partial: Option<(SessionId, Partial)>,
     /// What happened since it was last asked.
     pub events: Vec<Event>,
@@ -531,6 +532,7 @@ impl House {
             sessions: self.sessions.clone(),
             approvals: self.approvals.iter().filter(pending).cloned().collect(),
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
+            marked: self.marked.clone(),
         }
     }
 
