@@ -65,8 +65,8 @@ impl App {
             Action::Down => return *scroll = scroll.saturating_add(1),
             Action::PageUp => return *scroll = scroll.saturating_sub(page),
             Action::PageDown => return *scroll = scroll.saturating_add(page),
-            Action::PreviousCard => return self.to_hunk(self.asked.at.checked_sub(1)),
-            Action::NextCard => return self.to_hunk(self.asked.at.checked_add(1)),
+            Action::PreviousCard => return self.look_at_hunk(self.asked.at.checked_sub(1)),
+            Action::NextCard => return self.look_at_hunk(self.asked.at.checked_add(1)),
             Action::Open => return self.fold_hunk(),
             Action::Back => return self.focus = Focus::Composer,
             action => return self.act(action),
@@ -94,7 +94,7 @@ impl App {
     }
 
     /// Scrolls to a part of the change.
-    fn to_hunk(&mut self, hunk: Option<usize>) {
+    fn look_at_hunk(&mut self, hunk: Option<usize>) {
         let hunks = self.asked.diff.as_ref().map_or(0, Diff::hunks);
         let Some(hunk) = hunk.filter(|hunk| *hunk < hunks) else {
             return;
