@@ -243,6 +243,7 @@ fn change(
             Row {
                 line: Line::from(spans),
                 fold: row.head.map(|hunk| Fold::Hunk(id, hunk)),
+                ..Row::default()
             }
         })
         .collect();
