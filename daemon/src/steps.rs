@@ -127,7 +127,7 @@ mod tests {
         let call = ToolCall {
             id: CallId::new(),
             session_id: turn.session_id,
-            turn_id: turn.id,
+            turn_id: Some(turn.id),
             name: "exec".into(),
             input: serde_json::Value::Null,
             inspection: Default::default(),
