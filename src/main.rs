@@ -39,6 +39,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             if command.checks_settings()
                 && let Ok(loaded) = Config::load(&paths, env::vars_os())
             {
+                lifecycle::check_rules(&loaded.config, &paths)?;
                 lifecycle::check_providers(&loaded.config)?;
             }
             if let Some(model) = command.chooses_model() {

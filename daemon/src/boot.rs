@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
+use crate::approvals::rules;
 use crate::bus::Bus;
 use crate::house::{Facts, Phases, Rooms};
 use crate::listing::Listing;
@@ -68,6 +69,8 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let started_at = Timestamp::now();
     // What the environment says of providers is read before any other thread runs.
     let providers = Providers::find(&config, &|name| std::env::var(name).ok());
+    let tools = Tools::new(&config.tools, guard()?, paths.spill());
+    rules::check(&config.approvals, &tools, &home())?;
 
     let bus = Bus::new();
     let told = bus.clone();
@@ -82,7 +85,6 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let listener = Arc::new(Listener::bind(address).await?);
     phases.end("socket");
 
-    let tools = Tools::new(&config.tools, guard()?, paths.spill());
     let house: House = Arc::new(Rooms {
         specs: tools.specs(),
         tools,
@@ -223,6 +225,15 @@ fn redactor(config: &Config) -> Redactor {
     });
     let known = meant.chain(smartopol_traces::env_secrets(std::env::vars_os()));
     Redactor::new(known, &config.traces.redact_keys)
+}
+
+/// Looks whether the examples of the rules in the settings hold, as the daemon does at start.
+///
+/// # Errors
+/// Every example that does not hold, with what to do.
+pub fn check_rules(config: &Config, paths: &Paths) -> anyhow::Result<()> {
+    let tools = Tools::new(&config.tools, guard()?, paths.spill());
+    rules::check(&config.approvals, &tools, &home())
 }
 
 fn home() -> PathBuf {

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
+use crate::approvals::rules;
 use crate::bus::Bus;
 use crate::listing::Listing;
 use crate::memory::Memory;
@@ -81,13 +82,11 @@ impl Rooms {
 
     /// Returns the rules in force, those of the config first.
     pub(crate) async fn rules(&self) -> Result<Vec<Rule>, smartopol_store::Error> {
-        let learned = self.store.read(|r| r.rules(Timestamp::now())).await?;
-        let written = self
-            .config
-            .approvals
-            .rules
-            .iter()
-            .map(|rule| Rule::new(rule.decision, rule.pattern()));
+        let now = Timestamp::now();
+        let learned = self.store.read(move |r| r.rules(now)).await?;
+        let written = rules::written(&self.config.approvals)
+            .into_iter()
+            .filter(|rule| rule.expires_at.is_none_or(|end| end > now));
         Ok(written.chain(learned).collect())
     }
 }

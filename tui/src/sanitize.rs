@@ -1,10 +1,11 @@
 //! Foreign text made fit for a terminal: nothing in it is obeyed, nothing in it hides.
 //!
 //! Owns which characters act on a terminal or on the reader's eye, and what stands in their
-//! place: pictures for control characters, `\u{…}` for what cannot be seen or turns text around.
+//! place: pictures for control characters, `⟨U+…⟩` for what cannot be seen or turns text around.
 //! Does not cut or wrap; widths are the caller's.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Returns `text` as one line: line breaks and tabs become visible too.
 pub fn line(text: &str) -> Cow<'_, str> {
@@ -128,7 +129,9 @@ fn push_visible(out: &mut String, c: char) {
         '\n' => out.push('⏎'),
         '\0'..='\u{1F}' => out.extend(char::from_u32(0x2400 + c as u32)),
         '\u{7F}' => out.push('␡'),
-        _ => out.extend(c.escape_unicode()),
+        _ => {
+            let _ = write!(out, "⟨U+{:04X}⟩", c as u32);
+        }
     }
 }
 
@@ -159,7 +162,7 @@ mod tests {
     fn what_a_terminal_obeys_becomes_visible() {
         assert_eq!(line("\x1b[31mred\x1b[0m"), "␛[31mred␛[0m");
         assert_eq!(line("\x1b]0;title\x07x"), "␛]0;title␇x");
-        assert_eq!(line("\u{9b}2J\u{85}"), "\\u{9b}2J\\u{85}");
+        assert_eq!(line("\u{9b}2J\u{85}"), "⟨U+009B⟩2J⟨U+0085⟩");
         assert_eq!(line("a\rb\x08c\x7f\0"), "a␍b␈c␡␀");
         assert_eq!(line("one\r\ntwo\tthree\n"), "one⏎two␉three⏎");
         assert_eq!(text("one\r\ntwo\tthree\rfour\x1b"), "one\ntwo\tthree␍four␛");
@@ -169,12 +172,12 @@ mod tests {
     fn what_hides_or_turns_text_around_becomes_visible() {
         assert_eq!(
             line("rm \u{202e}txt.exe\u{2066}"),
-            "rm \\u{202e}txt.exe\\u{2066}"
+            "rm ⟨U+202E⟩txt.exe⟨U+2066⟩"
         );
-        assert_eq!(line("pay\u{200b}pal\u{feff}"), "pay\\u{200b}pal\\u{feff}");
-        assert_eq!(line("a\u{200d}b\u{200c}"), "a\\u{200d}b\\u{200c}");
-        assert_eq!(line("x\u{e0041}\u{2028}"), "x\\u{e0041}\\u{2028}");
-        assert_eq!(text("x\u{3164}y\u{ad}"), "x\\u{3164}y\\u{ad}");
+        assert_eq!(line("pay\u{200b}pal\u{feff}"), "pay⟨U+200B⟩pal⟨U+FEFF⟩");
+        assert_eq!(line("a\u{200d}b\u{200c}"), "a⟨U+200D⟩b⟨U+200C⟩");
+        assert_eq!(line("x\u{e0041}\u{2028}"), "x⟨U+E0041⟩⟨U+2028⟩");
+        assert_eq!(text("x\u{3164}y\u{ad}"), "x⟨U+3164⟩y⟨U+00AD⟩");
     }
 
     proptest! {

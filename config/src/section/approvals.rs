@@ -1,9 +1,10 @@
 //! `[approvals]`: what may run without asking.
 
 use serde::{Deserialize, Serialize};
+use smartopol_protocol::Timestamp;
 use smartopol_protocol::approval::{Mode, OneOf, Pattern, Verdict};
 
-use crate::shape::{Holds, Shape};
+use crate::shape::{Holds, Shape, some_text};
 
 /// What may run without asking.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +43,21 @@ pub struct ConfigRule {
     /// A glob over absolute paths that everything the call touches must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// A glob over the absolute folder that the call happens in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The role of the person who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// When it ends: a day, or a moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+    /// Command lines that it must be about; checked when loaded.
+    #[serde(default, rename = "match", skip_serializing_if = "Vec::is_empty")]
+    pub match_: Vec<String>,
+    /// Command lines that it must not be about; checked when loaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_match: Vec<String>,
 }
 
 impl ConfigRule {
@@ -51,9 +67,16 @@ impl ConfigRule {
             tool: self.tool.clone(),
             command: self.command.clone(),
             path: self.path.clone(),
-            cwd: None,
-            role: None,
+            cwd: self.cwd.clone(),
+            role: self.role.clone(),
         }
+    }
+
+    /// Returns when it ends.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+            .as_deref()
+            .and_then(|text| moment(text).ok())
     }
 }
 
@@ -86,6 +109,17 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
             ("tool", Shape::Value(Holds::Text(tool))),
             ("command", Shape::Value(Holds::Words)),
             ("path", Shape::Value(Holds::Text(glob))),
+            ("cwd", Shape::Value(Holds::Text(glob))),
+            (
+                "role",
+                Shape::Value(Holds::Choice(&["admin", "user", "child"])),
+            ),
+            (
+                "expires_at",
+                Shape::Value(Holds::Text(|text| moment(text).map(drop))),
+            ),
+            ("match", Shape::Value(Holds::Texts(some_text))),
+            ("not_match", Shape::Value(Holds::Texts(some_text))),
         ]),
     ),
 ]);
@@ -99,6 +133,17 @@ fn tool(text: &str) -> Result<(), String> {
         "names no tool: the tools are {}",
         TOOLS.map(|tool| format!("`{tool}`")).join(", ")
     ))
+}
+
+/// Reads a moment; a day alone is its beginning in UTC.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let whole = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        _ => text.to_owned(),
+    };
+    whole.parse().map_err(|_| {
+        "must be a day or a moment, such as `2027-01-31` or `2027-01-31T18:00:00Z`".into()
+    })
 }
 
 fn glob(text: &str) -> Result<(), String> {

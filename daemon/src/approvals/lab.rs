@@ -7,18 +7,24 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use smartopol_protocol::approval::{
-    BackTest, Candidate, Check, Checked, Example, LabShown, Pattern, Reason, Rule, TestRule,
-    TestedRule, Verdict,
+    Approval, BackTest, Candidate, Check, Checked, Example, LabShown, Mode, Pattern, Reason,
+    TestRule, TestedRule, Verdict,
 };
 use smartopol_protocol::tool::{Effect, Inspection, ToolOutput};
-use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp};
+use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp, TurnId};
+use smartopol_store::Reader;
 
-use super::policy::{self, Policy};
+use super::coverage::{self, Call};
+use super::policy::Policy;
+use super::{pattern, role};
 use crate::House;
 
 /// How far a back-test looks: days, and calls at most.
 const DAYS: u32 = 30;
 const CALLS: u32 = 10_000;
+
+/// How many reasons are told at most.
+const REASONS: usize = 16;
 
 /// The most examples that one question may hold, and the longest command line, in bytes.
 const EXAMPLES: usize = 200;
@@ -26,17 +32,44 @@ const COMMAND_BYTES: usize = 128 * 1024;
 
 /// Says why a call is asked about, and which rules would cover it.
 pub(crate) async fn lab(house: &House, id: ApprovalId) -> Result<LabShown, Fault> {
-    let approval = house.store.read(move |r| r.approval(id)).await?;
-    let patterns: Vec<Pattern> = approval.rule.into_iter().collect();
+    let (approval, session, asker) = house
+        .store
+        .read(move |r| {
+            let approval = r.approval(id)?;
+            let session = r.session(approval.session_id)?;
+            let asker = asker(r, approval.turn_id)?;
+            Ok((approval, session, asker))
+        })
+        .await?;
+    let rules = house.rules().await?;
+    let policy = Policy {
+        mode: session.mode.unwrap_or(house.config.approvals.mode),
+        workspace: Some(&session.workspace),
+        session_id: Some(session.id),
+        rules: &rules,
+        floor: &house.floor,
+    };
+    let call = Call {
+        tool: &approval.tool,
+        inspection: &approval.inspection,
+        role: role::of(&asker),
+    };
+    let patterns = match &approval.rule {
+        None => Vec::new(),
+        Some(offered) => {
+            let mut patterns = policy.candidates(call);
+            if !patterns.contains(offered) {
+                patterns.push(offered.clone());
+            }
+            patterns
+        }
+    };
+    let why = why(&policy, call, &approval);
     let tests = back_test(house, patterns.clone()).await?;
+    let candidates = patterns.into_iter().zip(tests);
     Ok(LabShown {
-        why: vec![Reason {
-            text: approval.reason,
-            ..Reason::default()
-        }],
-        candidates: patterns
-            .into_iter()
-            .zip(tests)
+        why,
+        candidates: candidates
             .map(|(pattern, back_test)| Candidate {
                 text: pattern.to_string(),
                 pattern,
@@ -44,6 +77,78 @@ pub(crate) async fn lab(house: &House, id: ApprovalId) -> Result<LabShown, Fault
             })
             .collect(),
     })
+}
+
+/// Returns the reasons for a question, then the rules that came near to answering it.
+fn why(policy: &Policy<'_>, call: Call<'_>, approval: &Approval) -> Vec<Reason> {
+    let mut texts = vec![approval.reason.clone()];
+    for reason in policy.judge(call).reasons {
+        if !texts.contains(&reason) {
+            texts.push(reason);
+        }
+    }
+    let said = texts.into_iter().map(|text| Reason {
+        text,
+        ..Reason::default()
+    });
+    let near = policy
+        .in_force()
+        .filter(|rule| rule.decision == Verdict::Allow)
+        .filter_map(|rule| missed(&rule.pattern, call));
+    said.chain(near).take(REASONS).collect()
+}
+
+/// Says where an allowing rule missed a call that it is near to.
+fn missed(pattern: &Pattern, call: Call<'_>) -> Option<Reason> {
+    if pattern
+        .tool
+        .as_deref()
+        .is_some_and(|tool| tool != call.tool)
+    {
+        return None;
+    }
+    let reason = |told: String, at: Option<usize>| {
+        Some(Reason {
+            text: format!("the rule about {pattern} {told}"),
+            rule: Some(pattern.clone()),
+            missed_at: at.and_then(|at| u32::try_from(at).ok()),
+        })
+    };
+    let mut words_of = call
+        .inspection
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Run { words, .. } => Some(words),
+            _ => None,
+        });
+    let near = words_of.find_map(|words| {
+        let at = coverage::missed_at(pattern, words)?;
+        Some((at, words.get(at).cloned()))
+    });
+    if let Some((at, found)) = near {
+        let found = match found {
+            Some(word) => format!("here it is `{word}`"),
+            None => "here there is none".into(),
+        };
+        return reason(format!("misses at its word {}: {found}", at + 1), Some(at));
+    }
+    let program = pattern.command.first()?;
+    let same = call.inspection.effects.iter().any(
+        |effect| matches!(effect, Effect::Run { words, .. } if words.first().is_some_and(|word| program.matches(word))),
+    );
+    if same && !coverage::fits(pattern, call) {
+        return reason("is for another folder or another role".into(), None);
+    }
+    None
+}
+
+/// Returns the peer whose message began a turn; empty where nobody's did.
+pub(super) fn asker(r: &Reader<'_>, turn_id: TurnId) -> Result<String, smartopol_store::Error> {
+    match r.turn(turn_id)?.message_id {
+        Some(id) => Ok(r.message(id)?.peer.unwrap_or_default()),
+        None => Ok(String::new()),
+    }
 }
 
 /// Explains the verdict on a command line without running anything.
@@ -56,17 +161,29 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         Some(session) => session.workspace.clone(),
         None => check.cwd.clone(),
     };
+    let role = check.role.as_deref().unwrap_or(role::ALL[0]);
+    if !role::ALL.contains(&role) {
+        let told = format!("`role` is `{role}`");
+        let hint = format!("the roles are {}", role::ALL.join(", "));
+        return Err(Fault::new(Code::BadRequest, told).hint(hint));
+    }
     let inspection = inspect(house, &workspace, &check.cwd, &check.command).await?;
     let own = session.as_ref().and_then(|session| session.mode);
     let rules = house.rules().await?;
-    let judgement = Policy {
+    let policy = Policy {
         mode: check.mode.or(own).unwrap_or(house.config.approvals.mode),
         workspace: Some(&workspace),
         session_id: session.as_ref().map(|session| session.id),
         rules: &rules,
         floor: &house.floor,
-    }
-    .judge("exec", &inspection);
+    };
+    let call = Call {
+        tool: "exec",
+        inspection: &inspection,
+        role,
+    };
+    let judgement = policy.judge(call);
+    let rule = policy.offer(call);
     let commands = inspection.effects.iter().filter_map(|effect| match effect {
         Effect::Run { words, .. } => Some(words.clone()),
         _ => None,
@@ -74,12 +191,12 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
     Ok(Checked {
         verdict: judgement.verdict,
         by: judgement.by,
-        reasons: vec![judgement.reason],
+        reasons: judgement.reasons,
         commands: commands.collect(),
+        danger: judgement.danger,
+        removal: inspection.removal.clone(),
+        rule,
         effects: inspection.effects,
-        danger: None,
-        removal: inspection.removal,
-        rule: judgement.pattern,
     })
 }
 
@@ -93,13 +210,20 @@ pub(crate) async fn test(house: &House, test: TestRule) -> Result<TestedRule, Fa
         "" => house.floor.home().to_string_lossy().into_owned(),
         folder => folder.to_owned(),
     };
+    pattern::sound(&test.pattern)
+        .map_err(|told| Fault::new(Code::BadRequest, told).hint("correct the rule"))?;
     let mut examples = Vec::with_capacity(test.examples.len());
     for command in test.examples {
         let inspection = inspect(house, &folder, "", &command).await?;
+        let call = Call {
+            tool: "exec",
+            inspection: &inspection,
+            role: test.pattern.role.as_deref().unwrap_or(role::ALL[0]),
+        };
         examples.push(Example {
+            covered: coverage::covers_commands(&test.pattern, call),
+            caught: coverage::catches(&test.pattern, call),
             command,
-            covered: covers(&test.pattern, "exec", &inspection, house),
-            caught: policy::matches(&test.pattern, "exec", &inspection),
         });
     }
     let tests = back_test(house, vec![test.pattern]).await?;
@@ -136,18 +260,21 @@ async fn back_test(house: &House, patterns: Vec<Pattern>) -> Result<Vec<BackTest
     Ok(tests)
 }
 
-/// Returns true where a rule alone would let a call run.
+/// Returns true where a rule, and nothing else, would let a call run.
 fn covers(pattern: &Pattern, tool: &str, inspection: &Inspection, house: &House) -> bool {
-    let rules = [Rule::new(Verdict::Allow, pattern.clone())];
-    let judgement = Policy {
-        mode: smartopol_protocol::approval::Mode::Ask,
+    let policy = Policy {
+        mode: Mode::Ask,
         workspace: None,
         session_id: None,
-        rules: &rules,
+        rules: &[],
         floor: &house.floor,
-    }
-    .judge(tool, inspection);
-    judgement.verdict == Verdict::Allow && policy::matches(pattern, tool, inspection)
+    };
+    let call = Call {
+        tool,
+        inspection,
+        role: pattern.role.as_deref().unwrap_or(role::ALL[0]),
+    };
+    policy.judge(call).verdict == Verdict::Ask && policy.with(pattern, call) == Verdict::Allow
 }
 
 /// Looks at what a command line would do, where blocking hurts nobody.

@@ -8,8 +8,9 @@ use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::Body;
 use smartopol_protocol::{Code, Fault, RuleId, Timestamp};
 
-use super::pattern;
+use super::coverage::Call;
 use super::policy::Policy;
+use super::{lab, pattern, role};
 use crate::House;
 
 /// The longest that a rule with an end may hold: ten years, in seconds.
@@ -88,6 +89,8 @@ async fn accept(
     pattern::sound(&rule.pattern)
         .and_then(|()| pattern::narrow(&rule.pattern))
         .map_err(|told| bad(told).hint("edit the rule, or allow the call once"))?;
+    let turn_id = approval.turn_id;
+    let asker = house.store.read(move |r| lab::asker(r, turn_id)).await?;
     let mut rules = house.rules().await?;
     rules.push(rule.clone());
     let judged = Policy {
@@ -97,13 +100,18 @@ async fn accept(
         rules: &rules,
         floor: &house.floor,
     }
-    .judge(&approval.tool, &approval.inspection);
+    .judge(Call {
+        tool: &approval.tool,
+        inspection: &approval.inspection,
+        role: role::of(&asker),
+    });
     if judged.verdict == Verdict::Allow {
         return Ok(());
     }
     Err(bad(format!(
         "with the rule about {} this very call would still not be allowed: {}",
-        rule.pattern, judged.reason
+        rule.pattern,
+        judged.reason()
     ))
     .hint("edit the rule so that it is about this call, or allow it once"))
 }

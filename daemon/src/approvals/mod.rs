@@ -1,9 +1,16 @@
 //! What may run: the policy that judges a tool call, and the desk that asks a person.
 
+mod candidates;
+pub(crate) mod coverage;
+mod danger;
 pub(crate) mod desk;
 pub(crate) mod floor;
 pub(crate) mod lab;
 mod learned;
 pub(crate) mod pattern;
 pub(crate) mod policy;
-mod suggestion;
+mod programs;
+pub(crate) mod role;
+pub(crate) mod rules;
+#[cfg(test)]
+pub(crate) mod trial;

@@ -6,15 +6,12 @@
 use globset::GlobBuilder;
 use smartopol_protocol::approval::{OneOf, Pattern};
 
-use super::suggestion;
+use super::{programs, role};
 
 /// The most words of a pattern, the most alternatives at one place, the longest text in bytes.
 const WORDS: usize = 64;
 const ALTERNATIVES: usize = 64;
 const BYTES: usize = 4096;
-
-/// The roles that a person can have.
-pub(crate) const ROLES: [&str; 3] = ["admin", "user", "child"];
 
 /// Says what about a pattern cannot be read.
 pub(crate) fn sound(pattern: &Pattern) -> Result<(), String> {
@@ -29,10 +26,12 @@ pub(crate) fn sound(pattern: &Pattern) -> Result<(), String> {
             return Err(format!("`{field}` is no glob: {}", err.kind()));
         }
     }
-    if let Some(role) = pattern.role.as_deref().filter(|role| !ROLES.contains(role)) {
+    if let Some(own) = pattern.role.as_deref()
+        && !role::ALL.contains(&own)
+    {
         return Err(format!(
-            "`role` is `{role}`, and must be one of {}",
-            ROLES.join(", ")
+            "`role` is `{own}`, and must be one of {}",
+            role::ALL.join(", ")
         ));
     }
     if pattern.command.len() > WORDS {
@@ -68,17 +67,15 @@ pub(super) fn narrow(pattern: &Pattern) -> Result<(), String> {
     let Some(first) = pattern.command.first() else {
         return Err("without words it would allow every command".into());
     };
-    let programs = match first {
+    let names = match first {
         OneOf::Word(word) => std::slice::from_ref(word),
         OneOf::Any(words) => words.as_slice(),
     };
-    match programs
-        .iter()
-        .find(|program| suggestion::is_runner(program))
-    {
+    let opens = |program: &&String| programs::is_runner(program) || programs::is_manager(program);
+    match names.iter().find(opens) {
         None => Ok(()),
         Some(program) => Err(format!(
-            "`{program}` runs what it is given, so a rule about it would allow everything"
+            "`{program}` runs or installs what it is given, so a rule about it would allow everything"
         )),
     }
 }

@@ -1,20 +1,21 @@
 //! Whether a tool call may run, as pure code.
 //!
 //! Owns the order of the authorities: floor, then rules (the strictest that matches), then mode.
-//! The last resort is to ask.
+//! A call is judged effect by effect, and the strictest verdict holds; the last resort is to ask.
 
-use std::path::Path;
-
-use globset::GlobBuilder;
 use smartopol_protocol::SessionId;
-use smartopol_protocol::approval::{Mode, Pattern, Rule, Verdict};
-use smartopol_protocol::tool::{Effect, Inspection, Place};
+use smartopol_protocol::approval::{Danger, Mode, Pattern, Rule, Verdict};
+use smartopol_protocol::tool::{Effect, Place};
 use smartopol_protocol::trace::DecidedBy;
 
-use super::{floor, suggestion};
+use super::coverage::{self, Call};
+use super::{candidates, danger, floor, programs};
+
+/// How many reasons a judgement has at most.
+const REASONS: usize = 8;
 
 /// What calls are judged by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy<'a> {
     /// The session's mode.
     pub(crate) mode: Mode,
@@ -35,206 +36,258 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
     /// What decided.
     pub(crate) by: DecidedBy,
-    /// Why, one sentence.
-    pub(crate) reason: String,
-    /// The rule that an answer for longer would keep; `None` where none may be kept.
-    pub(crate) pattern: Option<Pattern>,
+    /// Why, one sentence each, never empty: the one that decided first.
+    pub(crate) reasons: Vec<String>,
+    /// What makes it dangerous, where it asks.
+    pub(crate) danger: Option<Danger>,
 }
 
-impl Policy<'_> {
+impl Judgement {
+    /// Returns the reason that decided.
+    pub(crate) fn reason(&self) -> String {
+        self.reasons.first().cloned().unwrap_or_default()
+    }
+}
+
+/// What one effect, or one rule, says.
+struct Said {
+    verdict: Verdict,
+    by: DecidedBy,
+    reason: String,
+}
+
+impl<'a> Policy<'a> {
     /// Judges one call.
-    pub(crate) fn judge(&self, tool: &str, inspection: &Inspection) -> Judgement {
-        if let Some(reason) = self.floor.refuses(inspection) {
+    pub(crate) fn judge(&self, call: Call<'_>) -> Judgement {
+        if let Some(reason) = self.floor.refuses(call.inspection) {
             return Judgement {
                 verdict: Verdict::Deny,
                 by: DecidedBy::Floor,
-                reason,
-                pattern: None,
+                reasons: vec![reason],
+                danger: None,
             };
         }
-        let compound = inspection
+        let effects = &call.inspection.effects;
+        let covered = coverage::covered(&self.allowing(), call);
+        let mut said: Vec<Said> = self.warnings(call);
+        said.extend(
+            effects
+                .iter()
+                .zip(&covered)
+                .map(|(effect, rule)| self.effect(effect, *rule)),
+        );
+        if let Some(danger) = danger::of_text(call.inspection) {
+            said.push(Said {
+                verdict: Verdict::Ask,
+                by: DecidedBy::Mode,
+                reason: danger.why,
+            });
+        }
+        let runs = |effect: &Effect| matches!(effect, Effect::Run { .. } | Effect::Unclear { .. });
+        if call.tool == "exec" && !effects.iter().any(runs) {
+            let (verdict, reason) = self.bare();
+            said.push(Said {
+                verdict,
+                by: DecidedBy::Mode,
+                reason,
+            });
+        }
+        self.sum(said, call)
+    }
+
+    /// Returns the rules that an answer for longer could keep, from narrow to broad: each would let
+    /// this very call run.
+    pub(crate) fn candidates(&self, call: Call<'_>) -> Vec<Pattern> {
+        let judged = self.judge(call);
+        if judged.verdict != Verdict::Ask || judged.danger.is_some() {
+            return Vec::new();
+        }
+        let covered = coverage::covered(&self.allowing(), call);
+        let asks: Vec<&Effect> = call
+            .inspection
             .effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Unclear { .. }));
-        let strictest = self
-            .rules
+            .zip(&covered)
+            .filter(|(effect, rule)| self.effect(effect, **rule).verdict != Verdict::Allow)
+            .map(|(effect, _)| effect)
+            .collect();
+        candidates::of(call, &asks)
+            .into_iter()
+            .filter(|pattern| self.with(pattern, call) == Verdict::Allow)
+            .collect()
+    }
+
+    /// Returns the rule that is offered first.
+    pub(crate) fn offer(&self, call: Call<'_>) -> Option<Pattern> {
+        let offered = candidates::offered(call);
+        let candidates = self.candidates(call);
+        let wanted = candidates
             .iter()
-            .filter(|rule| {
-                rule.workspace
-                    .as_deref()
-                    .is_none_or(|own| Some(own) == self.workspace)
-            })
-            .filter(|rule| rule.session_id.is_none() || rule.session_id == self.session_id)
-            .filter(|rule| matches(&rule.pattern, tool, inspection))
-            .max_by_key(|rule| rule.decision);
-        let by_mode = self.by_mode(tool, inspection);
-        let read_only = self.mode == Mode::ReadOnly && by_mode.verdict == Verdict::Deny;
-        match strictest {
-            // A rule cannot open what is closed to every call of the mode.
-            _ if read_only => by_mode,
-            // A rule speaks of words; what has no certain words is not what it meant.
-            Some(rule) if rule.decision == Verdict::Allow && compound => Judgement {
-                reason: "it is more than one plain command, so no rule can allow it".into(),
-                ..by_mode
-            },
-            Some(rule) if rule.decision == Verdict::Allow && strays(&rule.pattern, inspection) => {
-                by_mode
-            }
-            Some(rule) => Judgement {
+            .find(|pattern| Some(&pattern.command) == offered.as_ref() && pattern.cwd.is_none());
+        wanted.or(candidates.last()).cloned()
+    }
+
+    /// Returns the verdict where one more rule allowed something.
+    pub(crate) fn with(&self, pattern: &Pattern, call: Call<'_>) -> Verdict {
+        let mut rules = self.rules.to_vec();
+        rules.push(Rule::new(Verdict::Allow, pattern.clone()));
+        let more = Policy {
+            rules: &rules,
+            ..*self
+        };
+        more.judge(call).verdict
+    }
+
+    /// Returns the rules that are for this session.
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = &'a Rule> {
+        let (session_id, workspace) = (self.session_id, self.workspace);
+        self.rules.iter().filter(move |rule| {
+            let here = |own: &String| workspace.is_some_and(|folder| own.as_str() == folder);
+            (rule.session_id.is_none() || rule.session_id == session_id)
+                && rule.workspace.as_ref().is_none_or(here)
+        })
+    }
+
+    fn allowing(&self) -> Vec<&'a Pattern> {
+        self.in_force()
+            .filter(|rule| rule.decision == Verdict::Allow)
+            .map(|rule| &rule.pattern)
+            .collect()
+    }
+
+    /// Returns what asking and denying rules say of a call.
+    fn warnings(&self, call: Call<'_>) -> Vec<Said> {
+        self.in_force()
+            .filter(|rule| rule.decision != Verdict::Allow)
+            .filter(|rule| coverage::catches(&rule.pattern, call))
+            .map(|rule| Said {
                 verdict: rule.decision,
                 by: DecidedBy::Rule,
                 reason: format!("a rule about {} says {}", rule.pattern, name(rule.decision)),
-                pattern: by_mode.pattern,
+            })
+            .collect()
+    }
+
+    /// Sums up: the strictest holds.
+    fn sum(&self, said: Vec<Said>, call: Call<'_>) -> Judgement {
+        let verdict = said.iter().map(|said| said.verdict).max();
+        let verdict = verdict.unwrap_or(Verdict::Allow);
+        let mut reasons: Vec<String> = Vec::new();
+        let mut by = DecidedBy::Mode;
+        for said in said.iter().filter(|said| said.verdict == verdict) {
+            // Where all is allowed, a rule that was needed is worth more than the mode.
+            if reasons.is_empty() || (verdict == Verdict::Allow && by == DecidedBy::Mode) {
+                by = said.by;
+                reasons.insert(0, said.reason.clone());
+            } else if !reasons.contains(&said.reason) && reasons.len() < REASONS {
+                reasons.push(said.reason.clone());
+            }
+        }
+        reasons.dedup();
+        if reasons.is_empty() {
+            reasons.push(self.allows());
+        }
+        let danger = danger::of_call(call.inspection).filter(|_| verdict == Verdict::Ask);
+        Judgement {
+            verdict,
+            by,
+            reasons,
+            danger,
+        }
+    }
+
+    /// Says what one effect means, given the rule that covers it.
+    fn effect(&self, effect: &Effect, rule: Option<&Pattern>) -> Said {
+        let (verdict, reason) = self.by_mode(effect);
+        match rule {
+            // What the mode closes, no rule opens.
+            Some(rule) if verdict == Verdict::Ask => Said {
+                verdict: Verdict::Allow,
+                by: DecidedBy::Rule,
+                reason: format!("a rule about {rule} says allow"),
             },
-            None => by_mode,
-        }
-    }
-
-    fn by_mode(&self, tool: &str, inspection: &Inspection) -> Judgement {
-        let mode = self.mode.name();
-        let mut judgement = Judgement {
-            verdict: Verdict::Allow,
-            by: DecidedBy::Mode,
-            reason: format!("the mode `{mode}` allows it"),
-            pattern: suggestion::pattern(tool, inspection),
-        };
-        for effect in &inspection.effects {
-            let (verdict, reason) = self.effect(effect);
-            if verdict > judgement.verdict {
-                judgement.verdict = verdict;
-                judgement.reason = reason;
-            }
-        }
-        judgement
-    }
-
-    fn effect(&self, effect: &Effect) -> (Verdict, String) {
-        let mode = self.mode.name();
-        match (effect, self.mode) {
-            (
-                Effect::Run { .. }
-                | Effect::Unclear { .. }
-                | Effect::Write { .. }
-                | Effect::Delete { .. }
-                | Effect::Network { .. }
-                | Effect::Process { .. }
-                | Effect::Privilege { .. },
-                Mode::ReadOnly,
-            ) => (
-                Verdict::Deny,
-                "the mode `read-only` allows neither commands nor changes".into(),
-            ),
-            (Effect::Unclear { why }, _) => (Verdict::Ask, why.clone()),
-            (Effect::Network { .. } | Effect::Process { .. } | Effect::Privilege { .. }, _) => (
-                Verdict::Ask,
-                "it reaches beyond the files of the workspace".into(),
-            ),
-            (Effect::Run { words, .. }, Mode::Auto) => match suggestion::doubt(words) {
-                Some(doubt) => (Verdict::Ask, doubt),
-                None => (Verdict::Allow, String::new()),
+            _ => Said {
+                verdict,
+                by: DecidedBy::Mode,
+                reason,
             },
-            (Effect::Run { .. }, _) => (
-                Verdict::Ask,
-                format!("the mode `{mode}` asks before commands"),
-            ),
-            (
-                Effect::Read {
-                    path,
-                    place: Place::Outside,
+        }
+    }
+
+    fn by_mode(&self, effect: &Effect) -> (Verdict, String) {
+        let mode = self.mode.name();
+        let looks = matches!(effect, Effect::Read { .. });
+        if self.mode == Mode::ReadOnly && !looks {
+            return closed();
+        }
+        let ask = |reason: String| (Verdict::Ask, reason);
+        match effect {
+            Effect::Unclear { why } => ask(why.clone()),
+            Effect::Run { words, via } => match danger::of_run(words, via) {
+                Some((danger, _)) => ask(danger.why),
+                None if self.mode == Mode::Auto => match programs::doubt(words, via) {
+                    Some(doubt) => ask(doubt),
+                    None => (Verdict::Allow, self.allows()),
                 },
-                _,
-            ) => (
-                Verdict::Ask,
-                format!("it reads {path}, which is outside the workspace"),
-            ),
-            (
-                Effect::Write {
-                    path,
-                    place: Place::Outside,
-                }
-                | Effect::Delete {
-                    path,
-                    place: Place::Outside,
-                    ..
-                },
-                _,
-            ) => (
-                Verdict::Ask,
-                format!("it writes {path}, which is outside the workspace"),
-            ),
-            (Effect::Write { .. } | Effect::Delete { .. }, Mode::Ask) => (
-                Verdict::Ask,
-                format!("the mode `{mode}` asks before changes"),
-            ),
-            (Effect::Read { .. }, _)
-            | (Effect::Write { .. } | Effect::Delete { .. }, Mode::AutoEdit | Mode::Auto) => {
-                (Verdict::Allow, String::new())
+                None => ask(format!("the mode `{mode}` asks before commands")),
+            },
+            Effect::Read {
+                path,
+                place: Place::Outside,
+            } => ask(format!("it reads {path}, which is outside the workspace")),
+            Effect::Write {
+                path,
+                place: Place::Outside,
+            } => ask(format!("it writes {path}, which is outside the workspace")),
+            Effect::Delete {
+                path,
+                place: Place::Outside,
+                recursive: true,
+            } => ask(format!(
+                "it deletes {path} and all below it, which is outside the workspace: that always asks"
+            )),
+            Effect::Delete {
+                path,
+                place: Place::Outside,
+                ..
+            } => ask(format!("it deletes {path}, which is outside the workspace")),
+            Effect::Network { host: Some(host) } => ask(format!("it talks to {host}")),
+            Effect::Network { host: None } => ask("it talks to other machines".into()),
+            Effect::Process { what } => ask(format!("it signals other processes: {what}")),
+            Effect::Privilege { how } => ask(format!(
+                "it runs with other rights, or gives them away: {how}"
+            )),
+            Effect::Write { .. } | Effect::Delete { .. } if self.mode == Mode::Ask => {
+                ask(format!("the mode `{mode}` asks before changes"))
+            }
+            Effect::Read { .. } | Effect::Write { .. } | Effect::Delete { .. } => {
+                (Verdict::Allow, self.allows())
             }
         }
     }
-}
 
-/// Returns true where a pattern is about this call.
-pub(crate) fn matches(pattern: &Pattern, tool: &str, inspection: &Inspection) -> bool {
-    if pattern.tool.as_deref().is_some_and(|own| own != tool) {
-        return false;
-    }
-    if !pattern.command.is_empty() {
-        let leads = |effect: &Effect| match effect {
-            Effect::Run { words, .. } => {
-                words.len() >= pattern.command.len()
-                    && pattern
-                        .command
-                        .iter()
-                        .zip(words)
-                        .all(|(own, word)| own.matches(word))
-            }
-            _ => false,
-        };
-        if !inspection.effects.iter().any(leads) {
-            return false;
+    /// Judges a command line that runs nothing which could be told.
+    fn bare(&self) -> (Verdict, String) {
+        match self.mode {
+            Mode::ReadOnly => closed(),
+            Mode::Ask | Mode::AutoEdit => (
+                Verdict::Ask,
+                format!("the mode `{}` asks before commands", self.mode.name()),
+            ),
+            Mode::Auto => (Verdict::Allow, self.allows()),
         }
     }
-    let Some(glob) = &pattern.path else {
-        return true;
-    };
-    // A pattern that cannot be read matches nothing; the config refuses such a rule when loaded.
-    let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() else {
-        return false;
-    };
-    let glob = glob.compile_matcher();
-    let mut paths = inspection.effects.iter().filter_map(path).peekable();
-    paths.peek().is_some() && paths.all(|path| glob.is_match(path))
-}
 
-/// Returns true where a rule about leading words would let a call out of the workspace: by the
-/// folder it runs in, or by an argument that names where to write or what to load.
-fn strays(pattern: &Pattern, inspection: &Inspection) -> bool {
-    const OUTLETS: &[&str] = &["--output", "--config", "--exec", "-toolexec", "-vettool"];
-    let rest = pattern.command.len();
-    rest > 0
-        && pattern.path.is_none()
-        && inspection.effects.iter().any(|effect| match effect {
-            Effect::Read { place, .. } | Effect::Write { place, .. } => *place == Place::Outside,
-            Effect::Delete { place, .. } => *place == Place::Outside,
-            Effect::Run { words, .. } => words
-                .iter()
-                .skip(rest)
-                .any(|word| OUTLETS.iter().any(|outlet| word.starts_with(outlet))),
-            Effect::Unclear { .. }
-            | Effect::Network { .. }
-            | Effect::Process { .. }
-            | Effect::Privilege { .. } => false,
-        })
-}
-
-fn path(effect: &Effect) -> Option<&Path> {
-    match effect {
-        Effect::Read { path, .. } | Effect::Write { path, .. } | Effect::Delete { path, .. } => {
-            Some(Path::new(path))
-        }
-        _ => None,
+    fn allows(&self) -> String {
+        format!("the mode `{}` allows it", self.mode.name())
     }
+}
+
+fn closed() -> (Verdict, String) {
+    (
+        Verdict::Deny,
+        "the mode `read-only` allows neither commands nor changes".into(),
+    )
 }
 
 const fn name(verdict: Verdict) -> &'static str {

@@ -10,6 +10,8 @@ use smartopol_config::{Config, Paths};
 use smartopol_protocol::{client, daemon};
 use smartopol_providers::Providers;
 
+use crate::boot::check_rules;
+
 use super::ask::{ask, block_on};
 use super::run::{Stage, be_the_daemon};
 use super::start::start;
@@ -86,7 +88,9 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         Command::Stop => end(paths, &mut out)?,
         Command::Restart => {
             // A daemon that runs is not given up for one that would not start.
-            check_providers(&Config::load(paths, std::env::vars_os())?.config)?;
+            let config = Config::load(paths, std::env::vars_os())?.config;
+            check_rules(&config, paths)?;
+            check_providers(&config)?;
             end(paths, &mut out)?;
             begin(paths, &mut out)?;
         }

@@ -14,6 +14,7 @@ mod start;
 mod status;
 mod stop;
 
+pub use crate::boot::check_rules;
 pub use command::{Command, check_providers, run};
 pub use lock::{Lock, holder};
 pub use logging::{Logging, current_log};

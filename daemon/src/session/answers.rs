@@ -76,6 +76,7 @@ impl Actor<'_> {
             return Ok(());
         }
         let rules = self.house.rules().await?;
+        let policy = authorize::policy(&self.house, &self.session, &rules);
         let Some(live) = &self.live else {
             return Ok(());
         };
@@ -83,10 +84,7 @@ impl Actor<'_> {
             .calls
             .values()
             .filter(|call| matches!(call.call.state, CallState::Waiting { .. }))
-            .filter(|call| {
-                authorize::judge(&self.house, &self.session, &rules, &call.call).verdict
-                    == Verdict::Allow
-            })
+            .filter(|call| policy.judge(authorize::seen(call)).verdict == Verdict::Allow)
             .filter_map(|call| call.approval.as_ref().map(|approval| approval.id))
             .collect();
         for id in covered {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use smartopol_agent::Ruling;
-use smartopol_protocol::approval::{Approval, ApprovalState, Mode, Rule, Verdict};
+use smartopol_protocol::approval::{Approval, ApprovalState, Danger, Pattern, Rule, Verdict};
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
@@ -18,7 +18,9 @@ use tokio_util::sync::CancellationToken;
 use super::live::LiveCall;
 use super::plan::Plan;
 use crate::House;
+use crate::approvals::coverage::Call;
 use crate::approvals::policy::{Judgement, Policy};
+use crate::approvals::role;
 use crate::record;
 
 /// A call as the model asked for it.
@@ -78,8 +80,10 @@ pub(super) async fn authorize(
         let ruling = match inspection {
             Ok(inspection) => {
                 live.call.inspection = inspection;
-                let judgement = judge(house, session, &rules, &live.call);
-                rule(house, (turn_id, &mut live), judgement, at, plan)
+                let policy = policy(house, session, &rules);
+                let judgement = policy.judge(seen(&live));
+                let offer = policy.offer(seen(&live));
+                rule(house, (turn_id, &mut live), (judgement, offer), at, plan)
             }
             Err(output) => {
                 live.call.inspection.title = live.call.name.clone();
@@ -94,22 +98,24 @@ pub(super) async fn authorize(
     Ok(ruled)
 }
 
-/// Judges a call by floor, rules and mode.
-pub(super) fn judge(
-    house: &House,
-    session: &Session,
-    rules: &[Rule],
-    call: &ToolCall,
-) -> Judgement {
-    let mode: Mode = session.mode.unwrap_or(house.config.approvals.mode);
+/// Returns what the calls of a session are judged by.
+pub(super) fn policy<'a>(house: &'a House, session: &'a Session, rules: &'a [Rule]) -> Policy<'a> {
     Policy {
-        mode,
+        mode: session.mode.unwrap_or(house.config.approvals.mode),
         workspace: Some(&session.workspace),
         session_id: Some(session.id),
         rules,
         floor: &house.floor,
     }
-    .judge(&call.name, &call.inspection)
+}
+
+/// Returns a call as it is judged.
+pub(super) fn seen(live: &LiveCall) -> Call<'_> {
+    Call {
+        tool: &live.call.name,
+        inspection: &live.call.inspection,
+        role: role::of(&live.asker),
+    }
 }
 
 /// Looks at what the calls would do. It reads files, so it happens where blocking hurts nobody.
@@ -154,30 +160,23 @@ async fn inspect(
 fn rule(
     house: &House,
     (turn_id, live): (TurnId, &mut LiveCall),
-    judgement: Judgement,
+    (judgement, offer): (Judgement, Option<Pattern>),
     at: Timestamp,
     plan: &mut Plan,
 ) -> Ruling {
+    let reason = judgement.reason();
     match judgement.verdict {
         Verdict::Allow => {
-            run(house, live, judgement.by, judgement.reason, at, plan);
+            run(house, live, judgement.by, reason, at, plan);
             Ruling::Run
         }
         Verdict::Deny => {
             let output = ToolOutput {
                 status: OutputStatus::Denied,
-                text: format!("not allowed: {}", judgement.reason),
+                text: format!("not allowed: {reason}"),
                 details: Value::Null,
             };
-            refuse(
-                house,
-                live,
-                output,
-                judgement.by,
-                judgement.reason,
-                at,
-                plan,
-            )
+            refuse(house, live, output, judgement.by, reason, at, plan)
         }
         Verdict::Ask => {
             let expire_after = i64::from(house.config.approvals.expire_after_seconds) * 1000;
@@ -191,9 +190,12 @@ fn rule(
                 call_id: live.call.id,
                 tool: live.call.name.clone(),
                 inspection: stored,
-                reason: house.redactor.known(&judgement.reason).0.into_owned(),
-                rule: judgement.pattern.filter(|_| bare),
-                danger: None,
+                reason: house.redactor.known(&reason).0.into_owned(),
+                rule: offer.filter(|_| bare),
+                danger: judgement.danger.map(|danger| Danger {
+                    why: house.redactor.known(&danger.why).0.into_owned(),
+                    ..danger
+                }),
                 asked_at: at,
                 expires_at: at.plus_millis(expire_after),
                 state: ApprovalState::Pending,

@@ -156,7 +156,8 @@ impl Actor<'_> {
                 }));
                 let cancel = live.cancel.clone();
                 self.commands.insert(id, Command { message_id, live });
-                self.start(id, TOOL.into(), input, cancel);
+                // Whoever writes a command means what is there when it runs.
+                self.start((id, TOOL.into(), input), None, cancel);
             }
         }
         Ok(())
@@ -187,8 +188,8 @@ impl Actor<'_> {
             return Ok(());
         };
         let output = record::clean_output(&self.house, finished.output);
-        let took = Some(finished.took);
-        self.settle_command(&mut command, &output, took).await
+        self.settle_command(&mut command, &output, finished.took)
+            .await
     }
 
     async fn settle_command(

@@ -6,15 +6,16 @@ use std::time::Duration;
 use serde_json::Value;
 use smartopol_agent::Event;
 use smartopol_protocol::approval::ApprovalState;
-use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
+use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
 use smartopol_protocol::{CallId, News, Timestamp};
+use smartopol_tools::Tools;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::actor::{Actor, OUTPUTS};
-use super::live::Live;
+use super::live::{Live, LiveCall};
 use super::plan::Plan;
 use super::{Broken, Finished, authorize};
 use crate::{House, record};
@@ -25,12 +26,18 @@ impl Actor<'_> {
             return;
         };
         let (name, input) = (call.call.name.clone(), call.call.input.clone());
+        let pinned = pinned(call).then(|| call.call.inspection.clone());
         let cancel = call.cancel.clone();
-        self.start(id, name, input, cancel);
+        self.start((id, name, input), pinned, cancel);
     }
 
-    /// Lets a tool run whose trace is written.
-    pub(super) fn start(&self, id: CallId, name: String, input: Value, cancel: CancellationToken) {
+    /// Lets a tool run whose trace is written, where what it depends on is as it was looked at.
+    pub(super) fn start(
+        &self,
+        (id, name, input): (CallId, String, Value),
+        pinned: Option<Inspection>,
+        cancel: CancellationToken,
+    ) {
         let (progress, mut pieces) = mpsc::channel::<String>(OUTPUTS);
         let run = smartopol_tools::Run {
             workspace: PathBuf::from(&self.session.workspace),
@@ -53,9 +60,14 @@ impl Actor<'_> {
                 call_id: id,
                 finish: Some(finish),
             };
-            let output = tools.run(&name, &input, run).await;
+            let (output, took) = match changed(&tools, pinned).await {
+                Some(output) => (output, None),
+                None => {
+                    let output = tools.run(&name, &input, run).await;
+                    (output, Some(started.elapsed()))
+                }
+            };
             if let Some(finish) = guard.finish.take() {
-                let took = started.elapsed();
                 // A session that ended no longer waits for it.
                 let _ = finish
                     .send(Finished {
@@ -87,13 +99,46 @@ impl Actor<'_> {
             return Ok(());
         }
         let output = record::clean_output(&self.house, output);
+        if took.is_none() {
+            call.call.started_at = None;
+            if let Some(trace) = &mut call.trace {
+                trace.metadata.decided_by = DecidedBy::Pin;
+                trace.metadata.reason = output.text.clone();
+            }
+        }
         let mut plan = Plan::default();
         let at = Timestamp::now();
-        authorize::settle(&self.house, call, &output, Some(took), at, &mut plan);
+        authorize::settle(&self.house, call, &output, took, at, &mut plan);
         plan.calls.push(record::stored(&self.house, &call.call));
         self.advance_with(Event::ToolFinished(call_id, output), plan)
             .await
     }
+}
+
+/// Returns true where a call may only run on the content that was looked at: where a person
+/// answered for what the card showed, and where a command runs what a file holds. A change of a
+/// file that the mode or a rule allows is held against the file by its tool.
+fn pinned(call: &LiveCall) -> bool {
+    call.approval.is_some() || call.call.name == "exec"
+}
+
+/// Returns the answer for a call that depends on a file which has changed since.
+async fn changed(tools: &Tools, pinned: Option<Inspection>) -> Option<ToolOutput> {
+    let inspection = pinned.filter(|inspection| !inspection.pins.is_empty())?;
+    let tools = tools.clone();
+    let text = match tokio::task::spawn_blocking(move || tools.changed(&inspection)).await {
+        Ok(None) => return None,
+        Ok(Some(path)) => format!(
+            "not run: {path} changed after the call was looked at, so it is not what was allowed; \
+             read the file again, then ask again"
+        ),
+        Err(_) => "not run: the files that it depends on could not be looked at again".to_owned(),
+    };
+    Some(ToolOutput {
+        status: OutputStatus::Denied,
+        text,
+        ..ToolOutput::default()
+    })
 }
 
 /// Says that a tool panicked, where nothing else came of it.
@@ -115,7 +160,7 @@ impl Drop for Unfinished {
         let _ = finish.try_send(Finished {
             call_id: self.call_id,
             output,
-            took: Duration::ZERO,
+            took: Some(Duration::ZERO),
         });
     }
 }

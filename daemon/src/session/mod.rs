@@ -92,7 +92,8 @@ impl Cmd {
 struct Finished {
     call_id: CallId,
     output: ToolOutput,
-    took: Duration,
+    /// How long it ran; `None` where a file that it depends on had changed, so that it never did.
+    took: Option<Duration>,
 }
 
 /// The store failed in the middle of something: the actor starts over from what is stored.

@@ -7,7 +7,7 @@ use smartopol_protocol::tool::Inspection;
 use crate::column::{json, time};
 use crate::{Reader, Result};
 
-/// A tool call that was judged once.
+/// A tool call of an agent, which was judged once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastCall {
     /// The tool.
@@ -45,7 +45,7 @@ impl Reader<'_> {
                             AND approvals.call_id = calls.id
                             AND approvals.state ->> 'state' = 'denied'),
                     inspection
-             FROM calls ORDER BY number DESC LIMIT ?1",
+             FROM calls WHERE turn_id IS NOT NULL ORDER BY number DESC LIMIT ?1",
         )?;
         for call in query.query_map([limit], read)? {
             let call = call?;

@@ -40,6 +40,7 @@ pub struct House {
     pub approvals: Vec<Approval>,
     pub traces: Vec<Trace>,
     pub marked: Vec<TraceId>,
+    danger: Option<Danger>,
     pub partial: Option<(SessionId, Partial)>,
     /// What happened since it was last asked.
     pub events: Vec<Event>,
@@ -343,8 +344,8 @@ impl House {
             tool: call.name.clone(),
             inspection: call.inspection.clone(),
             reason: reason.into(),
-            rule,
-            danger: None,
+            rule: rule.filter(|_| self.danger.is_none()),
+            danger: self.danger.take(),
             asked_at: self.at(),
             expires_at: self.at().plus_millis(600_000),
             state: ApprovalState::Pending,
@@ -360,6 +361,14 @@ impl House {
             session.waiting += 1;
         });
         approval_id
+    }
+
+    /// The next question is about something dangerous.
+    pub fn endanger(&mut self, word: &str, why: &str) {
+        self.danger = Some(Danger {
+            word: word.into(),
+            why: why.into(),
+        });
     }
 
     /// A person answers.

@@ -34,8 +34,15 @@ pub(super) fn take(app: &mut App, teller: &mut Teller, line: &str) -> Vec<String
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         return act(app, teller, name, rest.trim());
     }
-    if app.card().is_some() && matches!(line.trim(), "1" | "2" | "3" | "4") {
-        return answer(app, line.trim());
+    if let Some(card) = app.card() {
+        // The word belongs to an answer only where one is asked for.
+        let (number, word) = match line.trim().split_once(' ') {
+            Some((number, word)) if card.danger.is_some() => (number, word.trim()),
+            _ => (line.trim(), ""),
+        };
+        if matches!(number, "1" | "2" | "3" | "4") {
+            return answer(app, number, word);
+        }
     }
     if let Some(id) = app.say_to_agent(line) {
         teller.own(id);
@@ -67,11 +74,12 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
     Vec::new()
 }
 
-fn answer(app: &mut App, number: &str) -> Vec<String> {
+fn answer(app: &mut App, number: &str, word: &str) -> Vec<String> {
     let Some(card) = app.card() else {
         return Vec::new();
     };
     let (id, keepable) = (card.id, card.rule.is_some());
+    let needed = card.danger.as_ref().map(|danger| danger.word.clone());
     if !app.gate.takes(id, app.now.ms) {
         return vec![
             "The approval has only just appeared: read it, then type the number.".to_owned(),
@@ -86,8 +94,17 @@ fn answer(app: &mut App, number: &str) -> Vec<String> {
     if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
         return vec!["Such a call can only be answered once: 1 or 4.".to_owned()];
     }
+    if let Some(needed) = needed.filter(|needed| scope.is_some() && needed != word) {
+        let needed = sanitize::line(&needed);
+        return vec![format!(
+            "Such a call is allowed only with its word: type 1 {needed}."
+        )];
+    }
     app.decide(match scope {
-        Some(scope) => Decide::allow(id, scope),
+        Some(scope) => Decide {
+            word: word.to_owned(),
+            ..Decide::allow(id, scope)
+        },
         None => Decide::deny(id),
     });
     Vec::new()

@@ -377,7 +377,23 @@ impl Teller {
         if !card.reason.is_empty() {
             lines.push(format!("Asked because {}.", sanitize::line(&card.reason)));
         }
-        lines.push("  1 allow once".to_owned());
+        if let Some(removal) = &card.inspection.removal {
+            let least = if removal.more { "at least " } else { "" };
+            lines.push(format!(
+                "It removes {least}{} files and folders, {least}{} bytes:",
+                removal.entries, removal.bytes
+            ));
+            let first = removal.first.iter();
+            lines.extend(first.map(|path| format!("  {}", sanitize::line(path))));
+        }
+        match &card.danger {
+            Some(danger) => {
+                let word = sanitize::line(&danger.word);
+                lines.push(format!("Dangerous: {}.", sanitize::line(&danger.why)));
+                lines.push(format!("  1 {word}   allow once: the word must be typed"));
+            }
+            None => lines.push("  1 allow once".to_owned()),
+        }
         if let Some(rule) = &card.rule {
             let rule = pattern(rule);
             lines.push(format!("  2 allow {rule} in this session"));

@@ -150,6 +150,35 @@ fn a_call_is_asked_for_answered_by_number_and_told() {
 }
 
 #[test]
+fn a_dangerous_call_is_allowed_only_with_its_word() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut linear = Linear::new(&mut house, id);
+    house.endanger(
+        "force",
+        "it overwrites what others have in another repository",
+    );
+    house::asks(&mut house, id, "git push --force");
+    linear.events(&mut house);
+    linear.wait(400);
+    linear.types("1");
+    linear.wait(400);
+    linear.types("1 wrong");
+    linear.wait(400);
+    linear.types("1 force");
+    let decided: Vec<_> = linear
+        .asked
+        .iter()
+        .filter_map(|call| match call {
+            Call::Decide(decide) => Some((decide.allow, decide.word.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(decided, [(true, "force")]);
+    insta::assert_snapshot!(linear.said());
+}
+
+#[test]
 fn what_went_wrong_is_said_with_what_to_do() {
     let mut house = House::new();
     let id = house.session("app", "/home/ann/app");

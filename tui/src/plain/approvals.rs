@@ -1,21 +1,24 @@
 //! `approvals`: questions about tool calls, their answers, and the rules learned from answers.
 
+mod explain;
+mod pattern;
+mod rules;
+mod show;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
-use smartopol_protocol::approval::{
-    Approval, ApprovalState, Decide, Decision, List, ListRules, RevokeRule, Rule, Scope, Show,
-    Verdict,
-};
-use smartopol_protocol::tool::{Body, Effect, Place};
-use smartopol_protocol::{ApprovalId, Code, Fault, RuleId};
+use smartopol_protocol::approval::{Decide, Lab, List, Pattern, Scope, Show};
+use smartopol_protocol::{ApprovalId, Code, Fault};
 
 use super::link::{client, find};
-use super::out::{Out, Tone};
-use super::table::{self, cell, toned};
+use super::out::Out;
 use super::time;
+use explain::Asked;
+use pattern::PatternArgs;
+use rules::Rules;
 
 /// Questions about tool calls.
 #[derive(Debug, Subcommand)]
@@ -47,12 +50,24 @@ pub enum Command {
         json: bool,
     },
     /// Allow a call
-    #[command(after_help = "Example:\n  smartopol approvals allow apr_0193 --session")]
+    #[command(
+        after_help = "Examples:\n  smartopol approvals allow apr_0193\n  smartopol approvals allow apr_0193 --workspace --candidate 2 --expire-after 7d\n  smartopol approvals allow apr_0193 --always --command 'git (status|log)'\n  smartopol approvals allow apr_0193 --word delete"
+    )]
     Allow {
         #[command(flatten)]
         answer: Answer,
         #[command(flatten)]
         scope: ScopeArgs,
+        /// The word that a dangerous call needs; `show` tells it
+        #[arg(
+            long,
+            value_name = "WORD",
+            default_value = "",
+            hide_default_value = true
+        )]
+        word: String,
+        #[command(flatten)]
+        keep: Keep,
     },
     /// Deny a call
     #[command(
@@ -62,9 +77,24 @@ pub enum Command {
         #[command(flatten)]
         answer: Answer,
     },
-    /// The rules in force, those of the config first; `revoke` ends a learned one
+    /// Say why a call is asked about, and which rules would cover it, from narrow to broad
+    #[command(after_help = "Example:\n  smartopol approvals lab apr_0193")]
+    Lab {
+        /// The approval's id, or its beginning
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Explain the verdict on a command line without running anything
     #[command(
-        after_help = "Examples:\n  smartopol approvals rules\n  smartopol approvals rules revoke rul_0193…"
+        after_help = "Examples:\n  smartopol approvals check 'git log | head'\n  smartopol approvals check --json --mode auto --cwd /srv 'rm -r cache'\n\nThe exit code is 0 whatever the verdict is."
+    )]
+    Check(Asked),
+    /// The rules in force, those of the config first: list, test, revoke
+    #[command(
+        after_help = "Examples:\n  smartopol approvals rules\n  smartopol approvals rules test --command 'git (status|log)' 'git status -s'\n  smartopol approvals rules revoke rul_0193"
     )]
     Rules {
         #[command(subcommand)]
@@ -72,23 +102,11 @@ pub enum Command {
     },
 }
 
-/// The rules.
-#[derive(Debug, Subcommand)]
-pub enum Rules {
-    /// List the rules in force
-    #[command(after_help = "Example:\n  smartopol approvals rules list --json")]
-    List {
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-    /// End a rule that was learned from an answer
-    #[command(after_help = "Example:\n  smartopol approvals rules revoke rul_0193…")]
-    Revoke {
-        /// The rule's id
-        #[arg(value_name = "ID")]
-        id: RuleId,
-    },
+impl Command {
+    /// Returns true for what asks the daemon something that does not need it to run before.
+    pub(super) const fn starts_daemon(&self) -> bool {
+        matches!(self, Self::Check(_))
+    }
 }
 
 /// An answer.
@@ -112,23 +130,47 @@ pub struct Answer {
 
 /// How far an answer goes; this call alone where nothing is said.
 #[derive(Debug, Args)]
+#[group(multiple = false)]
 pub struct ScopeArgs {
     /// Calls like it in this session need no answer either
-    #[arg(long, conflicts_with = "always")]
+    #[arg(long)]
     session: bool,
+    /// Calls like it need no answer in any session of this session's folder, until revoked
+    #[arg(long)]
+    workspace: bool,
     /// Calls like it need no answer in any session, until revoked
     #[arg(long)]
     always: bool,
+    /// The same by its name
+    #[arg(long, value_name = "SCOPE", value_parser = ["once", "session", "workspace", "always"])]
+    scope: Option<String>,
 }
 
 impl ScopeArgs {
-    const fn scope(&self) -> Scope {
-        match (self.session, self.always) {
-            (_, true) => Scope::Always,
-            (true, _) => Scope::Session,
+    fn scope(&self) -> Scope {
+        match self.scope.as_deref() {
+            _ if self.always => Scope::Always,
+            _ if self.workspace => Scope::Workspace,
+            _ if self.session => Scope::Session,
+            Some("always") => Scope::Always,
+            Some("workspace") => Scope::Workspace,
+            Some("session") => Scope::Session,
             _ => Scope::Once,
         }
     }
+}
+
+/// The rule that an answer for longer keeps; the one that was offered where nothing is said.
+#[derive(Debug, Args)]
+pub struct Keep {
+    /// Keep this one of the rules that `lab` lists, counted from 1
+    #[arg(long, value_name = "N", conflicts_with_all = ["command", "path", "cwd", "role"])]
+    candidate: Option<usize>,
+    #[command(flatten)]
+    pattern: PatternArgs,
+    /// End the rule by itself after this time: 90s, 15m, 1h, 2d, 1w
+    #[arg(long, value_name = "TIME", value_parser = time::seconds)]
+    expire_after: Option<u64>,
 }
 
 pub(super) async fn run(
@@ -159,7 +201,7 @@ pub(super) async fn run(
                     .iter()
                     .try_for_each(|approval| out.json(approval))?;
             } else {
-                print_list(&approvals, out)?;
+                show::print_list(&approvals, out)?;
             }
         }
         Command::Show { id, json } => {
@@ -168,50 +210,89 @@ pub(super) async fn run(
             if json {
                 out.json(&approval)?;
             } else {
-                print_one(&approval, out)?;
+                show::print_one(&approval, out)?;
             }
         }
-        Command::Allow { answer, scope } => {
-            decide(&client, answer, Some(scope.scope()), out).await?;
+        Command::Allow {
+            answer,
+            scope,
+            word,
+            keep,
+        } => {
+            let id = resolve(&client, &answer.id).await?;
+            let rule = chosen(&client, id, &keep).await?;
+            let decide = Decide {
+                word,
+                rule,
+                expire_after_seconds: keep.expire_after,
+                ..Decide::allow(id, scope.scope())
+            };
+            answered(&client, decide, answer, out).await?;
         }
-        Command::Deny { answer } => decide(&client, answer, None, out).await?,
-        Command::Rules { command } => match command.unwrap_or(Rules::List { json: false }) {
-            Rules::List { json } => rules(&client, json, out).await?,
-            Rules::Revoke { id } => {
-                client.call(RevokeRule { id }).await?;
-                out.line(format!("{id} was revoked"))?;
+        Command::Deny { answer } => {
+            let id = resolve(&client, &answer.id).await?;
+            answered(&client, Decide::deny(id), answer, out).await?;
+        }
+        Command::Lab { id, json } => {
+            let id = resolve(&client, &id).await?;
+            let shown = client.call(Lab { id }).await?;
+            if json {
+                out.json(&shown)?;
+            } else {
+                explain::print_lab(&shown, out)?;
             }
-        },
+        }
+        Command::Check(asked) => explain::check(&client, asked, out).await?,
+        Command::Rules { command } => {
+            let command = command.unwrap_or(Rules::List { json: false });
+            rules::run(&client, command, out).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers an approval; without a scope, by denying it.
-async fn decide(
+/// Returns the rule that a person chose or wrote; `None` for the one that was offered.
+async fn chosen(client: &Client, id: ApprovalId, keep: &Keep) -> anyhow::Result<Option<Pattern>> {
+    let Some(number) = keep.candidate else {
+        return Ok(keep.pattern.given());
+    };
+    let shown = client.call(Lab { id }).await?;
+    let found = number
+        .checked_sub(1)
+        .and_then(|at| shown.candidates.into_iter().nth(at));
+    match found {
+        Some(candidate) => Ok(Some(candidate.pattern)),
+        None => {
+            let told = format!("there is no candidate {number}");
+            let hint = format!("`smartopol approvals lab {id}` lists them");
+            Err(Fault::new(Code::NotFound, told).hint(hint).into())
+        }
+    }
+}
+
+/// Answers an approval.
+async fn answered(
     client: &Client,
+    decide: Decide,
     answer: Answer,
-    scope: Option<Scope>,
     out: &mut Out,
 ) -> anyhow::Result<()> {
-    let id = resolve(client, &answer.id).await?;
+    let (allow, scope) = (decide.allow, decide.scope);
     let decided = client
         .call(Decide {
             note: answer.note,
-            ..match scope {
-                Some(scope) => Decide::allow(id, scope),
-                None => Decide::deny(id),
-            }
+            ..decide
         })
         .await?;
     if answer.json {
         return Ok(out.json(&decided)?);
     }
     let how = match scope {
-        None => "denied",
-        Some(Scope::Once) => "allowed once",
-        Some(Scope::Session) => "allowed for this session",
-        Some(Scope::Workspace) => "allowed in this folder",
-        Some(Scope::Always) => "allowed always",
+        _ if !allow => "denied",
+        Scope::Once => "allowed once",
+        Scope::Session => "allowed for this session",
+        Scope::Workspace => "allowed in this folder",
+        Scope::Always => "allowed always",
     };
     Ok(out.line(format!(
         "{how}: {}: {}",
@@ -254,166 +335,4 @@ async fn resolve(client: &Client, text: &str) -> anyhow::Result<ApprovalId> {
                 .into())
         }
     }
-}
-
-fn print_list(approvals: &[Approval], out: &mut Out) -> anyhow::Result<()> {
-    let rows: Vec<_> = approvals
-        .iter()
-        .map(|approval| {
-            let (state, tone) = state(&approval.state);
-            vec![
-                cell(approval.id.to_string()),
-                toned(state, tone),
-                cell(time::age(approval.asked_at)),
-                cell(&approval.tool),
-                cell(&approval.inspection.title),
-            ]
-        })
-        .collect();
-    let heads = ["id", "state", "asked", "tool", "what"];
-    Ok(table::print(out, &heads, &rows, "nothing waits for you")?)
-}
-
-fn state(state: &ApprovalState) -> (&'static str, Tone) {
-    match state {
-        ApprovalState::Pending => ("waits", Tone::Waits),
-        ApprovalState::Allowed { .. } => ("allowed", Tone::Good),
-        ApprovalState::Denied { .. } => ("denied", Tone::Bad),
-        ApprovalState::Expired { .. } => ("expired", Tone::Quiet),
-        ApprovalState::Cancelled { .. } => ("cancelled", Tone::Quiet),
-    }
-}
-
-fn print_one(approval: &Approval, out: &mut Out) -> anyhow::Result<()> {
-    let inspection = &approval.inspection;
-    out.line(format!("{}: {}", approval.tool, inspection.title))?;
-    out.line(format!("id       {}", approval.id))?;
-    out.line(format!("state    {}", state_in_full(approval)))?;
-    out.line(format!("why      {}", approval.reason))?;
-    out.line(format!("folder   {}", inspection.cwd))?;
-    for effect in &inspection.effects {
-        out.line(format!("touches  {}", effect_in_words(effect)))?;
-    }
-    if let Some(rule) = &approval.rule {
-        out.line(format!("keeps    {rule} (with --session or --always)"))?;
-    }
-    match &inspection.body {
-        Body::None => {}
-        Body::Command {
-            text,
-            timeout_seconds,
-        } => {
-            out.line(format!("limit    {timeout_seconds} s"))?;
-            out.line("")?;
-            out.text(text)?;
-        }
-        Body::Diff { diff, .. } => {
-            out.line("")?;
-            out.text(diff)?;
-        }
-    }
-    Ok(())
-}
-
-fn state_in_full(approval: &Approval) -> String {
-    let by = |decision: &Decision| {
-        let scope = match decision.scope {
-            Scope::Once => "once",
-            Scope::Session => "for the session",
-            Scope::Workspace => "for the folder",
-            Scope::Always => "always",
-        };
-        let note = match decision.note.as_str() {
-            "" => String::new(),
-            note => format!(": {note}"),
-        };
-        format!(
-            "{scope}, by {} with {}, {}{note}",
-            decision.actor.peer,
-            decision.actor.client,
-            time::local(decision.at)
-        )
-    };
-    match &approval.state {
-        ApprovalState::Pending => format!("waits, for {}", time::until(approval.expires_at)),
-        ApprovalState::Allowed { decision } => format!("allowed {}", by(decision)),
-        ApprovalState::Denied { decision } => format!("denied {}", by(decision)),
-        ApprovalState::Expired { at } => {
-            format!("expired: nobody answered until {}", time::local(*at))
-        }
-        ApprovalState::Cancelled { at, reason } => {
-            format!("cancelled, {}: {reason}", time::local(*at))
-        }
-    }
-}
-
-fn effect_in_words(effect: &Effect) -> String {
-    let place = |place: &Place| match place {
-        Place::Workspace => "",
-        Place::Outside => " (outside the workspace)",
-    };
-    match effect {
-        Effect::Run { words, via } if via.is_empty() => format!("runs {}", words.join(" ")),
-        Effect::Run { words, via } => format!(
-            "runs {} through {}",
-            words.join(" "),
-            via.iter()
-                .filter_map(|words| words.first().map(String::as_str))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
-        Effect::Unclear { why } => format!("unclear: {why}"),
-        Effect::Read { path, place: at } => format!("reads {path}{}", place(at)),
-        Effect::Write { path, place: at } => format!("writes {path}{}", place(at)),
-        Effect::Delete {
-            path,
-            place: at,
-            recursive: true,
-        } => format!("removes {path} and all below it{}", place(at)),
-        Effect::Delete {
-            path, place: at, ..
-        } => format!("removes {path}{}", place(at)),
-        Effect::Network { host: Some(host) } => format!("talks to {host}"),
-        Effect::Network { host: None } => "talks to the network".into(),
-        Effect::Process { what } => format!("signals processes: {what}"),
-        Effect::Privilege { how } => format!("changes rights: {how}"),
-    }
-}
-
-async fn rules(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {
-    let rules = client.call(ListRules {}).await?.rules;
-    if json {
-        return Ok(rules.iter().try_for_each(|rule| out.json(rule))?);
-    }
-    let rows: Vec<_> = rules
-        .iter()
-        .map(|rule| {
-            let (verdict, tone) = match rule.decision {
-                Verdict::Allow => ("allow", Tone::Good),
-                Verdict::Ask => ("ask", Tone::Waits),
-                Verdict::Deny => ("deny", Tone::Bad),
-            };
-            vec![
-                toned(verdict, tone),
-                cell(rule.pattern.to_string()),
-                cell(reach(rule)),
-                cell(
-                    rule.id
-                        .map_or_else(|| "config".to_owned(), |id| id.to_string()),
-                ),
-            ]
-        })
-        .collect();
-    let empty = "there are no rules: the mode alone decides";
-    Ok(table::print(
-        out,
-        &["says", "of", "in", "id"],
-        &rows,
-        empty,
-    )?)
-}
-
-fn reach(rule: &Rule) -> String {
-    rule.session_id
-        .map_or_else(|| "every session".into(), |id| id.to_string())
 }

@@ -95,7 +95,11 @@ impl Command {
 
     /// Returns true where the daemon is to be started first if it does not run.
     pub const fn starts_daemon(&self) -> bool {
-        matches!(self, Self::Send(_))
+        match self {
+            Self::Send(_) => true,
+            Self::Approvals(command) => command.starts_daemon(),
+            _ => false,
+        }
     }
 }
 

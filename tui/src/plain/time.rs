@@ -30,6 +30,14 @@ pub(super) fn since(text: &str) -> Result<Timestamp, String> {
     )
 }
 
+/// Reads a stretch of time: `90s`, `15m`, `1h`, `2d`, `1w`; in seconds.
+pub(super) fn seconds(text: &str) -> Result<u64, String> {
+    match ago(text.trim()).map(|ms| ms / SECOND) {
+        Some(seconds @ 1..) => Ok(seconds.unsigned_abs()),
+        _ => Err("say how long: 90s, 15m, 1h, 2d, 1w".into()),
+    }
+}
+
 fn ago(text: &str) -> Option<i64> {
     let unit = match text.chars().next_back()? {
         's' => SECOND,

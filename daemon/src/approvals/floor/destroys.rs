@@ -1,0 +1,80 @@
+//! What single commands would destroy, told by their words.
+
+use std::path::Path;
+
+use super::text::is_disk;
+use super::{Floor, OWN};
+use crate::approvals::programs;
+
+impl Floor {
+    /// Judges one command that runs no other.
+    pub(super) fn plain(&self, words: &[&str], cwd: &str) -> Option<String> {
+        let mut words = words.iter().copied().skip_while(|word| word.contains('='));
+        let program = words.next()?;
+        let args: Vec<&str> = words.collect();
+        let name = programs::name(program);
+        match name {
+            "rm" | "rmdir" | "shred" | "srm" | "unlink" | "truncate" | "chmod" | "chown" => {
+                let deep = matches!(name, "rm" | "shred" | "srm")
+                    || args
+                        .iter()
+                        .any(|arg| arg.starts_with('-') && arg.contains(['R', 'r']));
+                args.iter()
+                    .filter(|arg| !arg.starts_with('-'))
+                    .find_map(|arg| self.precious(arg, cwd, deep))
+                    .map(|what| format!("`{name}` would destroy {what}"))
+            }
+            // What is moved away is gone from its place; where it goes to is not destroyed by that,
+            // but for the daemon's own files.
+            "mv" => {
+                let paths: Vec<&str> = args
+                    .into_iter()
+                    .filter(|arg| !arg.starts_with('-'))
+                    .collect();
+                let (target, sources) = paths.split_last()?;
+                let moved = sources.iter().find_map(|arg| self.precious(arg, cwd, true));
+                moved
+                    .or_else(|| {
+                        self.precious(target, cwd, true)
+                            .filter(|what| what.starts_with(OWN))
+                    })
+                    .map(|what| format!("`mv` would destroy {what}"))
+            }
+            "find" if args.contains(&"-delete") => args
+                .iter()
+                .filter(|arg| !arg.starts_with('-'))
+                .find_map(|arg| self.precious(arg, cwd, true))
+                .map(|what| format!("`find -delete` would destroy {what}")),
+            "dd" => args
+                .iter()
+                .filter_map(|arg| arg.strip_prefix("of="))
+                .find(|target| is_disk(target))
+                .map(|target| format!("`dd` would overwrite {target}")),
+            "wipefs" | "sfdisk" | "fdisk" | "parted" | "blkdiscard" | "sgdisk" => args
+                .iter()
+                .find(|arg| is_disk(arg))
+                .map(|target| format!("`{name}` would change the disk {target}")),
+            _ if name == "mkfs" || name.starts_with("mkfs.") || name == "mkswap" => {
+                Some(format!("`{name}` would format a disk"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns what precious thing a word names; `None` for an ordinary one.
+    fn precious(&self, arg: &str, cwd: &str, deep: bool) -> Option<String> {
+        let trimmed = arg.trim_end_matches(['*', '.']).trim_end_matches('/');
+        let starred = trimmed.len() < arg.trim_end_matches('/').len();
+        let path = if trimmed.is_empty() && arg.starts_with('/') {
+            self.path("/", cwd)
+        } else if starred && !trimmed.is_empty() {
+            self.path(trimmed, cwd)
+        } else {
+            self.path(arg, cwd)
+        };
+        if deep || path == Path::new("/") || is_disk(&path.to_string_lossy()) {
+            return self.destroyed(&path);
+        }
+        None
+    }
+}
