@@ -8,6 +8,8 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 use smartopol_config::section::console::Look;
 
+use crate::paint::Token;
+
 /// How many colours there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
@@ -59,8 +61,6 @@ impl Depth {
 }
 
 type Rgb = (u8, u8, u8);
-
-use crate::paint::Token;
 
 /// The styles of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Theme {
             Token::Text => self.pick(Color::Green, Modifier::empty()),
             Token::Number => self.pick(Color::Yellow, Modifier::empty()),
             Token::Keyword => self.pick(Color::Magenta, Modifier::BOLD),
-            Token::Name => self.pick(Color::Blue, Modifier::empty()),
+            Token::Name => self.pick(Color::LightBlue, Modifier::empty()),
         }
     }
 

@@ -366,7 +366,11 @@ fn code_gets_its_colours_without_the_frame_waiting_for_them() {
     );
     console.paint();
     let painted = console.colours();
-    for (word, colour) in [("fn", "Magenta"), ("count", "Blue"), ("\"70\"", "DarkGray")] {
+    for (word, colour) in [
+        ("fn", "Magenta"),
+        ("count", "LightBlue"),
+        ("\"70\"", "DarkGray"),
+    ] {
         let has = painted
             .iter()
             .any(|(own, of)| own.contains(word) && of == colour);

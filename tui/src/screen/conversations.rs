@@ -243,7 +243,7 @@ fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
     };
     let place = match (app.pages.top(), app.transcript()) {
         (Some((top, _)), Some(own)) => {
-            format!("message {} of {}", grouped(top), grouped(own.last()))
+            format!("{} of {}", grouped(top), grouped(own.last()))
         }
         _ => "older messages".to_owned(),
     };
@@ -251,16 +251,18 @@ fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
         0 => String::new(),
         new => format!(" · {} new ↓", grouped(new)),
     };
-    let words = format!(" {place}{news} · End follows ");
-    let wide = u16::try_from(width(&words)).unwrap_or(0);
-    let short = format!(" {} ↓ ", grouped(app.pages.fresh()));
-    let (words, wide) = if wide + 2 <= free.width {
-        (words, wide)
-    } else {
-        let wide = u16::try_from(width(&short)).unwrap_or(0);
-        (short, wide)
-    };
-    if wide + 2 <= free.width {
+    // As much of it as there is room for, and of all what came the longest.
+    let wishes = [
+        format!(" message {place}{news} · End follows "),
+        format!(" {place}{news} · End follows "),
+        format!(" {place}{news} "),
+        format!("{} ", news.trim_start_matches(" ·")),
+    ];
+    let fits = wishes.into_iter().find_map(|words| {
+        let wide = u16::try_from(width(&words)).ok()?;
+        (wide > 1 && wide + 2 <= free.width).then_some((words, wide))
+    });
+    if let Some((words, wide)) = fits {
         let line = Line::styled(words, theme.strong());
         buf.set_line(area.right() - wide - 2, area.y, &line, wide);
     }
