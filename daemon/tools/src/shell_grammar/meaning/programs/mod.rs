@@ -13,6 +13,7 @@ mod network;
 mod packages;
 mod processes;
 mod text;
+mod transfers;
 
 use super::argument::Arg;
 use super::flow::State;
@@ -44,6 +45,7 @@ const TABLES: &[&[(&str, Does)]] = &[
     git::TABLE,
     archives::TABLE,
     network::TABLE,
+    transfers::TABLE,
     processes::TABLE,
     packages::TABLE,
     code::TABLE,
