@@ -93,6 +93,11 @@ impl Paths {
         self.data.join("spill")
     }
 
+    /// Returns the folder of the backups that the daemon makes by itself.
+    pub fn backups(&self) -> PathBuf {
+        self.data.join("backup")
+    }
+
     /// Returns the folder of the log files.
     pub fn log_dir(&self) -> PathBuf {
         self.data.join("log")
@@ -129,6 +134,7 @@ mod tests {
             (paths.database(), "/h/smartopol.db"),
             (paths.workspace(), "/h/workspace"),
             (paths.spill(), "/h/spill"),
+            (paths.backups(), "/h/backup"),
             (paths.log_dir(), "/h/log"),
             (paths.socket(), "/h/run/daemon.sock"),
             (paths.lock(), "/h/daemon.lock"),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use smartopol_config::{Config, Paths, Secret};
 use smartopol_ipc::{Address, Listener};
-use smartopol_protocol::{News, Timestamp};
+use smartopol_protocol::{Code, Fault, News};
 use smartopol_providers::Providers;
 use smartopol_store::{Options, Store};
 use smartopol_tools::{Guard, Tools};
@@ -27,7 +27,8 @@ use crate::router::Router;
 use crate::server::Clients;
 use crate::session::Cmd;
 use crate::supervisor::Supervisor;
-use crate::{House, server};
+use crate::upkeep::Upkeep;
+use crate::{Clock, House, server, upkeep};
 
 /// How long tasks may take to end after they were told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -38,6 +39,8 @@ pub struct Boot {
     pub paths: Paths,
     /// The settings, checked.
     pub config: Config,
+    /// What time it is.
+    pub clock: Clock,
     /// Called once, when the socket answers.
     pub ready: Box<dyn FnOnce() + Send>,
 }
@@ -63,22 +66,18 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let Boot {
         paths,
         config,
+        clock,
         ready,
     } = boot;
     let phases = Phases::begin();
-    let started_at = Timestamp::now();
+    let started_at = clock.now();
     // What the environment says of providers is read before any other thread runs.
     let providers = Providers::find(&config, &|name| std::env::var(name).ok());
     let tools = Tools::new(&config.tools, guard()?, paths.spill());
     rules::check(&config.approvals, &tools, &home())?;
 
-    let bus = Bus::new();
-    let told = bus.clone();
-    let database = paths.database();
-    let store = Store::open(Options {
-        path: database.clone(),
-        on_commit: Box::new(move |facts| told.publish(facts)),
-    })?;
+    let bus = Bus::new(clock.clone());
+    let store = open(&paths, &bus, &clock)?;
     phases.end("store");
 
     let address = Address::new(paths.socket());
@@ -98,14 +97,19 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         router: Router::default(),
         supervisor: Supervisor::default(),
         clients: Clients::default(),
+        upkeep: Upkeep::default(),
+        clock,
         facts: Facts {
             started_at,
             socket: shown(&paths.socket()),
-            database: shown(&database),
+            database: shown(&paths.database()),
             log: shown(&crate::lifecycle::current_log(&paths)),
             config: Some(paths.config_file())
                 .filter(|file| file.exists())
                 .map_or_else(String::new, |file| shown(&file)),
+            data: paths.data().to_path_buf(),
+            backups: paths.backups(),
+            outputs: paths.spill(),
             phases,
         },
         leave: Notify::new(),
@@ -128,7 +132,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     house.furnished.cancel();
     house.facts.phases.end("providers");
 
-    resume(&house).await?;
+    resume(&house).await.map_err(|err| explained(&paths, err))?;
     house.facts.phases.end("sessions");
     ready();
     tracing::info!(pid = std::process::id(), "the daemon is up");
@@ -148,7 +152,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
 
 /// Takes up what the last daemon left: approvals that wait, turns that were cut off, messages
 /// that wait for their turn.
-async fn resume(house: &House) -> anyhow::Result<()> {
+async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
     let (pending, sessions) = house
         .store
         .read(|r| {
@@ -171,7 +175,39 @@ async fn resume(house: &House) -> anyhow::Result<()> {
     house
         .supervisor
         .spawn("approvals", Desk::expire(house.clone()));
+    house.supervisor.spawn("upkeep", upkeep::run(house.clone()));
     Ok(())
+}
+
+/// Opens the database; where it is damaged, says what there is to put in its place.
+fn open(paths: &Paths, bus: &Bus, clock: &Clock) -> anyhow::Result<Store> {
+    let (told, clock) = (bus.clone(), clock.clone());
+    let options = Options {
+        path: paths.database(),
+        on_commit: Box::new(move |facts| told.publish(facts)),
+    };
+    Store::open_with_clock(options, move || clock.now()).map_err(|err| explained(paths, err))
+}
+
+/// Says what to do about a damaged database, as far as it is one.
+fn explained(paths: &Paths, err: smartopol_store::Error) -> anyhow::Error {
+    let smartopol_store::Error::Corrupt(cause) = &err else {
+        return err.into();
+    };
+    tracing::error!("{} is damaged: {cause}", paths.database().display());
+    let hint = match upkeep::shelf::shown(&paths.backups()).pop() {
+        Some(newest) => format!(
+            "see `smartopol doctor`; the newest backup is of {}: `smartopol doctor --restore {}` \
+             puts it in its place and keeps the damaged file beside it",
+            newest.at, newest.path
+        ),
+        None => "see `smartopol doctor`; there is no backup to put in its place".into(),
+    };
+    let told = format!(
+        "the database {} is damaged; nothing was overwritten",
+        paths.database().display()
+    );
+    Fault::new(Code::Internal, told).hint(hint).into()
 }
 
 /// Waits for a signal or a client that says stop.

@@ -5,8 +5,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use smartopol_protocol::{Envelope, Event, News, SessionId, Timestamp};
+use smartopol_protocol::{Envelope, Event, News, SessionId};
 use tokio::sync::broadcast;
+
+use crate::Clock;
 
 /// How many events the ring holds.
 const RING: usize = 4096;
@@ -42,12 +44,14 @@ impl Item {
 #[derive(Clone, Debug)]
 pub(crate) struct Bus {
     ring: broadcast::Sender<Arc<Item>>,
+    clock: Clock,
 }
 
 impl Bus {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
             ring: broadcast::Sender::new(RING),
+            clock,
         }
     }
 
@@ -69,7 +73,7 @@ impl Bus {
     pub(crate) fn tell(&self, session_id: Option<SessionId>, news: News) {
         self.send(Event {
             seq: None,
-            at: Timestamp::now(),
+            at: self.clock.now(),
             session_id,
             news,
         });

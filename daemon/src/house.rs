@@ -2,6 +2,7 @@
 //!
 //! Owns nothing but the handles: each piece of state has its owner behind one of them.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -21,11 +22,13 @@ use crate::approvals::desk::Desk;
 use crate::approvals::floor::Floor;
 use crate::approvals::rules;
 use crate::bus::Bus;
+use crate::clock::Clock;
 use crate::listing::Listing;
 use crate::memory::Memory;
 use crate::router::Router;
 use crate::server::Clients;
 use crate::supervisor::Supervisor;
+use crate::upkeep::Upkeep;
 
 /// What every part of the daemon can reach.
 pub(crate) type House = Arc<Rooms>;
@@ -45,6 +48,8 @@ pub(crate) struct Rooms {
     pub(crate) desk: Desk,
     pub(crate) router: Router,
     pub(crate) supervisor: Supervisor,
+    pub(crate) upkeep: Upkeep,
+    pub(crate) clock: Clock,
     pub(crate) clients: Clients,
     pub(crate) facts: Facts,
     /// Told when the daemon shall stop.
@@ -62,6 +67,12 @@ pub(crate) struct Facts {
     pub(crate) database: String,
     pub(crate) log: String,
     pub(crate) config: String,
+    /// The folder of everything that lasts.
+    pub(crate) data: PathBuf,
+    /// The folder of the backups that the daemon makes by itself.
+    pub(crate) backups: PathBuf,
+    /// The folder of long outputs of tools.
+    pub(crate) outputs: PathBuf,
     pub(crate) phases: Phases,
 }
 
@@ -82,7 +93,7 @@ impl Rooms {
 
     /// Returns the rules in force, those of the config first.
     pub(crate) async fn rules(&self) -> Result<Vec<Rule>, smartopol_store::Error> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let learned = self.store.read(move |r| r.rules(now)).await?;
         let written = rules::written(&self.config.approvals)
             .into_iter()

@@ -6,6 +6,7 @@
 mod approvals;
 pub mod boot;
 mod bus;
+mod clock;
 mod house;
 pub mod lifecycle;
 mod listing;
@@ -16,5 +17,7 @@ mod server;
 mod session;
 mod steps;
 mod supervisor;
+mod upkeep;
 
+pub use clock::{Clock, Hands};
 pub(crate) use house::House;

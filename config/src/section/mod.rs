@@ -2,9 +2,11 @@
 
 pub mod agent;
 pub mod approvals;
+pub mod backup;
 pub mod console;
 pub mod daemon;
 pub mod providers;
+pub mod retention;
 pub mod tools;
 pub mod traces;
 
@@ -28,6 +30,10 @@ pub struct Config {
     pub tools: tools::Tools,
     /// The records.
     pub traces: traces::Traces,
+    /// The copies of the database that the daemon makes by itself.
+    pub backup: backup::Backup,
+    /// How long what was stored is kept.
+    pub retention: retention::Retention,
     /// The terminal console.
     pub console: console::Console,
 }
@@ -39,5 +45,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("approvals", approvals::SHAPE),
     ("tools", tools::SHAPE),
     ("traces", traces::SHAPE),
+    ("backup", backup::SHAPE),
+    ("retention", retention::SHAPE),
     ("console", console::SHAPE),
 ]);

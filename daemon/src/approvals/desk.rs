@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope};
 use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp};
@@ -46,7 +45,7 @@ impl Desk {
         let stop = house.supervisor.stopping().clone();
         loop {
             let next = house.desk.due().first().copied();
-            let now = Timestamp::now();
+            let now = house.clock.now();
             match next {
                 Some((at, id)) if at <= now => {
                     house.desk.due().remove(&(at, id));
@@ -58,15 +57,11 @@ impl Desk {
                         house.desk.due().insert((now.plus_millis(TRY_AGAIN), id));
                     }
                 }
-                Some((at, _)) => {
-                    // The wall clock may be set: never sleep longer than a minute at a stretch.
-                    let wait = Duration::from_millis(at.millis_since(now).clamp(1, 60_000));
-                    tokio::select! {
-                        () = stop.cancelled() => return,
-                        () = house.desk.changed.notified() => {}
-                        () = tokio::time::sleep(wait) => {}
-                    }
-                }
+                Some((at, _)) => tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = house.desk.changed.notified() => {}
+                    () = house.clock.until(at) => {}
+                },
                 None => tokio::select! {
                     () = stop.cancelled() => return,
                     () = house.desk.changed.notified() => {}
@@ -107,7 +102,7 @@ pub(crate) async fn decide(house: &House, answer: Decide, actor: Actor) -> Resul
             word = danger.word
         )));
     }
-    let (at, scope) = (Timestamp::now(), answer.scope);
+    let (at, scope) = (house.clock.now(), answer.scope);
     let rule = match (answer.allow, scope) {
         (false, _) => None,
         (true, Scope::Once) => {

@@ -235,7 +235,10 @@ pub(crate) async fn test(house: &House, test: TestRule) -> Result<TestedRule, Fa
 
 /// Says what each rule would have done in the last days.
 async fn back_test(house: &House, patterns: Vec<Pattern>) -> Result<Vec<BackTest>, Fault> {
-    let since = Timestamp::now().plus_millis(-i64::from(DAYS) * 24 * 60 * 60 * 1000);
+    let since = house
+        .clock
+        .now()
+        .plus_millis(-i64::from(DAYS) * 24 * 60 * 60 * 1000);
     let empty = BackTest {
         days: DAYS,
         ..BackTest::default()

@@ -73,7 +73,7 @@ pub fn holder(path: &Path) -> Option<u32> {
 }
 
 /// Makes a folder that nobody else can look into.
-pub(super) fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 

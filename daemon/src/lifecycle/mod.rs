@@ -16,6 +16,7 @@ mod stop;
 
 pub use crate::boot::check_rules;
 pub use command::{Command, check_providers, run};
+pub(crate) use lock::make_private;
 pub use lock::{Lock, holder};
 pub use logging::{Logging, current_log};
 pub use start::{Started, start};

@@ -7,6 +7,7 @@ use smartopol_config::{Config, Paths};
 use super::lock::Lock;
 use super::logging::{Logging, Screen, current_log};
 use super::report::{Report, told};
+use crate::Clock;
 use crate::boot::{self, Boot};
 
 /// Whether somebody looks on.
@@ -54,6 +55,7 @@ fn live(paths: &Paths, stage: Stage) -> anyhow::Result<()> {
     let result = boot::run(Boot {
         paths: paths.clone(),
         config: loaded.config,
+        clock: Clock::system(),
         ready,
     });
     if let Err(err) = &result {

@@ -36,8 +36,9 @@ pub(super) fn show(
         ("memory", bytes(status.rss_bytes)),
         (
             "database",
-            format!("{} ({})", status.database, bytes(status.database_bytes)),
+            format!("{} ({})", status.database, size(status)),
         ),
+        ("backup", backup(status)),
         ("config", config.to_owned()),
         ("log", status.log.clone()),
         ("socket", status.socket.clone()),
@@ -51,6 +52,9 @@ pub(super) fn show(
                 writeln!(out, "  {}", attached(client))?;
             }
         }
+    }
+    for trouble in &status.troubles {
+        writeln!(out, "trouble     {trouble}")?;
     }
     for phase in &status.phases {
         writeln!(out, "  {:<20} {:>8.1} ms", phase.name, phase.ms)?;
@@ -71,6 +75,25 @@ fn attached(client: &Client) -> String {
     // A client names itself: nothing of it may move the cursor.
     let name: String = client.name.chars().filter(|c| !c.is_control()).collect();
     format!("{name:<18} {} {how}, {whom}", client.peer)
+}
+
+fn size(status: &StatusShown) -> String {
+    let size = &status.size;
+    let mut said = bytes(status.database_bytes);
+    if size.free_bytes > 0 {
+        said.push_str(&format!(", {} of it free", bytes(size.free_bytes)));
+    }
+    if size.wal_bytes > 0 {
+        said.push_str(&format!(", {} of it log", bytes(size.wal_bytes)));
+    }
+    said
+}
+
+fn backup(status: &StatusShown) -> String {
+    match &status.last_backup {
+        Some(newest) => format!("{} ({})", newest.path, bytes(newest.bytes)),
+        None => "none yet".into(),
+    }
 }
 
 /// Returns a length of time in its two largest units.

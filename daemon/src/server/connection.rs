@@ -11,15 +11,15 @@ use smartopol_ipc::{Bytes, Stream};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
-use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId, Timestamp};
+use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::clients::Seat;
 use super::dispatch;
 use super::outbox::{Next, OUTBOX, Outbox};
-use crate::House;
 use crate::bus::Item;
+use crate::{Clock, House};
 
 /// The most missed facts that are told one by one; beyond it a snapshot is shorter.
 const REPLAY: u32 = 2_000;
@@ -109,9 +109,10 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
         drained: Notify::new(),
         closed: house.supervisor.stopping().child_token(),
     });
-    house
-        .supervisor
-        .spawn("client writer", write(replies, line.clone()));
+    house.supervisor.spawn(
+        "client writer",
+        write(replies, line.clone(), house.clock.clone()),
+    );
     let _closing = line.closed.clone().drop_guard();
     let actor = Actor {
         peer,
@@ -375,7 +376,7 @@ async fn next(
 }
 
 /// Writes what is in the outbox, as much at once as there is.
-async fn write(mut replies: Replies, line: Arc<Line>) {
+async fn write(mut replies: Replies, line: Arc<Line>, clock: Clock) {
     let _closing = line.closed.clone().drop_guard();
     loop {
         let filled = line.filled.notified();
@@ -386,8 +387,10 @@ async fn write(mut replies: Replies, line: Arc<Line>) {
                 any = true;
                 match next {
                     Next::Frame(frame) => replies.queue(frame),
-                    Next::Missed(missed) => queue_news(&mut replies, News::Gap { missed }),
-                    Next::Dropped(deltas) => queue_news(&mut replies, News::Dropped { deltas }),
+                    Next::Missed(missed) => queue_news(&mut replies, &clock, News::Gap { missed }),
+                    Next::Dropped(deltas) => {
+                        queue_news(&mut replies, &clock, News::Dropped { deltas })
+                    }
                 }
             }
         }
@@ -416,10 +419,10 @@ async fn write(mut replies: Replies, line: Arc<Line>) {
     let _ = tokio::time::timeout(LAST_WORDS, replies.flush()).await;
 }
 
-fn queue_news(replies: &mut Replies, news: News) {
+fn queue_news(replies: &mut Replies, clock: &Clock, news: News) {
     let event = Event {
         seq: None,
-        at: Timestamp::now(),
+        at: clock.now(),
         session_id: None,
         news,
     };

@@ -18,6 +18,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::DaemonStop(_) => reply(id, daemon::stop(house)),
         Request::DaemonBackup(params) => reply(id, daemon::backup(house, params).await),
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
+        Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
         Request::SessionCreate(params) => reply(id, session::create(house, params).await),
         Request::SessionList(_) => reply(id, session::list(house).await),
         Request::SessionFind(params) => reply(id, session::find(house, params).await),
@@ -69,6 +70,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
     match request {
         Request::DaemonStatus(_)
         | Request::DaemonCheck(_)
+        | Request::DaemonFigures(_)
         | Request::EventSubscribe(_)
         | Request::EventWatch(_)
         | Request::SessionList(_)
@@ -119,6 +121,7 @@ pub(crate) const fn takes_long(request: &Request) -> bool {
             | Request::DaemonCheck(_)
             | Request::SessionFiles(_)
             | Request::SessionFork(_)
+            | Request::DaemonFigures(_)
     )
 }
 

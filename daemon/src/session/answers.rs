@@ -1,7 +1,6 @@
 //! What people decided about calls that waited.
 
 use smartopol_agent::{Event, Ruling};
-use smartopol_protocol::Timestamp;
 use smartopol_protocol::approval::{Approval, ApprovalState, Scope, Verdict};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
@@ -25,7 +24,7 @@ impl Actor<'_> {
             return Ok(());
         }
         call.approval = Some(approval.clone());
-        let (at, mut plan) = (Timestamp::now(), Plan::default());
+        let (at, mut plan) = (self.house.clock.now(), Plan::default());
         let ruling = match desk::refusal(&approval.state) {
             None if call.reopened && call.call.input.to_string().contains(REDACTED) => {
                 let text =

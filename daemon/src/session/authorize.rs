@@ -54,7 +54,7 @@ pub(super) async fn authorize(
             asked.into_iter().map(|asked| (asked, Err(output.clone()))).collect()
         }
     };
-    let at = Timestamp::now();
+    let at = house.clock.now();
     let mut ruled = Vec::with_capacity(inspected.len());
     for (asked, inspection) in inspected {
         let mut live = LiveCall {

@@ -107,7 +107,7 @@ impl Actor<'_> {
             }
         }
         let mut plan = Plan::default();
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         authorize::settle(&self.house, call, &output, took, at, &mut plan);
         plan.calls.push(record::stored(&self.house, &call.call));
         self.advance_with(Event::ToolFinished(call_id, output), plan)

@@ -4,7 +4,7 @@ use smartopol_agent::context::{self, Material};
 use smartopol_agent::{Event, prompt};
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::model::ModelEvent;
-use smartopol_protocol::{News, SessionId, Timestamp};
+use smartopol_protocol::{News, SessionId};
 use smartopol_providers::Progress;
 
 use super::Broken;
@@ -65,7 +65,7 @@ impl Actor<'_> {
                 level: Level::Warning,
                 text,
             }];
-            let notice = message(&turn, Role::System, parts, false, Timestamp::now());
+            let notice = message(&turn, Role::System, parts, false, self.house.clock.now());
             self.write(Plan {
                 messages: vec![notice],
                 ..Plan::default()

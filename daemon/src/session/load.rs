@@ -141,7 +141,7 @@ pub(super) enum Reopened {
 
 /// Says what becomes of an open turn, and in `plan` what to write for it.
 pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
-    let at = Timestamp::now();
+    let at = house.clock.now();
     let waits = open.calls.iter().any(|(_, approval, _)| approval.is_some());
     let mut calls = Vec::with_capacity(open.calls.len());
     let mut answered = Vec::new();

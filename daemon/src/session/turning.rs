@@ -10,7 +10,7 @@ use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::turn::{Turn, TurnState};
-use smartopol_protocol::{MessageId, Timestamp, TurnId};
+use smartopol_protocol::{MessageId, TurnId};
 use smartopol_providers::Target;
 
 use super::Broken;
@@ -47,7 +47,7 @@ impl Actor<'_> {
                 .as_ref()
                 .map(|target| target.model.clone())
                 .unwrap_or_default(),
-            started_at: Timestamp::now(),
+            started_at: self.house.clock.now(),
             finished_at: None,
         };
         (Some(turn), target)
@@ -162,7 +162,7 @@ impl Actor<'_> {
         let Some(live) = &mut self.live else {
             return Ok(());
         };
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         let (mut asked, mut execute, mut ask, mut outcome) = (Vec::new(), Vec::new(), false, None);
         for effect in effects {
             match effect {

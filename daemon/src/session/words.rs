@@ -4,7 +4,7 @@ use smartopol_agent::{Event, Stop};
 use smartopol_protocol::message::{Edit, Message, Part, Role, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
 use smartopol_protocol::turn::{Turn, TurnState};
-use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
+use smartopol_protocol::{Code, Fault, MessageId};
 
 use super::actor::Actor;
 use super::{Broken, Reply};
@@ -68,7 +68,7 @@ impl Actor<'_> {
     }
 
     pub(super) async fn withdraw(&mut self, id: MessageId, reply: Reply<()>) -> Result<(), Broken> {
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         let result = self
             .house
             .store
@@ -82,7 +82,7 @@ impl Actor<'_> {
     }
 
     pub(super) async fn edit(&mut self, edit: Edit, reply: Reply<Message>) -> Result<(), Broken> {
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         let changed = self
             .house
             .store
@@ -166,7 +166,7 @@ impl Actor<'_> {
             }],
             peer: None,
             interrupted: false,
-            created_at: Timestamp::now(),
+            created_at: self.house.clock.now(),
         });
         let (turn, target) = self.new_turn(nudge.as_ref().map(|nudge| nudge.id)).await;
         let Some(turn) = turn else { return Ok(()) };
@@ -198,7 +198,7 @@ impl Actor<'_> {
         change: Configure,
         reply: Reply<Session>,
     ) -> Result<(), Broken> {
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         let id = self.session.id;
         let changed = self
             .house
@@ -224,7 +224,7 @@ impl Actor<'_> {
         self.abandon_commands("interrupted: the session was removed")
             .await?;
         self.advance(Event::Stopped(Stop::Person)).await?;
-        let (id, at) = (self.session.id, Timestamp::now());
+        let (id, at) = (self.session.id, self.house.clock.now());
         let result = self
             .house
             .store

@@ -15,7 +15,8 @@ use crate::{Error, Reader, Result, turn};
 /// How many messages are in memory at a time.
 const PAGE: u32 = 500;
 
-/// Promises that SQL can look after: each query returns one line for each breach.
+/// Promises that SQL can look after: each query returns one line for each breach. Calls from before
+/// `kept_since` may have lost their trace to the settings.
 const PROMISES: &[&str] = &[
     "SELECT 'session ' || name || ' says ' || messages || ' messages and has ' || n
      FROM (SELECT s.name, s.messages,
@@ -41,10 +42,12 @@ const PROMISES: &[&str] = &[
      WHERE t.finished = 1 AND c.state ->> 'state' <> 'finished'",
     "SELECT 'tool call ' || hex(c.id) || ' was decided and has no trace'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
-     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL AND NOT c.copied",
+     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL AND NOT c.copied
+         AND c.asked_at >= coalesce((SELECT at FROM kept_since WHERE what = 'traces'), c.asked_at)",
     "SELECT 'tool call ' || hex(c.id) || ' names a trace that is not its own'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
-     WHERE c.trace_id IS NOT NULL AND r.id IS NOT c.trace_id AND NOT c.copied",
+     WHERE c.trace_id IS NOT NULL AND r.id IS NOT c.trace_id AND NOT c.copied
+         AND c.asked_at >= coalesce((SELECT at FROM kept_since WHERE what = 'traces'), c.asked_at)",
     "SELECT 'trace ' || hex(r.id) || ' of a finished turn is not complete'
      FROM traces r JOIN calls c ON c.id = r.call_id JOIN turns t ON t.id = c.turn_id
      WHERE t.finished = 1 AND r.complete = 0",

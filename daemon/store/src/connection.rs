@@ -17,6 +17,10 @@ const BUSY_AFTER: Duration = Duration::from_millis(250);
 const WAL_PAGES: i64 = 4_000;
 const WAL_BYTES: i64 = 20 << 20;
 
+/// SQLite's number for giving free pages back in small steps; it must be chosen before the first
+/// table is made.
+pub(crate) const INCREMENTAL: u32 = 2;
+
 /// How many parsed statements a connection keeps; more than there are in this crate.
 const STATEMENTS: usize = 128;
 
@@ -36,7 +40,9 @@ pub(crate) fn writer(
         let mut conn = new_file(&part)?;
         conn.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
         conn.pragma_update(None, "synchronous", "OFF")?;
+        conn.pragma_update(None, "auto_vacuum", INCREMENTAL)?;
         first(&mut conn)?;
+        trust(&conn)?;
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
         conn.close().map_err(|(_, err)| err)?;
         // A log without its database is of no use, and would be taken for one of the new file.
@@ -54,6 +60,12 @@ pub(crate) fn writer(
     conn.pragma_update_and_check(None, "wal_autocheckpoint", WAL_PAGES, |_| Ok(()))?;
     conn.pragma_update_and_check(None, "journal_size_limit", WAL_BYTES, |_| Ok(()))?;
     Ok(conn)
+}
+
+/// Lets the last one who closes the database empty its log: it was read and is what it should be.
+pub(crate) fn trust(conn: &Connection) -> Result<(), Error> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(())
 }
 
 /// Returns a connection that can only read.
@@ -96,13 +108,18 @@ pub(crate) fn keep(part: &Path, path: &Path) -> Result<u64, Error> {
         Err(_) => fs::rename(part, path).map_err(failed)?, // Not every file system has links.
         Ok(()) => fs::remove_file(part).map_err(failed)?,
     }
-    // The new name lasts through a power cut; where a folder cannot be synced, the file does.
+    sync_folder(path);
+    Ok(size)
+}
+
+/// Makes a file's new name last through a power cut; where a folder cannot be synced, the file
+/// itself is on the disk all the same.
+pub(crate) fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent()
         && let Ok(folder) = fs::File::open(folder)
     {
         folder.sync_all().ok();
     }
-    Ok(size)
 }
 
 /// Returns the name that a file has until it is whole.
@@ -120,6 +137,8 @@ pub(crate) fn part_name(path: &Path) -> PathBuf {
 fn open(path: &Path, access: OpenFlags) -> Result<Connection, Error> {
     let conn = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY_AFTER)?;
+    // One that turns out to be damaged is closed again as it was found, its log with it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     // Else SQLite parses a statement anew whenever a value is bound that a better plan might
     // depend on, which is nearly always; our plans are fixed by our indexes.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -167,11 +186,12 @@ pub(crate) fn wal(path: &Path) -> PathBuf {
 }
 
 /// Returns the file through which connections share the log's index.
-fn shm(path: &Path) -> PathBuf {
+pub(crate) fn shm(path: &Path) -> PathBuf {
     beside(path, "-shm")
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// Returns the name of a file beside another.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

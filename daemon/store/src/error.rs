@@ -76,8 +76,8 @@ pub enum Error {
     ReadOnly,
     /// The database is damaged.
     #[error(
-        "the database is damaged: stop the daemon, move the file and those named after it (-wal, \
-         -shm) away, and put the newest backup in its place"
+        "the database is damaged: `smartopol doctor` names the newest backup and puts it in its \
+         place; until then nothing is overwritten"
     )]
     Corrupt(#[source] Arc<rusqlite::Error>),
     /// Another program holds the database.

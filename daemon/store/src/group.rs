@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use smartopol_protocol::{Event, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, OnCommit, Reader, Result, Writer, journal};
+use crate::{AtPoint, Error, OnCommit, Point, Reader, Result, Writer, journal};
 
 /// How many writes share a commit at most, so that the first does not wait for all the others.
 const BATCH: usize = 256;
@@ -18,9 +18,14 @@ const BATCH: usize = 256;
 pub(crate) enum Job {
     /// Change the database.
     Write(Box<dyn Write>),
+    /// Do this between two commits.
+    Between(Between),
     /// Do what is in the inbox, then end.
     Close,
 }
+
+/// Work on the writer's connection that is no write, such as giving free pages back.
+pub(crate) type Between = Box<dyn FnOnce(&Connection) + Send>;
 
 /// One write, on its way from the caller and back.
 pub(crate) trait Write: Send {
@@ -93,7 +98,10 @@ pub(crate) struct Group {
     conn: Connection,
     on_commit: OnCommit,
     clock: Box<dyn Fn() -> Timestamp + Send>,
+    at_point: Option<AtPoint>,
     oldest: u64,
+    /// Work that came while a transaction was open.
+    held: Option<Between>,
 }
 
 impl Group {
@@ -101,13 +109,16 @@ impl Group {
         conn: Connection,
         on_commit: OnCommit,
         clock: Box<dyn Fn() -> Timestamp + Send>,
+        at_point: Option<AtPoint>,
     ) -> Result<Self> {
         let oldest = Reader::new(&conn).oldest_seq()?;
         Ok(Self {
             conn,
             on_commit,
             clock,
+            at_point,
             oldest,
+            held: None,
         })
     }
 
@@ -116,7 +127,11 @@ impl Group {
         while let Some(job) = inbox.blocking_recv() {
             match job {
                 Job::Write(first) => self.batch(first, &mut inbox),
+                Job::Between(work) => work(&self.conn),
                 Job::Close => inbox.close(),
+            }
+            if let Some(work) = self.held.take() {
+                work(&self.conn);
             }
         }
         self.conn
@@ -129,7 +144,11 @@ impl Group {
         let (mut tasks, mut facts) = (vec![first], Vec::new());
         let done = self.fill(&mut tasks, &mut facts, inbox);
         match &done {
-            Ok(()) => self.publish(&facts),
+            Ok(()) => {
+                self.passed(Point::Committed);
+                self.publish(&facts);
+                self.passed(Point::Told);
+            }
             Err(err) => {
                 tracing::error!(error = ?err, writes = tasks.len(), "a commit failed");
                 self.exec("ROLLBACK").ok(); // Fails where SQLite gave the transaction up itself.
@@ -148,13 +167,15 @@ impl Group {
         facts: &mut Vec<Event>,
         inbox: &mut mpsc::Receiver<Job>,
     ) -> Result<()> {
+        self.point(Point::Begin)?;
         self.exec("BEGIN IMMEDIATE")?;
         while let Some(task) = tasks.last_mut() {
             self.one(&mut **task, facts)?;
+            self.point(Point::Changed)?;
             if tasks.len() == BATCH {
                 break;
             }
-            match waiting(inbox) {
+            match waiting(inbox, &mut self.held) {
                 Some(next) => tasks.push(next),
                 None => break,
             }
@@ -182,7 +203,20 @@ impl Group {
         if let Some(newest) = facts.last().and_then(|fact| fact.seq) {
             self.oldest = journal::prune(&self.conn, self.oldest, newest)?;
         }
+        self.point(Point::Commit)?;
         self.exec("COMMIT")
+    }
+
+    fn point(&mut self, point: Point) -> Result<()> {
+        match &mut self.at_point {
+            None => Ok(()),
+            Some(at) => at(point),
+        }
+    }
+
+    /// What stands stands: nothing can fail it any more.
+    fn passed(&mut self, point: Point) {
+        let _too_late = self.point(point);
     }
 
     fn publish(&self, facts: &[Event]) {
@@ -201,11 +235,16 @@ impl Group {
     }
 }
 
-/// Returns the next write, where one waits.
-fn waiting(inbox: &mut mpsc::Receiver<Job>) -> Option<Box<dyn Write>> {
+/// Returns the next write, where one waits; work that is no write is held until the transaction
+/// is over.
+fn waiting(inbox: &mut mpsc::Receiver<Job>, held: &mut Option<Between>) -> Option<Box<dyn Write>> {
     loop {
         match inbox.try_recv().ok()? {
             Job::Write(task) => return Some(task),
+            Job::Between(work) => {
+                *held = Some(work);
+                return None;
+            }
             Job::Close => inbox.close(),
         }
     }
@@ -223,7 +262,7 @@ mod tests {
         let shape = |conn: &mut Connection| migrate::run(conn, &path).map(drop);
         let conn = connection::writer(&path, shape).unwrap();
         let clock = Box::new(|| Timestamp::from_millis(0));
-        Group::new(conn, Box::new(|_| ()), clock).unwrap()
+        Group::new(conn, Box::new(|_| ()), clock, None).unwrap()
     }
 
     fn create(name: String) -> (Box<dyn Write>, oneshot::Receiver<Result<()>>) {
@@ -256,7 +295,7 @@ mod tests {
                 .unwrap_or_else(|_| panic!("no room"));
             answers.push(answer);
         }
-        let first = waiting(&mut inbox).unwrap();
+        let first = waiting(&mut inbox, &mut None).unwrap();
         group.batch(first, &mut inbox);
         let results: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv()).collect();
         let stored: u64 = group
@@ -280,7 +319,7 @@ mod tests {
         limit(&group, 100_000);
         let (task, mut answer) = create("later".into());
         group.batch(task, &mut inbox);
-        while let Some(task) = waiting(&mut inbox) {
+        while let Some(task) = waiting(&mut inbox, &mut None) {
             group.batch(task, &mut inbox);
         }
         assert!(matches!(answer.try_recv(), Ok(Ok(()))));

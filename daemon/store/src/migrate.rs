@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 
 /// Marks the file as ours: `SMPL`.
@@ -50,6 +51,20 @@ pub(crate) fn run(conn: &mut Connection, path: &Path) -> Result<AgentId, Error> 
     txn.pragma_update(None, "user_version", known)?;
     txn.commit()?;
     agent(conn)
+}
+
+/// Refuses a database that this program cannot read as it is: another's, or a newer one's.
+pub(crate) fn known(conn: &Connection, path: &Path) -> Result<(), Error> {
+    let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (found, marked) = (pragma("user_version")?, pragma("application_id")?);
+    let known = i64::try_from(STEPS.len()).unwrap_or(i64::MAX);
+    if marked != APPLICATION {
+        return Err(Error::Foreign { path: path.into() });
+    }
+    if found > known {
+        return Err(Error::Newer { found, known });
+    }
+    Ok(())
 }
 
 fn agent(conn: &Connection) -> Result<AgentId, Error> {

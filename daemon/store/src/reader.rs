@@ -169,12 +169,25 @@ impl<'c> Reader<'c> {
 
     /// Returns the size of the database with its write-ahead log, in bytes.
     pub fn size_bytes(&self) -> u64 {
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
-        self.conn.path().map_or(0, |path| {
-            let path = Path::new(path);
-            size(path).saturating_add(size(&connection::wal(path)))
-        })
+        self.file_bytes().saturating_add(self.log_bytes())
     }
+
+    fn file_bytes(&self) -> u64 {
+        self.conn.path().map_or(0, |path| bytes(Path::new(path)))
+    }
+
+    /// Returns the size of the write-ahead log, in bytes.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        let log = self
+            .conn
+            .path()
+            .map(|path| connection::wal(Path::new(path)));
+        log.map_or(0, |log| bytes(&log))
+    }
+}
+
+fn bytes(file: &Path) -> u64 {
+    std::fs::metadata(file).map_or(0, |file| file.len())
 }
 
 /// Returns how many of these sizes, from the first, have room together; one always has. A window

@@ -13,7 +13,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::group::{self, Group, Task};
 use crate::pool::{self, Pool};
-use crate::{Error, Reader, Result, Writer, connection, migrate};
+use crate::{
+    AtPoint, Error, Examined, Reader, Result, Writer, connection, migrate, restore, upkeep,
+};
 
 /// How many writes wait before callers wait to hand one over.
 const WRITES: usize = 512;
@@ -65,10 +67,25 @@ impl Store {
         options: Options,
         clock: impl Fn() -> Timestamp + Send + 'static,
     ) -> Result<Self> {
+        Self::build(options, Box::new(clock), None)
+    }
+
+    /// Opens the database and has `at_point` called at every moment of a commit where a disk may
+    /// fail or a process may die: for tests of exactly that.
+    pub fn open_with_points(options: Options, at_point: AtPoint) -> Result<Self> {
+        Self::build(options, Box::new(Timestamp::now), Some(at_point))
+    }
+
+    fn build(
+        options: Options,
+        clock: Box<dyn Fn() -> Timestamp + Send>,
+        at_point: Option<AtPoint>,
+    ) -> Result<Self> {
         let Options { path, on_commit } = options;
         let shape = |conn: &mut Connection| migrate::run(conn, &path).map(drop);
         let mut conn = connection::writer(&path, shape)?;
         let agent_id = migrate::run(&mut conn, &path)?;
+        connection::trust(&conn)?;
 
         let (reads, inbox) = mpsc::channel(READS);
         let pool = Pool::new(path.clone(), inbox);
@@ -85,7 +102,7 @@ impl Store {
 
         let (writes, inbox) = mpsc::channel(WRITES);
         let (done, ended) = oneshot::channel();
-        let group = Group::new(conn, on_commit, Box::new(clock))?;
+        let group = Group::new(conn, on_commit, clock, at_point)?;
         let writer = spawn("store-write", move || {
             done.send(group.run(inbox)).ok();
         })?;
@@ -148,6 +165,54 @@ impl Store {
     /// Returns what is wrong with the database, one sentence each; empty where all is well.
     pub async fn check(&self) -> Result<Vec<String>> {
         self.aside("store-check", |reader| reader.check()).await
+    }
+
+    /// Returns what is wrong with a copy of the database, such as a backup that was just made.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or something is wrong with it.
+    pub async fn examine(&self, path: PathBuf) -> Result<Examined> {
+        self.aside("store-examine", move |_| {
+            let found = restore::examine(&path)?;
+            match found.problems.first() {
+                None => Ok(found),
+                Some(problem) => Err(Error::Invalid(problem.clone())),
+            }
+        })
+        .await
+    }
+
+    /// Gives a bounded number of free pages back to the disk; returns how many are left.
+    pub async fn reclaim(&self) -> Result<u64> {
+        self.between(upkeep::reclaim).await
+    }
+
+    /// Rewrites a database that was made before free pages could be given back; returns true where
+    /// it was one. Writes wait meanwhile.
+    pub async fn rebuild(&self) -> Result<bool> {
+        self.between(upkeep::rebuild).await
+    }
+
+    /// Moves what is in the write-ahead log into the database and empties the log's file.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.between(upkeep::checkpoint).await
+    }
+
+    /// Works on the writer's connection between two commits.
+    async fn between<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let job = group::Job::Between(Box::new(move |conn| {
+            reply.send(work(conn)).ok(); // Nobody may wait any more; it is done all the same.
+        }));
+        self.shared
+            .writes
+            .send(job)
+            .await
+            .map_err(|_| Error::Closed)?;
+        answer.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Does what was handed over, empties the write-ahead log and ends the threads. Every copy of

@@ -70,6 +70,16 @@ impl Reader<'_> {
         Ok(turns.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns true while a model is asked or a tool runs, for anybody.
+    pub fn is_busy(&self) -> Result<bool> {
+        Ok(self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM turns INDEXED BY turns_unfinished
+                     WHERE finished = 0 AND state ->> 'state' = 'running')",
+            )?
+            .query_row((), |row| row.get(0))?)
+    }
+
     /// Returns the turn of a session that is not over.
     pub fn unfinished_turn(&self, session_id: SessionId) -> Result<Option<Turn>> {
         Ok(self

@@ -38,6 +38,64 @@ impl House {
         }
     }
 
+    /// A house around a store that was opened in another way.
+    pub fn around(store: Store) -> Self {
+        Self {
+            store,
+            told: Arc::default(),
+            commits: Arc::default(),
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Has something of everything happen, one commit after the other.
+    pub async fn script(&self, rounds: u32) {
+        let session = self.session().await;
+        for round in 0..rounds {
+            let turn = self.turn(session.id).await;
+            let call = self.call(&turn).await;
+            let asked = approval(&call);
+            let id = asked.id;
+            self.store
+                .write(move |w| w.ask_approval(&asked))
+                .await
+                .unwrap();
+            let state = ApprovalState::Allowed {
+                decision: decision("console"),
+            };
+            self.store
+                .write(move |w| w.end_approval(id, state))
+                .await
+                .unwrap();
+            let begun = trace(&call, &self.store);
+            let done = complete(&begun, 5);
+            self.store
+                .write(move |w| w.begin_trace(&begun))
+                .await
+                .unwrap();
+            let call = answered(&call, &done);
+            self.store
+                .write(move |w| {
+                    w.complete_trace(&done)?;
+                    w.put_call(&call)?;
+                    w.add_message(answers(&turn, &[call.id]))?;
+                    w.put_turn(&finished(&turn, Outcome::Done))
+                })
+                .await
+                .unwrap();
+            let waits = user(session.id, &format!("waits {round}"));
+            let waiting = waits.id;
+            self.store
+                .write(move |w| w.queue_message(waits))
+                .await
+                .unwrap();
+            self.store
+                .write(move |w| w.withdraw_message(waiting, at(9)))
+                .await
+                .unwrap();
+        }
+    }
+
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("data/smartopol.db")
     }

@@ -43,6 +43,15 @@ pub struct StatusShown {
     pub clients: u64,
     /// Size of the database with its write-ahead log, in bytes.
     pub database_bytes: u64,
+    /// Its files in more detail.
+    #[serde(default)]
+    pub size: Size,
+    /// The newest backup that the daemon made by itself; `None` where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_backup: Option<BackupShown>,
+    /// What went wrong with looking after the database and needs a person, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub troubles: Vec<String>,
     /// Resident memory of the daemon, in bytes; 0 where the system does not tell.
     pub rss_bytes: u64,
     /// The chosen provider.
@@ -51,6 +60,72 @@ pub struct StatusShown {
     pub model: String,
     /// The approval mode of sessions that have none of their own.
     pub mode: Mode,
+}
+
+/// How large the database is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// The database, without its write-ahead log, in bytes.
+    pub bytes: u64,
+    /// Of those, what is free and will be used again or given back.
+    pub free_bytes: u64,
+    /// The write-ahead log.
+    pub wal_bytes: u64,
+}
+
+/// A backup that the daemon made by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupShown {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Its size.
+    pub bytes: u64,
+    /// Its file.
+    pub path: String,
+}
+
+/// `daemon/figures`: how much there is of everything that grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Figures {}
+
+/// The reply to `daemon/figures`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiguresShown {
+    /// How large the database is.
+    pub size: Size,
+    /// How much there is in it.
+    pub rows: Rows,
+    /// The backups that the daemon made by itself, oldest first.
+    pub backups: Vec<BackupShown>,
+    /// What is free on the disk that they lie on, in bytes; `None` where the system does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk_free_bytes: Option<u64>,
+}
+
+/// How much there is in the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    /// Sessions.
+    pub sessions: u64,
+    /// Turns.
+    pub turns: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Tool calls.
+    pub calls: u64,
+    /// Approvals.
+    pub approvals: u64,
+    /// Traces.
+    pub traces: u64,
+    /// Facts that are kept for clients that come back.
+    pub facts: u64,
+    /// When the oldest of those happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_fact_at: Option<Timestamp>,
+    /// When the oldest trace was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_trace_at: Option<Timestamp>,
 }
 
 /// One phase of the start.

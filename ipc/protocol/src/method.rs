@@ -67,6 +67,8 @@ methods! {
     DaemonBackup(daemon::Backup) = "daemon/backup" -> daemon::BackedUp;
     /// Look whether the database is sound.
     DaemonCheck(daemon::Check) = "daemon/check" -> daemon::Checked;
+    /// How much there is of everything that grows.
+    DaemonFigures(daemon::Figures) = "daemon/figures" -> daemon::FiguresShown;
     /// Get events from now on.
     EventSubscribe(event::Subscribe) = "event/subscribe" -> event::Subscribed;
     /// Choose whose passing news to get.

@@ -46,6 +46,25 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
         golden(
+            daemon::Figures {},
+            daemon::FiguresShown {
+                size: size(),
+                rows: daemon::Rows {
+                    sessions: 3,
+                    turns: 12,
+                    messages: 40,
+                    calls: 9,
+                    approvals: 4,
+                    traces: 9,
+                    facts: 120,
+                    oldest_fact_at: Some(sample::at(1)),
+                    oldest_trace_at: Some(sample::at(2)),
+                },
+                backups: vec![backup()],
+                disk_free_bytes: Some(1_000_000_000),
+            },
+        ),
+        golden(
             event::Subscribe {
                 since: Some(41),
                 watch: Some(sample::SESSION),
@@ -412,6 +431,23 @@ fn understood(name: &str, params: &Value) -> Result<(), String> {
     }
 }
 
+fn size() -> daemon::Size {
+    daemon::Size {
+        bytes: 36_864,
+        free_bytes: 4_096,
+        wal_bytes: 4_096,
+    }
+}
+
+fn backup() -> daemon::BackupShown {
+    daemon::BackupShown {
+        at: sample::at(3),
+        bytes: 36_864,
+        path: "/home/ada/.local/share/smartopol/backup/smartopol-2026-11-21T09-00-03Z-117.db"
+            .into(),
+    }
+}
+
 fn status() -> daemon::StatusShown {
     daemon::StatusShown {
         pid: 4711,
@@ -432,6 +468,9 @@ fn status() -> daemon::StatusShown {
         pending_approvals: 1,
         clients: 2,
         database_bytes: 40_960,
+        size: size(),
+        last_backup: Some(backup()),
+        troubles: vec!["no backup could be made: the disk is full".into()],
         rss_bytes: 9_000_000,
         provider: "anthropic".into(),
         model: "claude".into(),

@@ -14,7 +14,7 @@
 
 use serde_json::{Value, json};
 use smartopol_protocol::approval::*;
-use smartopol_protocol::daemon::StatusShown;
+use smartopol_protocol::daemon::{Size, StatusShown};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::{ProviderInfo, Usage};
@@ -756,6 +756,9 @@ pub fn status() -> StatusShown {
         pending_approvals: 0,
         clients: 1,
         database_bytes: 0,
+        size: Size::default(),
+        last_backup: None,
+        troubles: Vec::new(),
         rss_bytes: 0,
         provider: "anthropic".into(),
         model: "claude-sonnet-5".into(),

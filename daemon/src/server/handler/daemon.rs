@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use smartopol_protocol::daemon::{BackedUp, Backup, Checked, StatusShown};
-use smartopol_protocol::{Code, Fault, Timestamp};
+use smartopol_protocol::daemon::{BackedUp, Backup, Checked, FiguresShown, StatusShown};
+use smartopol_protocol::{Code, Fault};
 
 use crate::House;
+use crate::upkeep::{free_space, shelf};
 
 pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
     let counts = house.store.read(|r| r.counts()).await?;
-    let bytes = house.store.read(|r| Ok(r.size_bytes())).await?;
+    let size = house.store.read(|r| r.size()).await?;
     // The providers are still being looked for right after the start: status does not wait.
     let chosen = house.providers().ok().and_then(|providers| {
         providers
@@ -25,7 +26,7 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: facts.started_at,
-        uptime_ms: Timestamp::now().millis_since(facts.started_at),
+        uptime_ms: house.clock.now().millis_since(facts.started_at),
         socket: facts.socket.clone(),
         database: facts.database.clone(),
         log: facts.log.clone(),
@@ -36,7 +37,10 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         active_sessions: counts.active_sessions,
         pending_approvals: counts.pending_approvals,
         clients: house.clients.count(),
-        database_bytes: bytes,
+        database_bytes: size.bytes.saturating_add(size.wal_bytes),
+        size,
+        last_backup: shelf::shown(&facts.backups).pop(),
+        troubles: house.upkeep.troubles(),
         rss_bytes: rss(),
         provider,
         model,
@@ -65,6 +69,17 @@ pub(crate) async fn backup(house: &House, backup: Backup) -> Result<BackedUp, Fa
 pub(crate) async fn check(house: &House) -> Result<Checked, Fault> {
     Ok(Checked {
         problems: house.store.check().await?,
+    })
+}
+
+pub(crate) async fn figures(house: &House) -> Result<FiguresShown, Fault> {
+    let (size, rows) = house.store.read(|r| Ok((r.size()?, r.rows()?))).await?;
+    let facts = &house.facts;
+    Ok(FiguresShown {
+        size,
+        rows,
+        backups: shelf::shown(&facts.backups),
+        disk_free_bytes: free_space(&facts.data),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::message::{Edit, Found, Message, Part, Role, Search, Send, Sent, Withdraw};
-use smartopol_protocol::{Code, Fault, MessageId, Timestamp};
+use smartopol_protocol::{Code, Fault, MessageId};
 
 use super::SOON;
 use crate::House;
@@ -23,7 +23,7 @@ pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sen
         parts: vec![Part::Text { text }],
         peer: Some(actor.peer.clone()),
         interrupted: false,
-        created_at: Timestamp::now(),
+        created_at: house.clock.now(),
     };
     let say = |reply| Cmd::Say(Box::new(message), reply);
     house.router.ask(house, send.session_id, SOON, say).await

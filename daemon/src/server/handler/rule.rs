@@ -1,7 +1,7 @@
 //! Rules: those of the config and learned ones.
 
+use smartopol_protocol::Fault;
 use smartopol_protocol::approval::{ListedRules, RevokeRule, TestRule, TestedRule};
-use smartopol_protocol::{Fault, Timestamp};
 
 use crate::House;
 use crate::approvals::lab;
@@ -13,7 +13,7 @@ pub(crate) async fn list(house: &House) -> Result<ListedRules, Fault> {
 }
 
 pub(crate) async fn revoke(house: &House, revoke: RevokeRule) -> Result<(), Fault> {
-    let at = Timestamp::now();
+    let at = house.clock.now();
     house
         .store
         .write(move |w| w.revoke_rule(revoke.id, at))

@@ -6,7 +6,7 @@ use smartopol_protocol::session::{
     Configure, Create, Delete, Files, FilesListed, Find, Fork, Forked, Listed, Partial, Session,
     SessionState, Show, Shown,
 };
-use smartopol_protocol::{Code, Fault, SessionId, Timestamp};
+use smartopol_protocol::{Code, Fault, SessionId};
 
 use super::SOON;
 use crate::House;
@@ -37,7 +37,7 @@ pub(crate) async fn create(house: &House, create: Create) -> Result<Session, Fau
         .into_owned();
     check_name(create.name.as_deref())?;
     check_model(house, create.model.as_deref()).await?;
-    let at = Timestamp::now();
+    let at = house.clock.now();
     house
         .store
         .write(move |w| {
@@ -98,7 +98,7 @@ pub(crate) async fn configure(house: &House, change: Configure) -> Result<Sessio
 
 pub(crate) async fn fork(house: &House, fork: Fork) -> Result<Forked, Fault> {
     check_name(fork.name.as_deref())?;
-    let at = Timestamp::now();
+    let at = house.clock.now();
     let made = house
         .store
         .write(move |w| w.fork_session(fork.id, fork.at, fork.name.as_deref(), at))
