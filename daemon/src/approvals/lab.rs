@@ -11,7 +11,7 @@ use smartopol_protocol::approval::{
     TestRule, TestedRule, Verdict,
 };
 use smartopol_protocol::tool::{Effect, Inspection, ToolOutput};
-use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp, TurnId};
+use smartopol_protocol::{ApprovalId, Code, Fault, TurnId};
 use smartopol_store::Reader;
 
 use super::coverage::{self, Call};
