@@ -103,21 +103,157 @@ fn the_terminal_is_given_back_as_it_was() {
         terminal.wait_end().unwrap();
         let raw = terminal.raw();
         let seen = String::from_utf8_lossy(&raw);
-        for (on, off) in [
-            ("\u{1b}[?1049h", "\u{1b}[?1049l"),
-            ("\u{1b}[?2004h", "\u{1b}[?2004l"),
+        for on in [
+            "\u{1b}[?1049h",
+            "\u{1b}[?2004h",
+            "\u{1b}[?1004h",
+            "\u{1b}[?1002h",
+            "\u{1b}[>1u",
         ] {
-            let (entered, left) = (seen.rfind(on), seen.rfind(off));
-            assert!(
-                entered.is_some() && entered < left,
-                "{how}: {off:?} is missing"
-            );
+            assert!(seen.contains(on), "{how}: {on:?} was never switched on");
         }
-        assert!(
-            seen.rfind("\u{1b}[?25h") > seen.rfind("\u{1b}[?25l"),
-            "{how}: the cursor stays hidden"
-        );
+        // After the last frame comes this, whole, and nothing for the screen but the farewell.
+        let (_, after) = seen.rsplit_once(TRAILER).expect("it is given back");
+        let farewell = ["", "detached; the daemon goes on"];
+        assert!(farewell.contains(&after.trim()), "{how}: {after:?}");
     }
+}
+
+/// What undoes everything that was switched on.
+const TRAILER: &str = "\u{1b}[?2026l\u{1b}[?1006l\u{1b}[?1002l\u{1b}[?1000l\u{1b}[<1u\
+                       \u{1b}[?1004l\u{1b}[?2004l\u{1b}[0m\u{1b}[?1049l\u{1b}[23;0t\u{1b}[?25h";
+
+#[test]
+fn the_shell_gets_the_terminal_whole_while_it_is_suspended_and_gives_it_back() {
+    let home = home();
+    home.ok(["daemon", "start"]).unwrap();
+    let console = home.command(["tui"]);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.arg("-i").env_clear().envs(home.variables());
+    shell.current_dir(home.workspace());
+    let mut terminal = Terminal::start(&shell, 30, 100).unwrap();
+    let program = console.get_program().to_string_lossy().into_owned();
+    terminal.keys(&format!("{program} tui\r")).unwrap();
+    terminal.wait_for("connected").unwrap();
+    terminal.keys("half a thought").unwrap();
+    terminal.wait_for("half a thought").unwrap();
+    for _ in 0..2 {
+        terminal.keys("\u{1a}").unwrap();
+        terminal.wait_for("topped").unwrap();
+        let raw = terminal.raw();
+        let seen = String::from_utf8_lossy(&raw);
+        let (_, after) = seen.rsplit_once(TRAILER).expect("it is given back");
+        assert!(!after.contains("\u{1b}[?1049h"), "{after:?}");
+        // The shell reads lines again, and shows what is typed.
+        terminal.keys("echo $((40 + 2)) here\r").unwrap();
+        terminal.wait_for("42 here").unwrap();
+        terminal.keys("fg\r").unwrap();
+        terminal.wait_for("connected").unwrap();
+        terminal.wait_for("half a thought").unwrap();
+        terminal.wait_gone("42 here").unwrap();
+    }
+    terminal.keys("\u{15}\u{4}").unwrap();
+    terminal.wait_for("detached").unwrap();
+    terminal.keys("exit\r").unwrap();
+    terminal.wait_end().unwrap();
+}
+
+#[test]
+fn a_console_that_was_stopped_from_outside_comes_back_whole() {
+    let home = home();
+    let terminal = open(&home, 24, 80);
+    let pid = terminal.pid().unwrap().to_string();
+    let kill = |signal: &str| {
+        let killed = std::process::Command::new("kill")
+            .args([signal, &pid])
+            .status();
+        assert!(killed.unwrap().success());
+    };
+    let before = terminal.raw().len();
+    kill("-STOP");
+    kill("-CONT");
+    terminal.wait_raw("\u{1b}[?1049h", before).unwrap();
+    terminal.wait_for("connected").unwrap();
+}
+
+#[test]
+fn without_colour_no_colour_is_written_and_the_cursor_is_seen() {
+    let mut home = home();
+    home.env("NO_COLOR", "1");
+    home.env("COLORTERM", "truecolor");
+    home.config("[console]\ntheme = \"dark\"\n").unwrap();
+    let mut terminal = open(&home, 36, 120);
+    terminal.keys("run: ls\r").unwrap();
+    terminal.wait_for("allow once").unwrap();
+    terminal.keys("\u{10}").unwrap();
+    terminal.wait_for("Find").unwrap();
+    terminal.keys("\u{1b}\u{4}").unwrap();
+    terminal.wait_end().unwrap();
+    let raw = terminal.raw();
+    let seen = String::from_utf8_lossy(&raw);
+    for piece in seen.split("\u{1b}[").skip(1) {
+        let Some((codes, _)) = piece.split_once('m') else {
+            continue;
+        };
+        if codes.chars().all(|c| c.is_ascii_digit() || c == ';') {
+            let colour = codes
+                .split(';')
+                .filter_map(|code| code.parse().ok())
+                .any(|code: u8| matches!(code, 30..=38 | 40..=48 | 90..=97 | 100..=107));
+            assert!(!colour, "{codes:?} is a colour");
+        }
+    }
+    assert!(seen.contains("\u{1b}[?25h"), "the cursor is never shown");
+}
+
+#[test]
+fn it_calls_only_while_the_window_has_no_focus_and_the_title_counts() {
+    let mut home = home();
+    home.env("TERM_PROGRAM", "iTerm.app");
+    let mut terminal = open(&home, 30, 100);
+    terminal.keys("\u{1b}[O").unwrap();
+    terminal.keys("run: ls --secret-word\r").unwrap();
+    terminal.wait_for("allow once").unwrap();
+    let call = "\u{7}\u{1b}]9;smartopol: an approval waits for you\u{1b}\\";
+    terminal.wait_raw(call, 0).unwrap();
+    terminal
+        .wait_raw("\u{1b}]2;● 1 smartopol\u{1b}\\", 0)
+        .unwrap();
+    let raw = terminal.raw();
+    let seen = String::from_utf8_lossy(&raw);
+    let told: Vec<&str> = seen.split("\u{1b}]").skip(1).collect();
+    assert!(
+        told.iter()
+            .all(|osc| !osc.split('\u{1b}').next().unwrap().contains("secret-word"))
+    );
+}
+
+#[test]
+fn the_theme_follows_the_ground_that_the_terminal_tells() {
+    let home = home();
+    home.config("[console]\ntheme = \"auto\"\n").unwrap();
+    home.ok(["daemon", "start"]).unwrap();
+    let mut command = home.command(["tui"]);
+    command.env("COLORTERM", "truecolor");
+    let mut terminal = Terminal::start(&command, 24, 80).unwrap();
+    terminal.wait_raw("\u{1b}]11;?", 0).unwrap();
+    terminal
+        .keys("\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\\u{1b}[?62;22c")
+        .unwrap();
+    terminal.wait_for("connected").unwrap();
+    terminal.wait_raw("48;2;251;250;246", 0).unwrap();
+}
+
+#[test]
+fn wrong_keys_are_told_and_the_console_does_not_begin() {
+    let home = home();
+    home.config("[console.keys.composer]\nsend = [\"ctl-s\"]\n")
+        .unwrap();
+    let mut terminal = Terminal::start(&home.command(["tui"]), 24, 100).unwrap();
+    terminal.wait_for("did you mean").unwrap();
+    assert_ne!(terminal.wait_end().unwrap(), 0);
+    let raw = terminal.raw();
+    assert!(!String::from_utf8_lossy(&raw).contains("\u{1b}[?1049h"));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -95,7 +95,7 @@ impl Headless {
             match cmd {
                 Cmd::Ask(call) => self.asked.push(call),
                 Cmd::Leave => self.left = true,
-                Cmd::Bell => self.bells += 1,
+                Cmd::Call(_) => self.bells += 1,
                 Cmd::Suspend => self.suspended += 1,
                 Cmd::Save { key, value } => self.saved.push(format!("{key}={value}")),
                 Cmd::Resubscribe => {}
@@ -250,6 +250,27 @@ impl Headless {
     /// Gives it other keys.
     pub fn keymap(&mut self, keymap: Keymap) {
         self.app.keymap = keymap;
+    }
+
+    /// Moves the mouse's wheel, presses or lets go its left button, or drags with it.
+    pub fn mouse(&mut self, kind: MouseEventKind, x: u16, y: u16) {
+        self.take(Msg::Mouse(MouseEvent {
+            kind,
+            column: x,
+            row: y,
+            modifiers: KeyModifiers::NONE,
+        }));
+    }
+
+    /// Returns true where the mouse is its own and not the terminal's.
+    pub fn takes_mouse(&self) -> bool {
+        self.app.wishes().mouse
+    }
+
+    /// Clicks with the mouse.
+    pub fn click(&mut self, x: u16, y: u16) {
+        self.mouse(MouseEventKind::Down(MouseButton::Left), x, y);
+        self.mouse(MouseEventKind::Up(MouseButton::Left), x, y);
     }
 
     /// Pastes.

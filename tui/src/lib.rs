@@ -18,6 +18,7 @@ mod linear;
 mod link;
 mod links;
 mod model;
+mod notice;
 mod overlay;
 mod paint;
 mod redraw;

@@ -5,6 +5,9 @@
 /// The shortest time between two frames that nobody waits for, in milliseconds.
 const GAP: u64 = 32;
 
+/// The shortest time between any two frames: sixty of them are a second.
+const LEAST: u64 = 16;
+
 /// How soon a change must be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Urgency {
@@ -42,7 +45,7 @@ impl Redraw {
         match self.wanted {
             Urgency::None => None,
             Urgency::Soon => Some(self.not_before),
-            Urgency::Now => Some(0),
+            Urgency::Now => Some(self.not_before.saturating_sub(GAP - LEAST)),
         }
     }
 
@@ -67,8 +70,22 @@ mod tests {
         }
         assert_eq!(redraw.due_at(), Some(132));
         redraw.ask(Urgency::Now);
-        assert_eq!(redraw.due_at(), Some(0), "a key does not wait");
-        redraw.drawn(110);
+        assert_eq!(redraw.due_at(), Some(116), "a key waits for no news");
+        redraw.drawn(150);
         assert_eq!(redraw.due_at(), None);
+    }
+
+    #[test]
+    fn there_are_never_more_than_sixty_frames_a_second() {
+        let mut redraw = Redraw::starting(0);
+        let mut frames = 0;
+        for now in 0..1_000 {
+            redraw.ask(Urgency::Now);
+            if redraw.due_at().is_some_and(|due| due <= now) {
+                redraw.drawn(now);
+                frames += 1;
+            }
+        }
+        assert!((55..=63).contains(&frames), "{frames}");
     }
 }

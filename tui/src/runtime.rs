@@ -22,6 +22,7 @@ use crate::clipboard::{self, Copy, Surroundings, Way};
 use crate::external::{self, External, Outside, Returned};
 use crate::link::Link;
 use crate::links::Links;
+use crate::notice::Caller;
 use crate::paint::{Painted, Painter};
 use crate::redraw::{Redraw, Urgency};
 use crate::sanitize;
@@ -119,7 +120,14 @@ pub(crate) async fn run(
     paths: &Paths,
 ) -> io::Result<()> {
     let around = Surroundings::look();
-    let mut stage = Stage::enter(app.links.clone())?;
+    let mut caller = Caller::look();
+    let screen = Screen::enter(app.links.clone())?;
+    if app.theme.is_open()
+        && let Some(look) = Screen::ground()?
+    {
+        app.theme = app.theme.with(look);
+    }
+    let mut stage = Stage::Ours(screen, EventStream::new());
     let mut painter: Option<Painter> = None;
     let mut works: FuturesUnordered<Work> = FuturesUnordered::new();
     let mut ends = [
@@ -160,10 +168,8 @@ pub(crate) async fn run(
                         if let Event::Resize(width, height) = event {
                             stage.resize(width, height);
                         }
-                        if let Some(msg) = understand(event) {
-                            cmds.extend(app.update(msg, clock.now()));
-                            redraw.ask(Urgency::Now);
-                        }
+                        cmds.extend(app.update(understand(event), clock.now()));
+                        redraw.ask(Urgency::Now);
                         next = stage.ready().await;
                     }
                 }
@@ -209,6 +215,9 @@ pub(crate) async fn run(
             // All that the first frame waited for is here.
             redraw.ask(Urgency::Now);
         }
+        if let Stage::Ours(screen, _) = &mut stage {
+            screen.grant(app.wishes())?;
+        }
         if let Stage::Ours(screen, _) = &mut stage
             && redraw.due_at().is_some_and(|due| due <= clock.now().ms)
         {
@@ -232,9 +241,11 @@ pub(crate) async fn run(
                     link.again();
                     continue;
                 }
-                Cmd::Bell => {
-                    if let Stage::Ours(..) = stage {
-                        Screen::bell()?;
+                Cmd::Call(notice) => {
+                    let notify = app.console.notify;
+                    let bytes = caller.call(notice, notify, clock.now().ms);
+                    if let (Stage::Ours(..), false) = (&stage, bytes.is_empty()) {
+                        Screen::send(&bytes)?;
                     }
                     continue;
                 }
@@ -350,15 +361,15 @@ async fn ready(keys: &mut EventStream) -> Option<Option<io::Result<Event>>> {
     .await
 }
 
-fn understand(event: Event) -> Option<Msg> {
-    Some(match event {
+fn understand(event: Event) -> Msg {
+    match event {
         Event::Key(key) => Msg::Key(key),
         Event::Paste(text) => Msg::Paste(text),
         Event::Resize(..) => Msg::Resized,
         Event::FocusGained => Msg::WindowFocus(true),
         Event::FocusLost => Msg::WindowFocus(false),
-        Event::Mouse(_) => return None,
-    })
+        Event::Mouse(event) => Msg::Mouse(event),
+    }
 }
 
 /// Waits for a deadline; for ever where there is none.

@@ -90,6 +90,11 @@ impl Theme {
         Self::new(look, self.depth)
     }
 
+    /// Returns true where the terminal is still to be asked what it looks like.
+    pub(crate) fn is_open(self) -> bool {
+        self.look == Look::Auto && self.depth > Depth::None
+    }
+
     /// Ordinary text.
     pub(crate) fn text(self) -> Style {
         Style::new()

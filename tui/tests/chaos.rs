@@ -1,5 +1,6 @@
 //! Anything may happen at any size: no panic, and nothing runs over the edge.
 
+use crossterm::event::{MouseButton, MouseEventKind};
 use proptest::prelude::*;
 use smartopol_protocol::approval::Scope;
 use smartopol_protocol::message::Level;
@@ -65,6 +66,7 @@ const KEYS: [&str; 50] = [
 #[derive(Clone, Debug)]
 enum Step {
     Keys(usize),
+    Mouse(u8, u16, u16),
     Paste(String),
     Size(u16, u16),
     Wait(u64),
@@ -93,6 +95,7 @@ fn words() -> impl Strategy<Value = String> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..KEYS.len()).prop_map(Step::Keys),
+        2 => (0u8..5, 0u16..310, 0u16..110).prop_map(|(kind, x, y)| Step::Mouse(kind, x, y)),
         1 => words().prop_map(Step::Paste),
         2 => (1u16..300, 1u16..100).prop_map(|(width, height)| Step::Size(width, height)),
         1 => (20u16..130, 6u16..40).prop_map(|(width, height)| Step::Size(width, height)),
@@ -145,6 +148,16 @@ proptest! {
         for step in steps {
             match step {
                 Step::Keys(key) => console.keys(KEYS[key]),
+                Step::Mouse(kind, x, y) => {
+                    let kind = match kind {
+                        0 => MouseEventKind::ScrollUp,
+                        1 => MouseEventKind::ScrollDown,
+                        2 => MouseEventKind::Down(MouseButton::Left),
+                        3 => MouseEventKind::Drag(MouseButton::Left),
+                        _ => MouseEventKind::Up(MouseButton::Left),
+                    };
+                    console.mouse(kind, x, y);
+                }
                 Step::Paste(text) => console.paste(&text),
                 Step::Size(width, height) => {
                     size = (width, height);

@@ -6,6 +6,7 @@ mod house;
 mod cards;
 mod chaos;
 mod keys;
+mod mouse;
 mod palette;
 mod reading;
 mod screens;

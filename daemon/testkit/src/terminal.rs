@@ -154,6 +154,18 @@ impl Terminal {
         })
     }
 
+    /// Waits until the program has written this after its first `from` bytes.
+    ///
+    /// # Errors
+    /// Where it does not in time.
+    pub fn wait_raw(&self, bytes: &str, from: usize) -> anyhow::Result<()> {
+        let wanted = bytes.as_bytes();
+        self.wait(&format!("the program to write {bytes:?}"), |state| {
+            let after = state.raw.get(from..).unwrap_or_default();
+            after.windows(wanted.len()).any(|piece| piece == wanted)
+        })
+    }
+
     /// Waits until the screen no longer shows these words.
     ///
     /// # Errors

@@ -458,7 +458,9 @@ impl App {
         self.keymap = Keymap::new(console.keymap, &console.keys);
         self.traces_beside = console.traces;
         self.wanted.history = console.history.into();
-        self.theme = self.theme.with(console.theme);
+        if console.theme != self.console.theme {
+            self.theme = self.theme.with(console.theme);
+        }
         self.console = console;
         self.say(format!(
             "{} = {} until you leave",

@@ -3,11 +3,13 @@
 use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
 use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::session::{Create, Session};
+use smartopol_protocol::turn::{Outcome, TurnState};
 use smartopol_protocol::{Code, News};
 
 use super::reading::Jump;
 use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
 use crate::model::{Lost, Page};
+use crate::notice::Notice;
 use crate::sanitize;
 use crate::widget::transcript::Scroll;
 
@@ -71,6 +73,9 @@ impl App {
                     view.outbox.retain(|own| own.id != Some(message.id));
                 }
             }
+            News::TurnChanged(turn) if self.current == Some(turn.session_id) => {
+                self.on_turn(&turn.state);
+            }
             News::SessionDeleted(id) => {
                 self.views.remove(id);
             }
@@ -87,10 +92,31 @@ impl App {
         }
     }
 
+    /// Calls a person who waits elsewhere for the end of a turn.
+    fn on_turn(&mut self, state: &TurnState) {
+        let TurnState::Finished { outcome } = state else {
+            return;
+        };
+        let notice = match outcome {
+            Outcome::Interrupted => return,
+            Outcome::Done => Notice::Done,
+            _ => Notice::Failed,
+        };
+        if !self.window_focused {
+            self.cmds.push(Cmd::Call(notice));
+        }
+    }
+
     fn on_approval(&mut self, approval: &Approval) {
         if approval.state == ApprovalState::Pending {
             if !self.window_focused {
-                self.cmds.push(Cmd::Bell);
+                // Itself, and those that wait already.
+                let known = self
+                    .model
+                    .pending()
+                    .iter()
+                    .filter(|own| own.id != approval.id);
+                self.cmds.push(Cmd::Call(Notice::Waits(known.count() + 1)));
             }
             return;
         }

@@ -8,6 +8,7 @@ pub(crate) mod gate;
 mod inbox;
 pub(crate) mod keymap;
 mod keys;
+pub(crate) mod mouse;
 pub(crate) mod msg;
 pub(crate) mod palette;
 mod panes;
@@ -21,9 +22,11 @@ pub(crate) use keys::meaning;
 pub(crate) use reading::{Jump, Seek};
 pub(crate) use search::Searching;
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
 use smartopol_config::Entry;
 use smartopol_config::keymap::{Key, Keymap};
 use smartopol_config::section::console::Console;
@@ -37,6 +40,7 @@ use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, Tr
 
 use self::card::CardView;
 pub(crate) use self::gate::Gate;
+use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
 use crate::clipboard::Copy;
@@ -45,6 +49,7 @@ use crate::links::Links;
 use crate::model::{Model, Transcript};
 use crate::overlay::Overlay;
 use crate::screen::Plan;
+use crate::terminal::Wishes;
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
 use crate::widget::paints::Paints;
@@ -197,6 +202,9 @@ pub(crate) struct App {
     pub(crate) recent: Vec<Target>,
     /// The commands that were said.
     pub(crate) commands: Vec<String>,
+    /// What can be clicked, as it was drawn last.
+    pub(crate) spots: RefCell<Vec<(Rect, Spot)>>,
+    pub(crate) selection: Option<Selection>,
     /// The first key of a pair, while the second is waited for.
     pub(crate) pending: Option<Key>,
     window_focused: bool,
@@ -239,6 +247,8 @@ impl App {
             commands: Vec::new(),
             paints: Paints::default(),
             links: Links::look(),
+            spots: RefCell::default(),
+            selection: None,
             pending: None,
             window_focused: true,
             leave_until: 0,
@@ -254,6 +264,7 @@ impl App {
         match msg {
             Msg::Key(key) => self.on_key(key),
             Msg::Paste(text) => self.on_paste(&text),
+            Msg::Mouse(event) => self.on_mouse(event),
             Msg::Resized | Msg::Tick => {}
             Msg::WindowFocus(focused) => self.window_focused = focused,
             Msg::Link(link) => self.on_link(link),
@@ -322,9 +333,18 @@ impl App {
             None
         };
         self.gate.seen(card, now.ms);
-        let mut cmds = self.wanted_by_view();
+        let mut cmds = std::mem::take(&mut self.cmds);
+        cmds.extend(self.wanted_by_view());
         cmds.extend(self.paints.wanted().into_iter().map(Cmd::Paint));
         cmds
+    }
+
+    /// Returns what the terminal should do besides showing frames.
+    pub(crate) fn wishes(&self) -> Wishes {
+        Wishes {
+            mouse: self.console.mouse,
+            waiting: self.model.pending().len(),
+        }
     }
 
     /// Returns when the console wants to be drawn again by itself: `None` while all is at rest.

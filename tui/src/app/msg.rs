@@ -1,6 +1,6 @@
 //! What reaches the console, and what it wants done.
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use smartopol_protocol::approval::{Approval, Decide};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
@@ -13,6 +13,7 @@ use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
 use crate::clipboard::Copy;
 use crate::external::{External, Program, Returned};
 use crate::model::Page;
+use crate::notice::Notice;
 use crate::paint::{Job, Painted};
 
 /// The present, given to everything that needs it.
@@ -29,6 +30,7 @@ pub(crate) struct Now {
 pub(crate) enum Msg {
     Key(KeyEvent),
     Paste(String),
+    Mouse(MouseEvent),
     Resized,
     /// The terminal's window got or lost the keyboard.
     WindowFocus(bool),
@@ -73,8 +75,8 @@ pub(crate) enum Cmd {
     },
     /// Gives the terminal back to the shell until it is called again.
     Suspend,
-    /// Rings, for somebody who looks elsewhere.
-    Bell,
+    /// Calls somebody who looks elsewhere.
+    Call(Notice),
     /// Puts a text where a person can paste it.
     Copy(Copy),
     /// Tells the words of a block of code apart.

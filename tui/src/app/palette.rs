@@ -254,6 +254,18 @@ impl App {
         items
     }
 
+    /// Does what was clicked in the palette.
+    pub(super) fn choose_offer(&mut self, number: usize) {
+        let Some(Overlay::Palette { letters, .. }) = self.overlays.last() else {
+            return;
+        };
+        let found = self.offers(letters.text()).0.into_iter().nth(number);
+        if let Some(item) = found {
+            self.overlays.pop();
+            self.go_to_target(item.target);
+        }
+    }
+
     /// Does what a line of the palette leads to.
     pub(super) fn go_to_target(&mut self, target: Target) {
         self.recent.retain(|own| *own != target);

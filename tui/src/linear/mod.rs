@@ -69,7 +69,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                 Cmd::Ask(call) => link.ask(call),
                 Cmd::Resubscribe => link.again(),
                 // Its lines can be copied by any means, and nothing asks for another program.
-                Cmd::Bell
+                Cmd::Call(_)
                 | Cmd::Copy(_)
                 | Cmd::External(_)
                 | Cmd::Paint(_)

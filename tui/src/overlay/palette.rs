@@ -9,6 +9,7 @@ use super::line::field;
 use super::{keys, window};
 use crate::app::App;
 use crate::app::keymap::Place;
+use crate::app::mouse::Spot;
 use crate::app::palette::Item;
 use crate::widget::composer::Composer;
 use crate::widget::text::{clip_spans, spread, width};
@@ -80,6 +81,12 @@ pub(super) fn draw(
     for ((number, item), y) in shown.zip(list.y..list.bottom()) {
         let line = row(app, item, number == *at, list.width.into());
         buf.set_line(list.x, y, &line, list.width);
+        let row = Rect {
+            y,
+            height: 1,
+            ..list
+        };
+        app.spot(row, Spot::Offer(number));
     }
     Some(cursor)
 }

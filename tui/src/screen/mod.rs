@@ -76,6 +76,7 @@ impl Plan {
 impl App {
     /// Draws everything in the theme's colours, and returns where the cursor belongs.
     pub(crate) fn draw(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        self.spots.borrow_mut().clear();
         let cursor = self.draw_all(area, buf);
         self.theme.paint(buf);
         cursor
@@ -131,6 +132,9 @@ impl App {
             plan.status,
             buf,
         );
+        if self.overlays.is_empty() {
+            self.draw_selection(buf);
+        }
         let mut overlays = std::mem::take(&mut self.overlays);
         let over = overlay::draw(self, &mut overlays, area, buf);
         self.overlays = overlays;

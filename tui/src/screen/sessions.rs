@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::session::Session;
 
+use crate::app::mouse::Spot;
 use crate::app::{App, Focus};
 use crate::sanitize;
 use crate::widget::status::state;
@@ -57,6 +58,19 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         });
     for (line, y) in rows.zip(list.y..list.bottom()) {
         buf.set_line(list.x, y, &line, list.width);
+    }
+    for (session, y) in app
+        .model
+        .sessions()
+        .skip(from)
+        .zip((list.y..list.bottom()).step_by(3))
+    {
+        let area = Rect {
+            y,
+            height: 2,
+            ..list
+        };
+        app.spot(area, Spot::Session(session.id));
     }
 }
 

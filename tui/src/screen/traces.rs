@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::trace::{ActionType, Trace};
 
+use crate::app::mouse::Spot;
 use crate::app::{App, Focus};
 use crate::sanitize;
 use crate::theme::Theme;
@@ -77,12 +78,20 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let mut y = list.y;
     for (number, trace) in shown.iter().enumerate().take(end).skip(from) {
         let here = selected == Some(number);
+        let first = y;
         for line in row(app, trace, here, focused, area.width) {
             if y < list.bottom() {
                 buf.set_line(list.x, y, &line, list.width);
                 y += 1;
             }
         }
+        let height = y - first;
+        let area = Rect {
+            y: first,
+            height,
+            ..list
+        };
+        app.spot(area, Spot::Trace(trace.id));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The lines that say how things stand: the header, the foot, the status.
 
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::approval::Mode;
@@ -10,7 +11,8 @@ use smartopol_protocol::turn::Outcome;
 use super::text::{clip, clip_start, spread, width};
 use super::time;
 use crate::app::keymap::{Action, Place};
-use crate::app::{App, LinkState, is_idle};
+use crate::app::mouse::Spot;
+use crate::app::{App, Focus, LinkState, is_idle};
 use crate::sanitize;
 use crate::theme::Theme;
 
@@ -83,6 +85,7 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
 /// Returns the tabs of a small screen.
 pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
     for (name, here) in names {
         let style = if here {
             app.theme.selected()
@@ -90,6 +93,19 @@ pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'st
             app.theme.quiet()
         };
         let sign = if here { "▸ " } else { "  " };
+        let focus = match name {
+            "sessions" => Focus::Sessions,
+            "traces" => Focus::Traces,
+            _ => Focus::Composer,
+        };
+        let wide = u16::try_from(width(name) + 4).unwrap_or(0);
+        let area = Rect {
+            x: app.plan.tabs.x + used,
+            width: wide,
+            ..app.plan.tabs
+        };
+        app.spot(area, Spot::Tab(focus));
+        used += wide;
         spans.push(Span::styled(format!("{sign}{name}  "), style));
     }
     let key = app.key_of(app.places(), Action::NextPane);
@@ -246,6 +262,12 @@ pub(crate) fn foot(app: &App, hints: &[(String, &'static str)], room: usize) -> 
         if used > 1 {
             spans.push(Span::raw("   "));
         }
+        let area = Rect {
+            x: app.plan.foot.x + u16::try_from(used).unwrap_or(0),
+            width: u16::try_from(wide - 3).unwrap_or(0),
+            ..app.plan.foot
+        };
+        app.spot(area, Spot::Hint(key.clone()));
         used += wide;
         spans.push(Span::styled(key.clone(), theme.text()));
         spans.push(Span::styled(format!(" {words}"), theme.quiet()));
