@@ -94,7 +94,7 @@ impl App {
         let within = |pane: Option<Rect>| pane.is_some_and(|pane| pane.contains(at));
         if self.plan.card.contains(at) {
             let by = isize::try_from(by).unwrap_or(0);
-            self.card_scroll = self.card_scroll.saturating_add_signed(by);
+            self.asked.scroll = self.asked.scroll.saturating_add_signed(by);
         } else if self.plan.conversation.contains(at) {
             self.scroll(by);
         } else if within(self.plan.traces) {
