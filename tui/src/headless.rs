@@ -14,12 +14,15 @@ use ratatui::style::Color;
 use smartopol_config::keymap::Keymap;
 use smartopol_config::section::console::Console;
 use smartopol_config::{Config, Entry, Paths};
+use smartopol_protocol::approval::{self, BackTest, LabShown, Pattern, TestRule};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::message::{Found, Search};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Show, Shown};
-use smartopol_protocol::{Code, Event, Fault, SessionId, Timestamp};
+use smartopol_protocol::trace::Listed;
+use smartopol_protocol::turn;
+use smartopol_protocol::{ApprovalId, Code, Event, Fault, SessionId, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
@@ -172,6 +175,38 @@ impl Headless {
     /// Tells what happened.
     pub fn event(&mut self, event: Event) {
         self.take(Msg::Link(Link::Event(Box::new(event))));
+    }
+
+    /// Tells why an approval is asked, and which rules would cover it.
+    pub fn lab(&mut self, id: ApprovalId, shown: LabShown) {
+        let call = Call::Lab(approval::Lab { id });
+        self.answer(call, Reply::Lab(Box::new(shown)));
+    }
+
+    /// Tells what a rule that was written in the lab would have done.
+    pub fn tested(&mut self, id: ApprovalId, pattern: Pattern, test: BackTest) {
+        let asked = TestRule {
+            pattern,
+            ..TestRule::default()
+        };
+        self.answer(Call::TestRule(id, Box::new(asked)), Reply::Tested(test));
+    }
+
+    /// Tells where the time of a turn went.
+    pub fn turn(&mut self, shown: turn::Shown) {
+        self.answer(Call::Turn(shown.turn.id), Reply::Turn(Box::new(shown)));
+    }
+
+    /// Tells traces that were asked for newest.
+    pub fn traces(&mut self, listed: Listed) {
+        let newest = self
+            .asked
+            .iter()
+            .rposition(|call| matches!(call, Call::Traces { .. }));
+        if let Some(at) = newest {
+            let call = self.asked.remove(at);
+            self.answer(call, Reply::Traces(Box::new(listed)));
+        }
     }
 
     /// Breaks the connection.

@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
-use smartopol_protocol::{SessionId, approval, daemon, message, model, session, trace};
+use smartopol_protocol::{SessionId, approval, daemon, message, model, session, trace, turn};
 use tokio::time::Instant;
 
 use crate::app::{self, Call, Msg, Refusal, Reply};
@@ -269,18 +269,23 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             .call(session::Continue { session_id })
             .await
             .map(|_| Reply::Done)?,
+        Call::Lab(lab) => Reply::Lab(Box::new(client.call(lab).await?)),
+        Call::TestRule(_, test) => Reply::Tested(client.call(*test).await?.back_test),
         Call::Decide(decide) => Reply::Approval(Box::new(client.call(*decide).await?)),
         Call::Configure(configure) => Reply::Session(Box::new(client.call(configure).await?)),
         Call::Remove(id) => client
             .call(session::Delete { id })
             .await
             .map(|()| Reply::Done)?,
-        Call::Traces { before } => {
+        Call::Traces { filter, before, .. } => {
             let list = trace::List {
+                filter: *filter,
                 before,
-                ..trace::List::default()
+                limit: 0,
             };
-            Reply::Traces(client.call(list).await?.traces)
+            Reply::Traces(Box::new(client.call(list).await?))
         }
+        Call::Mark(mark) => client.call(mark).await.map(|()| Reply::Done)?,
+        Call::Turn(id) => Reply::Turn(Box::new(client.call(turn::Show { id }).await?)),
     })
 }

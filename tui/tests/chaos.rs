@@ -2,15 +2,16 @@
 
 use crossterm::event::{MouseButton, MouseEventKind};
 use proptest::prelude::*;
-use smartopol_protocol::approval::Scope;
+use smartopol_protocol::Timestamp;
+use smartopol_protocol::approval::{BackTest, Candidate, LabShown, Pattern, Reason, Scope};
 use smartopol_protocol::message::Level;
 use smartopol_protocol::tool::OutputStatus;
-use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::turn::{Outcome, Shown, Step as Took, StepOf, Turn};
 
 use crate::house::{self, House};
 use crate::{attached, tell};
 
-const KEYS: [&str; 50] = [
+const KEYS: [&str; 62] = [
     "<tab>",
     "<btab>",
     "<esc>",
@@ -61,6 +62,18 @@ const KEYS: [&str; 50] = [
     "set console.keymap=vim",
     "theme light",
     "keymap emacs",
+    "<c-a>w",
+    "<c-a>]",
+    "<c-a>] ",
+    "<c-a>yx<enter>",
+    "<down>e(|",
+    "<c-t>t",
+    "<c-t>/tool=exec ",
+    "/outcome=den",
+    "<c-t>b",
+    "x",
+    "X",
+    "d",
 ];
 
 #[derive(Clone, Debug)]
@@ -74,6 +87,8 @@ enum Step {
     Think(String),
     Answer(String),
     Ask(String),
+    /// The lab and the waterfall are answered.
+    Tell(String),
     Change(String),
     Decide(bool),
     Finish(String, bool),
@@ -105,6 +120,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => words().prop_map(Step::Answer),
         2 => words().prop_map(Step::Ask),
         1 => words().prop_map(Step::Change),
+        3 => words().prop_map(Step::Tell),
         1 => any::<bool>().prop_map(Step::Decide),
         1 => (words(), any::<bool>()).prop_map(|(text, good)| Step::Finish(text, good)),
         1 => words().prop_map(Step::Notice),
@@ -112,6 +128,45 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Lose),
         1 => Just(Step::Back),
     ]
+}
+
+fn lab(text: &str) -> LabShown {
+    let pattern = Pattern {
+        tool: Some(text.into()),
+        path: Some(text.into()),
+        ..Pattern::default()
+    };
+    let candidate = Candidate {
+        text: text.into(),
+        pattern: pattern.clone(),
+        back_test: BackTest::default(),
+    };
+    LabShown {
+        why: vec![Reason {
+            text: text.into(),
+            rule: Some(pattern),
+            missed_at: None,
+        }],
+        candidates: vec![candidate; text.len() % 7],
+    }
+}
+
+fn waterfall(turn: Turn, now: Timestamp, text: &str) -> Shown {
+    let step = Took {
+        of: StepOf::Tool,
+        title: text.into(),
+        tool: text.into(),
+        at: turn.started_at,
+        ended_at: (text.len() % 2 == 0).then_some(now),
+        call_id: None,
+        trace_id: None,
+        status: None,
+    };
+    Shown {
+        as_of: 1,
+        turn,
+        steps: vec![step; text.len() % 40],
+    }
 }
 
 fn check(screen: &str, width: u16, height: u16) {
@@ -176,6 +231,9 @@ proptest! {
                     }
                 }
                 Step::Ask(text) => {
+                    if text.len() % 3 == 0 {
+                        house.endanger(&text, &text);
+                    }
                     let made = house::asks(&mut house, id, &text);
                     turn = made.0;
                     call = Some(made.1);
@@ -186,6 +244,17 @@ proptest! {
                     house.agent(id, turn, vec![part]);
                     house.call(id, turn, own, "edit_file", house::editing(&text, &text));
                     house.ask(own, None, &text);
+                }
+                Step::Tell(text) => {
+                    let pending = house.approvals.iter().rev().find(|own| own.session_id == id);
+                    if let Some(approval) = pending {
+                        console.lab(approval.id, lab(&text));
+                    }
+                    let turns: Vec<_> = house.turns.clone();
+                    for turn in turns {
+                        let at = house.at();
+                        console.turn(waterfall(turn, at, &text));
+                    }
                 }
                 Step::Decide(allow) => {
                     if let Some(asked) = asked.take() {

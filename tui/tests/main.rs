@@ -6,10 +6,12 @@ mod house;
 mod cards;
 mod chaos;
 mod keys;
+mod lab;
 mod mouse;
 mod palette;
 mod reading;
 mod screens;
+mod traces;
 
 use house::House;
 use smartopol_protocol::SessionId;

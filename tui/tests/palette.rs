@@ -144,7 +144,10 @@ fn a_wrong_command_says_what_was_meant_and_stays_to_be_mended() {
         ("set console.thme=dark", "did you mean `theme`?"),
         ("session infa", "did you mean `infra`?"),
         ("quit now", ":quit takes nothing after it"),
-        ("traces outcome=maybe", "there is no outcome `maybe`"),
+        (
+            "traces outcome=maybe",
+            "outcome=maybe: it is allow, deny or error",
+        ),
     ] {
         console.keys(":");
         console.keys(line);

@@ -144,6 +144,7 @@ keymap! {
         new AllowAlways "allow_always" ["a"] "allow calls like it always" changes;
         new Deny "deny" ["n"] "deny this call" changes;
         new DenyNote "deny_note" ["N"] "deny it and tell the agent why" changes;
+        new Lab "lab" ["w"] "why it is asked, and which rules would cover it" "why";
         new PreviousCard "previous_card" ["["] "the part of a change before, the next";
         new NextCard "next_card" ["]"] "^";
         new Open "open" ["space"] "fold or open that part";
@@ -204,9 +205,17 @@ keymap! {
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "to the oldest";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "to the newest, and follow" "follow";
         also Open "open" ["enter"] "show one whole" "open";
+        new Query "query" ["/"] "look for traces, by what they are and by words" "look for";
         new Outcome "outcome" ["f"] "all, denied, errors" "filter";
-        new OnlyTool "only_tool" ["t"] "only the selected tool; again for all";
+        new OnlyTool "only_tool" ["T"] "only the selected tool; again for all";
         new OnlySession "only_session" ["s"] "only this session; again for all";
+        new OnlyMarked "only_marked" ["B"] "only those that are marked; again for all";
+        new DropFilter "drop_filter" ["x"] "take the last filter away, all of them";
+        new ClearFilters "clear_filters" ["X"] "^";
+        new TurnTime "turn_time" ["t"] "where the time of its turn went" "turn";
+        new Bookmark "bookmark" ["b"] "mark it to find it again; again takes the mark away" "mark" changes;
+        also Copy "copy" ["c"] emacs ["c", "alt-w"] "copy it as JSON";
+        new Dismiss "dismiss" ["d"] "what was lost is known";
         also NextPane "next_pane" ["tab"] "" "next pane";
         also Leave "leave" ["q"] "";
         also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "back";
@@ -248,6 +257,8 @@ keymap! {
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
         also PreviousCard "previous_card" ["["] "";
         also NextCard "next_card" ["]"] "";
+        also TurnTime "turn_time" ["t"] "";
+        also Copy "copy" ["c"] "";
         also Back "back" ["esc", "q", "enter", "?", "ctrl-c"] emacs ["esc", "q", "enter", "?", "ctrl-g", "ctrl-c"] "close" "close";
     }
     Line "line" "In a line of text" Writes {
@@ -311,6 +322,26 @@ keymap! {
         also CutLine "cut_line" ["ctrl-u"] "";
         also CutEnd "cut_end" ["ctrl-k"] "";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    Waterfall "waterfall" "Where the time of a turn went" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the step before, the next" "step";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also Open "open" ["enter"] "the trace of the step" "its trace";
+        also Back "back" ["esc", "q", "t", "ctrl-c"] emacs ["esc", "q", "t", "ctrl-g", "ctrl-c"] "close" "close";
+    }
+    Lab "lab" "In the policy lab" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the rule before, the next" "rule";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also Left "left" ["left", "h"] "how far it reaches" "reach";
+        also Right "right" ["right", "l"] "^";
+        new Holds "holds" ["x"] "how long it holds" "holds";
+        new EditRule "edit_rule" ["e"] "write the rule as you want it" "edit";
+        also PageUp "page_up" ["pgup"] "";
+        also PageDown "page_down" ["pgdn"] "";
+        new Keep "keep" ["enter"] "allow the call and keep the rule" "allow and keep" changes;
+        also Back "back" ["esc", "q", "ctrl-c"] emacs ["esc", "q", "ctrl-g", "ctrl-c"] "back to the card, nothing is done" "back";
     }
     Question "question" "Asked to be sure" Keys {
         new Yes "yes" ["y"] "yes" "yes";

@@ -4,6 +4,7 @@
 
 mod lab;
 mod rule;
+mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ pub use lab::{
     BackTest, Candidate, Check, Checked, Example, Lab, LabShown, Reason, TestRule, TestedRule,
 };
 pub use rule::{ListRules, ListedRules, OneOf, Pattern, RevokeRule, Rule, Verdict};
+pub use text::NoPattern;
 
 /// How much a session may do without asking.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

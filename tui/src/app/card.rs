@@ -9,10 +9,15 @@ use smartopol_protocol::ApprovalId;
 use smartopol_protocol::approval::{Decide, Scope};
 use smartopol_protocol::tool::Body;
 
-use super::keymap::{Action, Pressed};
+use super::gate::Surface;
+use super::keymap::{Action, Place, Pressed};
+use super::keys::edit;
+use super::windows::letter;
 use super::{App, Call, Focus};
 use crate::overlay::{Asked, Overlay, Purpose};
+use crate::sanitize;
 use crate::widget::approval;
+use crate::widget::composer::Composer;
 use crate::widget::diff::Diff;
 
 /// How the card is looked at.
@@ -27,6 +32,8 @@ pub(crate) struct CardView {
     pub(crate) at: usize,
     /// The folded parts.
     pub(crate) folded: BTreeSet<usize>,
+    /// The word that allows a dangerous call, as far as it is typed.
+    pub(crate) word: Option<Composer>,
 }
 
 impl App {
@@ -50,8 +57,12 @@ impl App {
     pub(super) fn on_card_key(&mut self, event: KeyEvent) {
         let Some(card) = self.card() else { return };
         let (id, keepable) = (card.id, card.rule.is_some());
+        let dangerous = card.danger.is_some();
+        if self.asked.word.is_some() {
+            return self.on_word_key(id, event);
+        }
         let Pressed::Action(action) = self.press(self.places(), event) else {
-            self.gate.takes(id, self.now.ms);
+            self.gate.takes((id, Surface::Card), self.now.ms);
             return;
         };
         let page = usize::from(self.plan.card.height).max(4) / 2;
@@ -68,14 +79,22 @@ impl App {
             Action::PreviousCard => return self.look_at_hunk(self.asked.at.checked_sub(1)),
             Action::NextCard => return self.look_at_hunk(self.asked.at.checked_add(1)),
             Action::Open => return self.fold_hunk(),
+            Action::Lab => return self.open_lab(),
             Action::Back => return self.focus = Focus::Composer,
             action => return self.act(action),
         };
-        if !self.gate.takes(id, self.now.ms) {
+        if !self.gate.takes((id, Surface::Card), self.now.ms) {
             return;
         }
         if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
             self.say("such a call can only be answered once: y or n");
+            return;
+        }
+        // A key alone never allows what is dangerous.
+        if dangerous && scope.is_some() {
+            if !self.wanted.observe {
+                self.asked.word = Some(Composer::default());
+            }
             return;
         }
         if action == Action::DenyNote {
@@ -91,6 +110,54 @@ impl App {
         };
         self.gate.answered(event.code, self.now.ms);
         self.decide(decide);
+    }
+
+    /// Takes a key while the word is typed; only the whole word and Enter allow.
+    fn on_word_key(&mut self, id: ApprovalId, event: KeyEvent) {
+        let action = match self.press(&[Place::Line], event) {
+            Pressed::Action(action) => Some(action),
+            Pressed::Taken => return,
+            Pressed::Free => None,
+        };
+        let Some(typed) = &mut self.asked.word else {
+            return;
+        };
+        match action {
+            Some(Action::Back) => self.asked.word = None,
+            Some(Action::Send) => self.word_given(id, event),
+            Some(action) => edit(typed, action),
+            None => {
+                if let Some(letter) = letter(event) {
+                    typed.insert(letter.encode_utf8(&mut [0; 4]));
+                }
+            }
+        }
+    }
+
+    fn word_given(&mut self, id: ApprovalId, event: KeyEvent) {
+        let danger = self.card().and_then(|card| card.danger.clone());
+        let typed = self
+            .asked
+            .word
+            .as_ref()
+            .map(|typed| typed.text().to_owned());
+        let (Some(danger), Some(word)) = (danger, typed) else {
+            return;
+        };
+        if word.trim() != danger.word {
+            self.asked.word = Some(Composer::default());
+            let word = sanitize::line(&danger.word).into_owned();
+            return self.complain(format!("nothing was allowed: the word is {word}"));
+        }
+        if !self.gate.takes((id, Surface::Card), self.now.ms) {
+            return;
+        }
+        self.gate.answered(event.code, self.now.ms);
+        self.asked.word = None;
+        self.decide(Decide {
+            word: danger.word,
+            ..Decide::allow(id, Scope::Once)
+        });
     }
 
     /// Scrolls to a part of the change.

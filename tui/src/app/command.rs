@@ -10,6 +10,7 @@ use smartopol_protocol::session::{Configure, Create};
 use smartopol_protocol::trace::ActionType;
 
 use super::palette::is_named;
+use super::query::Query;
 use super::{App, Call, Cmd, Focus, meaning};
 use crate::overlay::Overlay;
 use crate::sanitize;
@@ -381,31 +382,14 @@ impl App {
     }
 
     fn say_traces(&mut self, words: &str) -> Result<(), String> {
-        let (mut tool, mut outcome, mut session) = (None, None, None);
-        for word in words.split_whitespace() {
-            let (key, value) = word.split_once('=').unwrap_or(("tool", word));
-            match key {
-                "tool" => tool = Some(value.to_owned()),
-                "outcome" => {
-                    let found = OUTCOMES.iter().find(|own| own.name() == value);
-                    let names = OUTCOMES.iter().map(|own| own.name());
-                    outcome = Some(*found.ok_or_else(|| none_of("outcome", value, names))?);
-                }
-                "session" if value == "here" => session = self.current,
-                "session" => {
-                    let mut sessions = self.model.sessions();
-                    let found = sessions.find(|own| own.name == value);
-                    let wrong = || format!("no session is called `{}`", sanitize::line(value));
-                    session = Some(found.ok_or_else(wrong)?.id);
-                }
-                _ => {
-                    let names = ["tool", "outcome", "session"];
-                    return Err(none_of("filter", key, names.into_iter()));
-                }
-            }
+        let query = Query::parse(words)?;
+        if let Some(key) = query
+            .session()
+            .filter(|key| self.session_called(key).is_none())
+        {
+            return Err(format!("no session is called `{}`", sanitize::line(key)));
         }
-        (self.feed.tool, self.feed.outcome, self.feed.session) = (tool, outcome, session);
-        self.feed.selected = None;
+        self.look_for(query);
         self.traces_whole = true;
         self.focus = Focus::Traces;
         Ok(())
@@ -535,7 +519,9 @@ fn filters(app: &App) -> Vec<(String, String)> {
         .into_iter()
         .map(|tool| format!("tool={}", sanitize::line(tool)));
     let outcomes = OUTCOMES.iter().map(|own| format!("outcome={}", own.name()));
-    let all = tools.chain(outcomes).chain(["session=here".to_owned()]);
+    let all = tools
+        .chain(outcomes)
+        .chain(["session=here", "since=1h", "marked"].map(str::to_owned));
     all.map(|word| (word, String::new())).collect()
 }
 

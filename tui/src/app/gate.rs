@@ -12,10 +12,22 @@ pub(crate) const QUIET: u64 = 350;
 /// How long after an answer the same key is taken for one that is still held down.
 const HELD: u64 = 700;
 
+/// Where an approval is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Surface {
+    /// Its card.
+    Card,
+    /// The policy lab over it.
+    Lab,
+}
+
+/// An approval where it is seen.
+pub(crate) type Seen = (ApprovalId, Surface);
+
 /// Guards the card.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    card: Option<ApprovalId>,
+    card: Option<Seen>,
     opens_at: u64,
     /// The key that answered, and when it was last heard.
     held: Option<(KeyCode, u64)>,
@@ -23,7 +35,7 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// Takes note of the card that a person sees now.
-    pub(crate) fn seen(&mut self, card: Option<ApprovalId>, now: u64) {
+    pub(crate) fn seen(&mut self, card: Option<Seen>, now: u64) {
         if self.card != card {
             self.card = card;
             self.opens_at = now + QUIET;
@@ -31,7 +43,7 @@ impl Gate {
     }
 
     /// Returns true where the card may be answered.
-    pub(crate) fn is_open(&self, card: ApprovalId, now: u64) -> bool {
+    pub(crate) fn is_open(&self, card: Seen, now: u64) -> bool {
         self.card == Some(card) && now >= self.opens_at
     }
 
@@ -41,7 +53,7 @@ impl Gate {
     }
 
     /// Takes a key meant for a card: true where it counts, false where it is absorbed.
-    pub(crate) fn takes(&mut self, card: ApprovalId, now: u64) -> bool {
+    pub(crate) fn takes(&mut self, card: Seen, now: u64) -> bool {
         let open = self.is_open(card, now);
         if !open {
             self.opens_at = now + QUIET;
@@ -79,10 +91,8 @@ mod tests {
 
     #[test]
     fn a_card_is_deaf_for_350_ms_and_each_key_begins_them_anew() {
-        let (card, other) = (
-            ApprovalId::from_bytes([1; 16]),
-            ApprovalId::from_bytes([2; 16]),
-        );
+        let card = (ApprovalId::from_bytes([1; 16]), Surface::Card);
+        let other = (card.0, Surface::Lab);
         let mut gate = Gate::default();
         assert!(!gate.takes(card, 0), "it was never seen");
         gate.seen(Some(card), 1_000);

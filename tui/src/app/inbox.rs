@@ -81,6 +81,10 @@ impl App {
             }
             _ => {}
         }
+        self.heard_of_turn(&event.news);
+        if let News::TraceChanged(trace) = &event.news {
+            self.feed.changed(trace.id);
+        }
         match self.model.apply(event) {
             Lost::Nothing => {}
             Lost::Passing => {
@@ -190,12 +194,15 @@ impl App {
                     self.say("taken back");
                 }
             }
-            (Call::Interrupt(_), Reply::Stopped(true)) => self.say("interrupted"),
-            (Call::Traces { .. }, Reply::Traces(traces)) => {
-                for trace in traces {
-                    self.model.traces.put(trace);
-                }
+            (Call::Lab(lab), Reply::Lab(shown)) => self.lab_shown(lab.id, *shown),
+            (Call::TestRule(id, test), Reply::Tested(back_test)) => {
+                self.rule_tested(*id, &test.pattern, back_test);
             }
+            (Call::Interrupt(_), Reply::Stopped(true)) => self.say("interrupted"),
+            (Call::Traces { number, .. }, Reply::Traces(listed)) => {
+                self.traces_found(*number, *listed);
+            }
+            (Call::Turn(id), Reply::Turn(shown)) => self.turn_shown(*id, Some(*shown)),
             _ => {}
         }
     }
@@ -251,6 +258,16 @@ impl App {
                 }
                 self.complain(sentence);
             }
+            Call::Traces { number, .. } => {
+                self.traces_refused(number);
+                self.complain(sentence);
+            }
+            Call::Turn(id) => {
+                self.turn_shown(id, None);
+                self.complain(sentence);
+            }
+            Call::Lab(lab) => self.lab_refused(lab.id, sentence),
+            Call::TestRule(id, _) => self.lab_refused(id, sentence),
             Call::Decide(decide) => {
                 self.answering.remove(&decide.id);
                 self.complain(sentence);

@@ -59,6 +59,7 @@ impl App {
             Focus::Composer => &[Place::Composer, Place::Everywhere],
             Focus::Conversation if self.is_picking() => &[Place::Picking, Place::Everywhere],
             Focus::Conversation => &[Place::Conversation, Place::Everywhere],
+            Focus::Traces if self.feed.writing.is_some() => &[Place::Line],
             Focus::Traces => &[Place::Traces, Place::Everywhere],
             Focus::Sessions => &[Place::Sessions, Place::Everywhere],
             Focus::Card => &[Place::Card, Place::Everywhere],

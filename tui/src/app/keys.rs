@@ -28,6 +28,10 @@ impl App {
             self.on_card_key(event);
             return;
         }
+        if self.focus == Focus::Traces && self.feed.writing.is_some() {
+            self.on_query_key(event);
+            return;
+        }
         match self.press(self.places(), event) {
             Pressed::Action(action) => self.act(action),
             Pressed::Taken => {}
@@ -41,6 +45,10 @@ impl App {
             .chars()
             .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
             .collect();
+        let query = self.overlays.is_empty() && self.focus == Focus::Traces;
+        if query && self.paste_in_query(&text) {
+            return;
+        }
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;

@@ -4,15 +4,18 @@
 
 pub(crate) mod card;
 mod command;
+pub(crate) mod feed;
 pub(crate) mod gate;
 mod inbox;
 pub(crate) mod keymap;
 mod keys;
+pub(crate) mod lab;
 pub(crate) mod mouse;
 pub(crate) mod msg;
 pub(crate) mod palette;
 mod panes;
 mod pick;
+pub(crate) mod query;
 mod reading;
 mod search;
 mod windows;
@@ -35,11 +38,12 @@ use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::message::Send;
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::trace::ActionType;
-use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp, TraceId};
+use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp};
 
 use self::card::CardView;
+use self::feed::Feed;
 pub(crate) use self::gate::Gate;
+use self::gate::Surface;
 use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
@@ -129,18 +133,6 @@ pub(crate) struct View {
     pub(crate) search: Option<Searching>,
     /// What is picked; with it, the keys act on pieces.
     pub(crate) picked: Option<Piece>,
-}
-
-/// How the trace feed is looked at.
-#[derive(Debug, Default)]
-pub(crate) struct Feed {
-    /// The selected trace; `None` follows the newest.
-    pub(crate) selected: Option<TraceId>,
-    pub(crate) outcome: Option<ActionType>,
-    pub(crate) tool: Option<String>,
-    pub(crate) session: Option<SessionId>,
-    /// The newest trace when following ended.
-    seen: Option<TraceId>,
 }
 
 /// What was asked for when the console began.
@@ -308,29 +300,20 @@ impl App {
             self.current = None;
             self.open_newest();
         }
-        if self.feed.selected.is_none() {
-            let newest = self.traces_shown().next_back().map(|trace| trace.id);
-            self.feed.seen = newest;
-        }
+        self.settle_feed();
         self.settle_card();
         self.settle_windows();
-    }
-
-    /// Returns how many traces came since the feed was paused.
-    pub(crate) fn feed_news(&self) -> usize {
-        self.traces_shown()
-            .rev()
-            .take_while(|trace| Some(trace.id) != self.feed.seen)
-            .count()
     }
 
     /// Takes note of what a person sees now, and says what must be done about it.
     pub(crate) fn drawn(&mut self, now: Now) -> Vec<Cmd> {
         self.now = now;
-        let card = if self.plan.card_is_seen && self.overlays.is_empty() {
-            self.card().map(|approval| approval.id)
-        } else {
-            None
+        let card = match self.overlays.last() {
+            None if self.plan.card_is_seen => {
+                self.card().map(|approval| (approval.id, Surface::Card))
+            }
+            Some(Overlay::Lab(lab)) if lab.shown.is_some() => Some((lab.id, Surface::Lab)),
+            _ => None,
         };
         self.gate.seen(card, now.ms);
         let mut cmds = std::mem::take(&mut self.cmds);

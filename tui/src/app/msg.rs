@@ -1,14 +1,17 @@
 //! What reaches the console, and what it wants done.
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use smartopol_protocol::approval::{Approval, Decide};
+use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, TestRule};
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
 use smartopol_protocol::message::{Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Configure, Create, Partial, Session, Shown};
-use smartopol_protocol::trace::Trace;
-use smartopol_protocol::{Code, Event, MessageId, SessionId, Timestamp};
+use smartopol_protocol::trace::{Filter, Listed, Mark};
+use smartopol_protocol::turn;
+use smartopol_protocol::{
+    ApprovalId, Code, Event, MessageId, SessionId, Timestamp, TraceId, TurnId,
+};
 
 use crate::clipboard::Copy;
 use crate::external::{External, Program, Returned};
@@ -127,11 +130,19 @@ pub(crate) enum Call {
     Interrupt(SessionId),
     Continue(SessionId),
     Decide(Box<Decide>),
+    Lab(Lab),
+    /// What a rule would have done, for the lab of an approval.
+    TestRule(ApprovalId, Box<TestRule>),
     Configure(Configure),
     Remove(SessionId),
+    /// Traces before one, of the query of this number.
     Traces {
-        before: Option<smartopol_protocol::TraceId>,
+        number: u64,
+        filter: Box<Filter>,
+        before: Option<TraceId>,
     },
+    Mark(Mark),
+    Turn(TurnId),
 }
 
 /// An answer.
@@ -146,8 +157,11 @@ pub(crate) enum Reply {
     Approvals(Vec<Approval>),
     Watched(Option<Partial>),
     Approval(Box<Approval>),
-    Traces(Vec<Trace>),
+    Traces(Box<Listed>),
+    Turn(Box<turn::Shown>),
     Stopped(bool),
+    Lab(Box<LabShown>),
+    Tested(BackTest),
     Done,
 }
 

@@ -1,12 +1,10 @@
 //! What keys do in the panes: the conversation, the traces, the sessions.
 
 use smartopol_protocol::SessionId;
-use smartopol_protocol::trace::{ActionType, Trace};
 
 use super::keymap::Action;
-use super::{App, Call, Focus, Fold};
+use super::{App, Focus, Fold};
 use crate::external::Program;
-use crate::overlay::Overlay;
 
 impl App {
     pub(super) fn read(&mut self, action: Action) {
@@ -85,88 +83,6 @@ impl App {
             // None is left on the screen: look further.
             None => self.scroll(by * self.plan.page() / 2),
         }
-    }
-
-    pub(super) fn look_at_traces(&mut self, action: Action) {
-        let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
-        let at = self
-            .feed
-            .selected
-            .and_then(|id| ids.iter().position(|own| *own == id));
-        let page = usize::try_from(self.plan.page()).unwrap_or(1);
-        let last = ids.len().saturating_sub(1);
-        let from = at.unwrap_or(last);
-        let to = match action {
-            Action::Up if at.is_none() => last,
-            Action::Up => from.saturating_sub(1),
-            Action::Down => from + 1,
-            Action::PageUp => from.saturating_sub(page),
-            Action::PageDown => from + page,
-            Action::First => 0,
-            Action::Last => return self.feed.selected = None,
-            Action::Open => {
-                if let Some(id) = ids.get(from) {
-                    self.feed.selected = Some(*id);
-                    self.overlays.push(Overlay::trace(*id));
-                }
-                return;
-            }
-            Action::Outcome => {
-                self.feed.outcome = match self.feed.outcome {
-                    None => Some(ActionType::Deny),
-                    Some(ActionType::Deny) => Some(ActionType::Error),
-                    _ => None,
-                };
-                return self.feed.selected = None;
-            }
-            Action::OnlyTool => {
-                let tool = ids.get(from).and_then(|id| self.model.traces.get(*id));
-                self.feed.tool = match self.feed.tool.take() {
-                    Some(_) => None,
-                    None => tool.map(|trace| trace.tool_name.clone()),
-                };
-                return;
-            }
-            Action::OnlySession => {
-                self.feed.session = match self.feed.session {
-                    Some(_) => None,
-                    None => self.current,
-                };
-                return self.feed.selected = None;
-            }
-            Action::Back => {
-                self.traces_whole = false;
-                return self.focus = Focus::Composer;
-            }
-            _ => return,
-        };
-        if to == 0 && from == 0 && !ids.is_empty() {
-            self.ask(Call::Traces {
-                before: ids.first().copied(),
-            });
-        }
-        // Past the newest is following again.
-        self.feed.selected = if to > last {
-            None
-        } else {
-            ids.get(to).copied()
-        };
-    }
-
-    /// Returns the traces that the filter lets through, oldest first.
-    pub(crate) fn traces_shown(&self) -> impl DoubleEndedIterator<Item = &Trace> {
-        let feed = &self.feed;
-        self.model.traces.iter().filter(|trace| {
-            feed.outcome
-                .is_none_or(|outcome| trace.action_type == outcome)
-                && feed
-                    .tool
-                    .as_ref()
-                    .is_none_or(|tool| trace.tool_name == *tool)
-                && feed
-                    .session
-                    .is_none_or(|id| trace.metadata.session_id == id)
-        })
     }
 
     pub(super) fn look_at_sessions(&mut self, action: Action) {

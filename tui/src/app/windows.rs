@@ -32,6 +32,12 @@ impl App {
             Pressed::Taken => return self.overlays.push(top),
             Pressed::Free => None,
         };
+        if let Overlay::Lab(lab) = &mut top {
+            if self.on_lab_key(lab, action, event) {
+                self.overlays.push(top);
+            }
+            return;
+        }
         if action == Some(Action::Back) {
             // The first one takes back what was written.
             if let Overlay::Help { filter, .. } = &mut top
@@ -58,6 +64,35 @@ impl App {
             }
             (Overlay::Palette { letters, at }, action) => self.find(letters, at, action, event),
             (Overlay::Command(typed), action) => self.type_command(typed, action, event),
+            (Overlay::Waterfall(fall), Some(action)) => {
+                let last = fall.steps().len().saturating_sub(1);
+                match action {
+                    Action::Up => fall.at = fall.at.saturating_sub(1),
+                    Action::Down => fall.at = (fall.at + 1).min(last),
+                    Action::First => fall.at = 0,
+                    Action::Last => fall.at = last,
+                    Action::Open => {
+                        let trace = fall.steps().get(fall.at).and_then(|step| step.trace_id);
+                        if let Some(id) = trace {
+                            self.overlays.push(top);
+                            self.overlays.push(Overlay::trace(id));
+                            return;
+                        }
+                    }
+                    _ => {}
+                }
+                true
+            }
+            (Overlay::Trace { id, .. }, Some(Action::TurnTime)) => {
+                let id = *id;
+                self.overlays.push(top);
+                return self.open_waterfall(Some(id));
+            }
+            (Overlay::Trace { id, .. }, Some(Action::Copy)) => {
+                let id = *id;
+                self.copy_trace(Some(id));
+                true
+            }
             (Overlay::Trace { id, scroll }, Some(action)) => {
                 if let Action::PreviousCard | Action::NextCard = action {
                     let ids: Vec<_> = self.traces_shown().map(|trace| trace.id).collect();
@@ -107,6 +142,9 @@ impl App {
         ) = self.overlays.last_mut()
         {
             line.insert(text);
+        }
+        if let Some(Overlay::Lab(lab)) = self.overlays.last_mut() {
+            lab.paste(text);
         }
     }
 
@@ -350,6 +388,11 @@ impl App {
                 .pending()
                 .iter()
                 .any(|approval| approval.id == *id),
+            Overlay::Lab(lab) => !self
+                .model
+                .pending()
+                .iter()
+                .any(|approval| approval.id == lab.id),
             Overlay::Question { remove } => self.model.session(*remove).is_none(),
             _ => false,
         };
@@ -359,7 +402,7 @@ impl App {
     }
 }
 
-fn letter(event: KeyEvent) -> Option<char> {
+pub(super) fn letter(event: KeyEvent) -> Option<char> {
     let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     match event.code {
         KeyCode::Char(letter) if held.is_empty() => Some(letter),

@@ -4,6 +4,7 @@ use smartopol_protocol::approval::{Decide, Mode, Scope};
 use smartopol_protocol::session::{Configure, Create};
 
 use super::teller::Teller;
+use crate::app::gate::Surface;
 use crate::app::{App, Call, meaning};
 use crate::sanitize;
 use crate::screen::traces::outcome;
@@ -80,7 +81,7 @@ fn answer(app: &mut App, number: &str, word: &str) -> Vec<String> {
     };
     let (id, keepable) = (card.id, card.rule.is_some());
     let needed = card.danger.as_ref().map(|danger| danger.word.clone());
-    if !app.gate.takes(id, app.now.ms) {
+    if !app.gate.takes((id, Surface::Card), app.now.ms) {
         return vec![
             "The approval has only just appeared: read it, then type the number.".to_owned(),
         ];

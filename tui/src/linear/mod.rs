@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::teller::Teller;
+use crate::app::gate::Surface;
 use crate::app::{App, Cmd, LinkState};
 use crate::link::Link;
 use crate::runtime::{Clock, until};
@@ -62,8 +63,10 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
         link.remember(app.model.seq(), app.current);
         print(&told)?;
         print(&teller.tell(&app))?;
-        app.gate
-            .seen(app.card().map(|card| card.id), clock.now().ms);
+        app.gate.seen(
+            app.card().map(|card| (card.id, Surface::Card)),
+            clock.now().ms,
+        );
         for cmd in cmds {
             match cmd {
                 Cmd::Ask(call) => link.ask(call),

@@ -377,15 +377,6 @@ impl Teller {
         if !card.reason.is_empty() {
             lines.push(format!("Asked because {}.", sanitize::line(&card.reason)));
         }
-        if let Some(removal) = &card.inspection.removal {
-            let least = if removal.more { "at least " } else { "" };
-            lines.push(format!(
-                "It removes {least}{} files and folders, {least}{} bytes:",
-                removal.entries, removal.bytes
-            ));
-            let first = removal.first.iter();
-            lines.extend(first.map(|path| format!("  {}", sanitize::line(path))));
-        }
         match &card.danger {
             Some(danger) => {
                 let word = sanitize::line(&danger.word);

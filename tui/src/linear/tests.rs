@@ -68,9 +68,12 @@ impl Linear {
             }
         }
         self.said.extend(self.teller.tell(&self.app));
-        self.app
-            .gate
-            .seen(self.app.card().map(|card| card.id), self.now.ms);
+        self.app.gate.seen(
+            self.app
+                .card()
+                .map(|card| (card.id, crate::app::gate::Surface::Card)),
+            self.now.ms,
+        );
     }
 
     fn answer(&mut self, call: Call, reply: Reply) {

@@ -7,13 +7,13 @@
 pub(crate) mod traces;
 pub(crate) mod transcript;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::session::{Partial, Session, Shown};
-use smartopol_protocol::trace::Trace;
-use smartopol_protocol::{Event, News, SessionId};
+use smartopol_protocol::trace::{Mark, Trace};
+use smartopol_protocol::{Event, News, SessionId, TraceId};
 
 pub(crate) use traces::Traces;
 pub(crate) use transcript::Transcript;
@@ -43,6 +43,27 @@ pub(crate) enum Page {
     Around,
 }
 
+/// What a console was too slow to hear.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missed {
+    /// Facts; they were asked again.
+    pub(crate) facts: u64,
+    /// Pieces of what was said or put out.
+    pub(crate) pieces: u64,
+}
+
+impl Missed {
+    /// Says what was lost; `None` where nothing was.
+    pub(crate) fn words(self) -> Option<String> {
+        match (self.facts, self.pieces) {
+            (0, 0) => None,
+            (0, pieces) => Some(format!("lost {pieces} pieces")),
+            (facts, 0) => Some(format!("lost {facts} events, asked again")),
+            (facts, pieces) => Some(format!("lost {facts} events, {pieces} pieces")),
+        }
+    }
+}
+
 /// A session, and the number of the event that told it.
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
@@ -57,6 +78,10 @@ pub(crate) struct Model {
     rows: Vec<Row>,
     approvals: Vec<Approval>,
     pub(crate) traces: Traces,
+    /// The traces that a person marked.
+    marked: HashSet<TraceId>,
+    /// What this console did not hear, until somebody takes note of it.
+    pub(crate) missed: Missed,
     open: HashMap<SessionId, Transcript>,
     /// Open sessions, the one used last at the end.
     used: Vec<SessionId>,
@@ -129,6 +154,7 @@ impl Model {
         self.sort();
         self.approvals = snapshot.approvals;
         self.traces.replace(snapshot.traces);
+        self.marked = snapshot.marked.into_iter().collect();
         self.open.values_mut().for_each(Transcript::missed);
         let rows = &self.rows;
         self.open
@@ -205,8 +231,15 @@ impl Model {
             News::SessionDeleted(id) => self.forget(id),
             News::ApprovalChanged(approval) => self.put_approval(*approval),
             News::TraceChanged(trace) => self.put_trace(*trace),
-            News::Gap { .. } => return Lost::Facts,
-            News::Dropped { .. } => return Lost::Passing,
+            News::TraceMarked(mark) => self.mark(mark),
+            News::Gap { missed } => {
+                self.missed.facts = self.missed.facts.saturating_add(missed);
+                return Lost::Facts;
+            }
+            News::Dropped { deltas } => {
+                self.missed.pieces = self.missed.pieces.saturating_add(deltas);
+                return Lost::Passing;
+            }
             News::Stopping => self.stopping = true,
             news => {
                 let transcript = event.session_id.and_then(|id| self.open.get_mut(&id));
@@ -261,6 +294,19 @@ impl Model {
         }
         if let Some(transcript) = self.open.get_mut(&approval.session_id) {
             transcript.put_approval(approval);
+        }
+    }
+
+    /// Returns true where a person marked a trace.
+    pub(crate) fn is_marked(&self, id: TraceId) -> bool {
+        self.marked.contains(&id)
+    }
+
+    pub(crate) fn mark(&mut self, mark: Mark) {
+        if mark.marked {
+            self.marked.insert(mark.id);
+        } else {
+            self.marked.remove(&mark.id);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use smartopol_protocol::TraceId;
-use smartopol_protocol::trace::Trace;
+use smartopol_protocol::trace::{ActionType, Trace};
+use smartopol_protocol::{Timestamp, TraceId};
 
 /// How many traces are kept.
 pub(crate) const KEPT: usize = 2_000;
@@ -19,6 +19,34 @@ pub(crate) struct Traces {
 impl Traces {
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &Trace> + ExactSizeIterator {
         self.ring.iter()
+    }
+
+    /// Counts the last so many minutes, the present one at the end: calls, and of them those that
+    /// were refused or failed.
+    pub(crate) fn minutes(&self, now: Timestamp, many: usize) -> (Vec<u32>, Vec<u32>) {
+        let (mut calls, mut bad) = (vec![0; many], vec![0; many]);
+        let minute = |at: Timestamp| at.as_millis().div_euclid(60_000);
+        for trace in self.ring.iter().rev() {
+            let ago = minute(now) - minute(trace.timestamp);
+            let place = usize::try_from(ago)
+                .ok()
+                .and_then(|ago| many.checked_sub(ago + 1));
+            let Some(place) = place else {
+                if ago > 0 {
+                    break;
+                }
+                continue; // A clock that went back.
+            };
+            if let Some(count) = calls.get_mut(place) {
+                *count += 1;
+            }
+            if let Some(count) = bad.get_mut(place)
+                && trace.action_type != ActionType::Allow
+            {
+                *count += 1;
+            }
+        }
+        (calls, bad)
     }
 
     pub(crate) fn get(&self, id: TraceId) -> Option<&Trace> {

@@ -50,7 +50,7 @@ pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Op
 }
 
 /// Draws a field of one line, and returns where its cursor is.
-pub(super) fn field(
+pub(crate) fn field(
     line: &crate::widget::composer::Composer,
     area: Rect,
     app: &App,

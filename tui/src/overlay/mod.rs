@@ -2,10 +2,12 @@
 
 mod command;
 mod help;
+mod lab;
 mod line;
 mod palette;
 mod picker;
 mod trace;
+mod waterfall;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -16,11 +18,14 @@ use smartopol_protocol::{ApprovalId, SessionId, TraceId};
 
 use crate::app::App;
 use crate::app::keymap::Place;
+use crate::app::lab::Lab;
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
 use crate::widget::frame::{Edge, boxed};
 
+pub(crate) use line::field;
 pub(crate) use picker::matching;
+pub(crate) use waterfall::Waterfall;
 
 /// A window.
 #[derive(Debug)]
@@ -45,6 +50,8 @@ pub(crate) enum Overlay {
         id: TraceId,
         scroll: usize,
     },
+    Lab(Box<Lab>),
+    Waterfall(Waterfall),
     Line(Asked),
     Question {
         remove: SessionId,
@@ -129,8 +136,10 @@ impl Overlay {
             Self::Palette { .. } => Place::Palette,
             Self::Command(_) => Place::CommandLine,
             Self::Trace { .. } => Place::Page,
+            Self::Waterfall(_) => Place::Waterfall,
             Self::Picker { .. } => Place::Picker,
-            Self::Line(_) => Place::Line,
+            Self::Lab(lab) if lab.text.is_none() => Place::Lab,
+            Self::Line(_) | Self::Lab(_) => Place::Line,
             Self::Question { .. } => Place::Question,
         }
     }
@@ -158,6 +167,8 @@ pub(crate) fn draw(
             Overlay::Command(typed) => command::draw(app, typed, area, buf),
             Overlay::Picker { filter, at } => picker::draw(app, filter, *at, area, buf),
             Overlay::Trace { id, scroll } => trace::draw(app, *id, scroll, area, buf),
+            Overlay::Waterfall(fall) => waterfall::draw(app, fall, area, buf),
+            Overlay::Lab(lab) => lab::draw(app, lab, area, buf),
             Overlay::Line(asked) => line::draw(app, asked, area, buf),
             Overlay::Question { remove } => line::question(app, *remove, area, buf),
         };

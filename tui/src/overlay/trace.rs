@@ -28,7 +28,7 @@ pub(super) fn draw(
     let tall = area
         .height
         .saturating_sub(if area.height >= 24 { 4 } else { 0 });
-    let Some(trace) = app.model.traces.get(id) else {
+    let Some(trace) = app.trace_of(id) else {
         window(
             area,
             (wide, tall),

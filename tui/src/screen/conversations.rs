@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::Timestamp;
 
 use super::draft_lines;
+use crate::app::gate::Surface;
 use crate::app::{App, Focus, Piece};
 use crate::model::Transcript;
 use crate::widget::frame::{Edge, boxed};
@@ -124,7 +125,7 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     };
     let theme = app.theme;
     let focused = app.focus == Focus::Card;
-    let open = focused && app.gate.is_open(asked.id, app.now.ms);
+    let open = focused && app.gate.is_open((asked.id, Surface::Card), app.now.ms);
     let style = if focused {
         theme.selected()
     } else {
@@ -148,6 +149,12 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
             Span::styled(" to answer · typing never does", theme.quiet()),
         ],
         (true, false) => vec![Span::styled("one moment…", theme.quiet())],
+        (true, true) if app.asked.word.is_some() => {
+            vec![Span::styled(
+                "only the whole word allows it",
+                theme.selected(),
+            )]
+        }
         (true, true) => vec![
             Span::styled("press a key to answer", theme.selected()),
             Span::styled(" · Esc goes back to writing", theme.quiet()),

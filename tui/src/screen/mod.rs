@@ -4,6 +4,7 @@
 
 pub(crate) mod conversations;
 pub(crate) mod sessions;
+mod trace_head;
 pub(crate) mod traces;
 
 use ratatui::buffer::Buffer;
@@ -115,11 +116,12 @@ impl App {
         if let Some(area) = plan.sessions {
             sessions::draw(self, area, buf);
         }
+        let mut query = None;
         if let Some(area) = plan.traces {
-            traces::draw(self, area, buf);
+            query = traces::draw(self, area, buf);
         }
         let mut scroll = self.asked.scroll;
-        let cursor = conversations::draw(self, &mut scroll, buf);
+        let cursor = query.or(conversations::draw(self, &mut scroll, buf));
         self.asked.scroll = scroll;
         let hints = self.hints();
         put(

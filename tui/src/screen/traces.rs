@@ -1,11 +1,12 @@
 //! The trace feed: beside the conversation, or over the whole screen.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::trace::{ActionType, Trace};
 
+use super::trace_head;
 use crate::app::mouse::Spot;
 use crate::app::{App, Focus};
 use crate::sanitize;
@@ -29,13 +30,18 @@ pub(crate) fn outcome(trace: &Trace, theme: Theme) -> (&'static str, &'static st
     }
 }
 
-pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+/// Draws the feed; returns where the cursor belongs while a query is written.
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let theme = app.theme;
     let focused = app.focus == Focus::Traces;
     let room = usize::from(area.width);
     let air = u16::from(area.height >= 16);
-    buf.set_line(area.x, area.y + air, &head(app, focused, room), area.width);
-    let top = area.y + air + 2;
+    let below = Rect {
+        y: area.y + air,
+        height: area.height.saturating_sub(air),
+        ..area
+    };
+    let (top, cursor) = trace_head::draw(app, below, buf);
     let list = Rect {
         y: top.min(area.bottom()),
         height: area.bottom().saturating_sub(top),
@@ -48,7 +54,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         let words = if app.model.traces.iter().len() == 0 {
             "Every tool call appears here."
         } else {
-            "None passes the filter."
+            "Nothing here is what you look for."
         };
         let words = clip(words, room.saturating_sub(2));
         buf.set_stringn(
@@ -58,7 +64,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
             room.saturating_sub(1),
             theme.quiet(),
         );
-        return;
+        return cursor;
     }
     let at = app
         .feed
@@ -93,40 +99,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         };
         app.spot(area, Spot::Trace(trace.id));
     }
-}
-
-fn head(app: &App, focused: bool, room: usize) -> Line<'static> {
-    let theme = app.theme;
-    let title = if focused {
-        theme.selected()
-    } else {
-        theme.quiet()
-    };
-    let mut left = vec![Span::styled(" Traces", title)];
-    let mut chips = Vec::new();
-    match app.feed.outcome {
-        Some(ActionType::Deny) => chips.push("denied".to_owned()),
-        Some(ActionType::Error) => chips.push("errors".to_owned()),
-        _ => {}
-    }
-    if let Some(tool) = &app.feed.tool {
-        chips.push(sanitize::line(tool).into_owned());
-    }
-    if app.feed.session.is_some() {
-        chips.push("this session".to_owned());
-    }
-    if !chips.is_empty() {
-        left.push(Span::styled(
-            format!("  only {}", chips.join(" · ")),
-            theme.strong(),
-        ));
-    }
-    let right = match (app.feed.selected, app.feed_news()) {
-        (None, _) => Span::styled("following ", theme.quiet()),
-        (Some(_), 0) => Span::styled("paused ", theme.quiet()),
-        (Some(_), new) => Span::styled(format!("{new} new ↓ "), theme.strong()),
-    };
-    spread(left, vec![right], room)
+    cursor
 }
 
 fn row(app: &App, trace: &Trace, here: bool, focused: bool, wide: u16) -> Vec<Line<'static>> {
@@ -134,7 +107,13 @@ fn row(app: &App, trace: &Trace, here: bool, focused: bool, wide: u16) -> Vec<Li
     let room = usize::from(wide);
     let (sign, word, style) = outcome(trace, theme);
     let selected = here && focused;
-    let edge = Span::styled(if here { "│" } else { " " }, theme.selected());
+    let marked = app.model.is_marked(trace.id);
+    let edge = match (marked, here) {
+        (true, _) => "◆",
+        (false, true) => "│",
+        (false, false) => " ",
+    };
+    let edge = Span::styled(edge, theme.selected());
     let tool_style = if selected {
         theme.selected()
     } else {

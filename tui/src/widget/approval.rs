@@ -191,6 +191,11 @@ pub(crate) fn card<'a>(
         facts: Vec::new(),
         keys: keys(app, approval, room, open, keys_as),
     };
+    if let Some(danger) = &approval.danger {
+        let words = format!("! dangerous: {}", sanitize::line(&danger.why));
+        let words = [Span::styled(words, theme.bad())];
+        card.head.extend(wrap(&words, room, &plain));
+    }
     let reason = sanitize::line(&approval.reason);
     for words in effects::grave(app, inspection) {
         // What the reason says need not be said twice.
@@ -221,7 +226,12 @@ pub(crate) fn card<'a>(
         card.facts
             .extend(wrap(&[Span::styled(why, theme.quiet())], room, &plain));
     }
-    if let (Keys::Short, Some(rule), false) = (keys_as, &approval.rule, app.wanted.observe) {
+    if let (Keys::Short, Some(rule), None, false) = (
+        keys_as,
+        &approval.rule,
+        &approval.danger,
+        app.wanted.observe,
+    ) {
         let words = format!("s and a keep: allow {}", pattern(rule));
         card.facts
             .extend(wrap(&[Span::styled(words, theme.text())], room, &plain));
@@ -240,12 +250,21 @@ fn keys(
     if app.wanted.observe {
         return Vec::new();
     }
+    if let (Some(danger), Some(typed)) = (&approval.danger, &app.asked.word) {
+        return word(&danger.word, typed.text(), room, theme);
+    }
     let short = keys_as == Keys::Short;
     let said = |short_words: &str, words: String| {
         if short { short_words.to_owned() } else { words }
     };
-    let mut choices = vec![("y", said("once", "allow once".to_owned()))];
-    if let Some(rule) = &approval.rule {
+    let mut choices = match &approval.danger {
+        Some(danger) => {
+            let words = format!("allow once, by typing {}", sanitize::line(&danger.word));
+            vec![("y", said("once, by a word", words))]
+        }
+        None => vec![("y", said("once", "allow once".to_owned()))],
+    };
+    if let (Some(rule), None) = (&approval.rule, &approval.danger) {
         let rule = pattern(rule);
         choices.push((
             "s",
@@ -258,6 +277,10 @@ fn keys(
     }
     choices.push(("n", "deny".to_owned()));
     choices.push(("N", said("say why", "deny, and say why".to_owned())));
+    choices.push((
+        "w",
+        said("rules", "why it is asked, and other rules".to_owned()),
+    ));
     let key = if open {
         theme.selected()
     } else {
@@ -283,6 +306,20 @@ fn keys(
             Span::styled(format!(" {said}"), words),
         ]
     })
+}
+
+/// Returns the line in which the word of a dangerous call is typed.
+fn word(wanted: &str, typed: &str, room: usize, theme: Theme) -> Vec<Line<'static>> {
+    let spans = [
+        Span::styled("type ", theme.text()),
+        Span::styled(sanitize::line(wanted).into_owned(), theme.strong()),
+        Span::styled(" and Enter to allow: ", theme.text()),
+        Span::styled(sanitize::line(typed).into_owned(), theme.selected()),
+        Span::styled("_", theme.selected()),
+    ];
+    let mut lines = wrap(&spans, room, &Indent::default());
+    lines.push(Line::styled("Esc takes no answer", theme.quiet()));
+    lines
 }
 
 /// Puts choices beside each other; none is broken that fits on a line.

@@ -11,6 +11,7 @@ pub(crate) mod hits;
 pub(crate) mod markdown;
 pub(crate) mod message;
 pub(crate) mod paints;
+pub(crate) mod sparkline;
 mod speech;
 pub(crate) mod status;
 pub(crate) mod text;

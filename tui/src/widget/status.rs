@@ -131,6 +131,12 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
         let words = key.map_or_else(|| " · ".to_owned(), |key| format!(" {key} · "));
         right.push(Span::styled(words, quiet));
     }
+    if app.model.missed.words().is_some() {
+        let missed = app.model.missed;
+        let lost = missed.facts.saturating_add(missed.pieces);
+        right.push(Span::styled(format!("✗ {lost} lost"), theme.bad()));
+        right.push(Span::styled(" · ", quiet));
+    }
     right.extend(link(app));
     right.push(Span::raw(" "));
     let Some(session) = app.session() else {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
+use super::text::Quoted;
 use crate::{RuleId, SessionId, Timestamp};
 
 /// What to do with a call.
@@ -45,25 +46,34 @@ pub struct Pattern {
 /// In words, for people: ``exec `git status …` ``, `write_file in /home/ana/code/**`.
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.tool.as_deref().unwrap_or("every tool"))?;
+        match &self.tool {
+            Some(tool) => write!(f, "{}", Quoted(tool))?,
+            None => f.write_str("every tool")?,
+        }
         if !self.command.is_empty() {
             f.write_str(" `")?;
             for word in &self.command {
                 match word {
-                    OneOf::Word(word) => write!(f, "{word} ")?,
-                    OneOf::Any(words) => write!(f, "({}) ", words.join("|"))?,
+                    OneOf::Word(word) => write!(f, "{} ", Quoted(word))?,
+                    OneOf::Any(words) => {
+                        for (at, word) in words.iter().enumerate() {
+                            let before = if at == 0 { '(' } else { '|' };
+                            write!(f, "{before}{}", Quoted(word))?;
+                        }
+                        f.write_str(") ")?;
+                    }
                 }
             }
             f.write_str("…`")?;
         }
         if let Some(path) = &self.path {
-            write!(f, " in {path}")?;
+            write!(f, " in {}", Quoted(path))?;
         }
         if let Some(cwd) = &self.cwd {
-            write!(f, " run in {cwd}")?;
+            write!(f, " run in {}", Quoted(cwd))?;
         }
         if let Some(role) = &self.role {
-            write!(f, " asked by a person of the role {role}")?;
+            write!(f, " asked by a person of the role {}", Quoted(role))?;
         }
         Ok(())
     }

@@ -315,6 +315,6 @@ mod tests {
     fn what_is_no_diff_is_shown_all_the_same() {
         let diff = Diff::parse("nothing\u{202e} like it\n\tat all");
         let texts: Vec<_> = diff.lines.iter().map(|line| diff.text_of(line)).collect();
-        assert_eq!(texts, ["nothing\\u{202e} like it", "    at all"]);
+        assert_eq!(texts, ["nothing⟨U+202E⟩ like it", "    at all"]);
     }
 }
