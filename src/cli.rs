@@ -47,7 +47,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Daemon(lifecycle::Command),
     #[command(flatten)]
-    Plain(plain::Command),
+    Plain(Box<plain::Command>),
     /// Print the completions of a shell
     #[command(
         after_help = "Example:\n  smartopol completions bash > ~/.local/share/bash-completion/completions/smartopol"

@@ -47,7 +47,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
                 model.clone_into(&mut config.agent.model);
                 lifecycle::check_providers(&config)?;
             }
-            return plain::run(command, &paths);
+            return plain::run(*command, &paths);
         }
         Command::Tui(console) => return open(console),
     }

@@ -157,7 +157,7 @@ fn waterfall(turn: Turn, now: Timestamp, text: &str) -> Shown {
         title: text.into(),
         tool: text.into(),
         at: turn.started_at,
-        ended_at: (text.len() % 2 == 0).then_some(now),
+        ended_at: text.len().is_multiple_of(2).then_some(now),
         call_id: None,
         trace_id: None,
         status: None,

@@ -7,6 +7,11 @@ use crate::house::{self, House};
 use crate::{attached, tell};
 
 /// Returns where words stand on the screen.
+#[expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 fn find(console: &mut Headless, words: &str) -> (u16, u16) {
     let screen = console.screen();
     let found = screen.lines().enumerate().find_map(|(y, line)| {

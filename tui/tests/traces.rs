@@ -188,6 +188,7 @@ fn a_trace_is_copied_as_json() {
     assert!(copied.contains("\"tool_name\": \"edit_file\""), "{copied}");
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn turn(house: &House) -> Shown {
     let turn = house.turns.last().unwrap().clone();
     let at = |ms: i64| turn.started_at.plus_millis(ms);

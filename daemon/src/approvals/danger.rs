@@ -231,7 +231,7 @@ fn runs_a_download(text: &str) -> bool {
         text.match_indices(open).any(|(at, _)| {
             let before = text.get(..at).unwrap_or_default();
             let after = text.get(at + open.len()..).unwrap_or_default();
-            let begins = after.trim_start().split_whitespace().next();
+            let begins = after.split_whitespace().next();
             let command = before.rsplit(['\n', ';', '|', '&', '(']).next();
             begins.is_some_and(|word| DOWNLOADERS.contains(&name(word)))
                 && command.is_some_and(|command| runs(command) || command.contains("eval"))
