@@ -86,12 +86,12 @@ mod tests {
     #[test]
     fn a_name_says_all_and_other_files_are_left_alone() {
         let name = copy(0, 1234).name();
-        assert_eq!(name, "smartopol-2026-09-21T13-33-20Z-1234.db");
+        assert_eq!(name, "smartopol-2026-09-21T14-13-20Z-1234.db");
         assert_eq!(Copy::read(&name), Some(copy(0, 1234)));
         for other in [
             "smartopol.db",
             "smartopol-monday.db",
-            "smartopol-2026-09-21T13-33-20Z-.db",
+            "smartopol-2026-09-21T14-13-20Z-.db",
         ] {
             assert_eq!(Copy::read(other), None, "{other}");
         }

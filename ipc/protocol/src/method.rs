@@ -105,14 +105,14 @@ methods! {
     TurnInterrupt(session::Interrupt) = "turn/interrupt" -> session::Interrupted;
     /// Go on after an interruption.
     TurnContinue(session::Continue) = "turn/continue" -> session::Continued;
+    /// One turn, and where its time went.
+    TurnShow(turn::Show) = "turn/show" -> turn::Shown;
     /// Remember something.
     MemoryAdd(memory::Add) = "memory/add" -> memory::Added;
     /// What is remembered.
     MemoryList(memory::List) = "memory/list" -> memory::Listed;
     /// Who is attached.
     ClientList(client::List) = "client/list" -> client::Listed;
-    /// One turn, and where its time went.
-    TurnShow(turn::Show) = "turn/show" -> turn::Shown;
     /// Questions to a person.
     ApprovalList(approval::List) = "approval/list" -> approval::Listed;
     /// One question.
