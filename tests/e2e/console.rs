@@ -283,3 +283,81 @@ fn the_linear_console_needs_no_screen() {
         "it took the whole screen"
     );
 }
+
+#[test]
+fn a_person_runs_a_command_names_a_file_and_remembers_something_without_leaving_the_keyboard() {
+    let home = home();
+    std::fs::create_dir_all(home.workspace().join("src")).unwrap();
+    std::fs::write(home.workspace().join("src/parser.rs"), "").unwrap();
+    let mut terminal = open(&home, 36, 120);
+    terminal.wait_for("write to the agent").unwrap();
+    terminal.keys("!printf 'by %s' me").unwrap();
+    terminal.wait_for("your command").unwrap();
+    terminal.keys("\r").unwrap();
+    terminal.wait_for("by me").unwrap();
+    terminal.keys("#the parser is slow\r").unwrap();
+    terminal.wait_for("remembered, in every session").unwrap();
+    terminal.keys("say: @pars").unwrap();
+    terminal.wait_for("1 of 1").unwrap();
+    terminal.keys("\t").unwrap();
+    terminal.wait_gone("1 of 1").unwrap();
+    terminal.keys("is it\r").unwrap();
+    terminal.wait_for("@src/parser.rs is it").unwrap();
+    terminal.keys("/fork\r").unwrap();
+    terminal.wait_for("work-fork").unwrap();
+    terminal.keys("\u{4}").unwrap();
+    assert_eq!(terminal.wait_end().unwrap(), 0);
+    let memory = home.ok(["memory", "list"]).unwrap();
+    assert!(memory.contains("the parser is slow"), "{memory}");
+    let traces = home.ok(["traces", "list"]).unwrap();
+    assert!(traces.contains("printf"), "{traces}");
+}
+
+#[test]
+fn a_draft_outlives_the_consoles_worst_end() {
+    let home = home();
+    let mut terminal = open(&home, 30, 100);
+    terminal.wait_for("write to the agent").unwrap();
+    terminal.keys("half a thought").unwrap();
+    terminal.wait_for("half a thought").unwrap();
+    // It is kept a moment after the last letter.
+    rest(QUIET);
+    let pid = i32::try_from(terminal.pid().unwrap()).unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    drop(terminal);
+    let mut terminal = open(&home, 30, 100);
+    terminal.wait_for("half a thought").unwrap();
+    // And what ends at once keeps it too.
+    terminal.keys(", and more").unwrap();
+    terminal.wait_for("and more").unwrap();
+    terminal.keys("\u{4}").unwrap();
+    terminal.wait_end().unwrap();
+    let terminal = open(&home, 30, 100);
+    terminal.wait_for("half a thought, and more").unwrap();
+}
+
+#[test]
+fn what_waits_is_changed_and_goes_on_after_an_interrupt_when_it_is_said() {
+    let home = home();
+    let mut terminal = open(&home, 30, 100);
+    terminal.wait_for("write to the agent").unwrap();
+    let story = "goes on and on ".repeat(60);
+    terminal
+        .keys(&format!("slow: 900 a long story {story}\r"))
+        .unwrap();
+    terminal.wait_for("  a long").unwrap();
+    terminal.keys("say: frist\r").unwrap();
+    terminal.wait_for("changes it").unwrap();
+    terminal.keys("\u{1b}[A").unwrap();
+    terminal.wait_for("changing what waits").unwrap();
+    terminal.keys("\u{15}say: first\r").unwrap();
+    terminal.wait_for("> say: first").unwrap();
+    terminal.keys("\u{1b}").unwrap();
+    terminal.wait_for("waits since the interrupt").unwrap();
+    terminal.keys("\r").unwrap();
+    terminal.wait_gone("waits since").unwrap();
+    terminal.wait_for("  first").unwrap();
+}

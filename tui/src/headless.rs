@@ -15,14 +15,15 @@ use smartopol_config::keymap::Keymap;
 use smartopol_config::section::console::Console;
 use smartopol_config::{Config, Entry, Paths};
 use smartopol_protocol::approval::{self, BackTest, LabShown, Pattern, TestRule};
+use smartopol_protocol::client;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::message::{Found, Search};
 use smartopol_protocol::model::ProviderInfo;
-use smartopol_protocol::session::{Show, Shown};
+use smartopol_protocol::session::{FilesListed, Show, Shown};
 use smartopol_protocol::trace::Listed;
 use smartopol_protocol::turn;
-use smartopol_protocol::{ApprovalId, Code, Event, Fault, SessionId, Timestamp};
+use smartopol_protocol::{ApprovalId, Code, Event, Fault, MessageId, SessionId, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
@@ -46,6 +47,7 @@ pub struct Headless {
     copied: Vec<String>,
     outside: Vec<External>,
     saved: Vec<String>,
+    kept: Vec<(SessionId, String)>,
     suspended: usize,
     unpainted: Vec<Job>,
 }
@@ -71,6 +73,7 @@ impl Headless {
             traces: true,
             history: 100,
             console: Console::default(),
+            drafts: std::collections::HashMap::new(),
             settings: settings(),
         };
         Self {
@@ -83,6 +86,7 @@ impl Headless {
             copied: Vec::new(),
             outside: Vec::new(),
             saved: Vec::new(),
+            kept: Vec::new(),
             suspended: 0,
             unpainted: Vec::new(),
         }
@@ -102,6 +106,7 @@ impl Headless {
                 Cmd::Suspend => self.suspended += 1,
                 Cmd::Save { key, value } => self.saved.push(format!("{key}={value}")),
                 Cmd::Resubscribe => {}
+                Cmd::Keep { id, kept } => self.kept.push((id, kept.text)),
                 Cmd::Copy(copy) => {
                     let words = clipboard::sent(&copy);
                     self.copied.push(copy.text);
@@ -144,6 +149,29 @@ impl Headless {
         };
         self.answer(find, Reply::Session(Box::new(shown.session.clone())));
         self.show(shown);
+    }
+
+    /// Tells the files of a session's workspace.
+    pub fn files(&mut self, id: SessionId, files: &[&str]) {
+        let files = files.iter().map(|file| (*file).to_owned()).collect();
+        let listed = FilesListed { files, more: false };
+        self.answer(Call::Files(id), Reply::Files(listed));
+    }
+
+    /// Tells who is attached.
+    pub fn attached(&mut self, listed: client::Listed) {
+        self.answer(Call::Clients, Reply::Clients(listed));
+    }
+
+    /// Tells that a message that waited was taken back.
+    pub fn withdrawn(&mut self, session: SessionId, id: MessageId, text: &str) {
+        let text = text.to_owned();
+        self.answer(Call::Withdraw { session, id, text }, Reply::Done);
+    }
+
+    /// Returns the drafts that were kept, in their order.
+    pub fn kept(&self) -> &[(SessionId, String)] {
+        &self.kept
     }
 
     /// Tells a session's newest messages.

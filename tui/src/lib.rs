@@ -10,6 +10,7 @@ pub mod theme;
 
 mod app;
 mod clipboard;
+mod drafts;
 mod external;
 #[cfg(test)]
 #[path = "../examples/house/mod.rs"]
@@ -70,6 +71,7 @@ pub fn run(args: Args, paths: &Paths, loaded: &Loaded) -> anyhow::Result<ExitCod
         traces: config.console.traces,
         history: config.console.history.into(),
         console: config.console.clone(),
+        drafts: drafts::load(paths.data()),
         settings: loaded.entries(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -11,7 +11,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
-use smartopol_protocol::{SessionId, approval, daemon, message, model, session, trace, turn};
+use smartopol_protocol::{
+    SessionId, approval, client, command, daemon, memory, message, model, session, trace, turn,
+};
 use tokio::time::Instant;
 
 use crate::app::{self, Call, Msg, Refusal, Reply};
@@ -261,6 +263,16 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             .call(message::Withdraw { id })
             .await
             .map(|()| Reply::Done)?,
+        Call::Edit(edit) => client.call(edit).await.map(|_| Reply::Done)?,
+        Call::Run(run) => client.call(run).await.map(|_| Reply::Done)?,
+        Call::StopCommands(session_id) => {
+            let stopped = client.call(command::Stop { session_id }).await?;
+            Reply::Stopped(stopped.count > 0)
+        }
+        Call::Remember(text) => Reply::Remembered(client.call(memory::Add { text }).await?),
+        Call::Fork(fork) => Reply::Forked(Box::new(client.call(fork).await?)),
+        Call::Files(id) => Reply::Files(client.call(session::Files { id }).await?),
+        Call::Clients => Reply::Clients(client.call(client::List {}).await?),
         Call::Interrupt(session_id) => {
             let stopped = client.call(session::Interrupt { session_id }).await?;
             Reply::Stopped(stopped.turn_id.is_some())

@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Cmd, Msg, Now};
 use crate::clipboard::{self, Copy, Surroundings, Way};
+use crate::drafts;
 use crate::external::{self, External, Outside, Returned};
 use crate::link::Link;
 use crate::links::Links;
@@ -112,13 +113,17 @@ impl Stage {
     }
 }
 
-/// Runs the console until a person leaves, or the terminal goes away.
-pub(crate) async fn run(
-    mut app: App,
-    mut link: Link,
-    clock: Clock,
-    paths: &Paths,
-) -> io::Result<()> {
+/// Runs the console until a person leaves, or the terminal goes away. Whatever ends it, what was
+/// written and not sent is kept.
+pub(crate) async fn run(mut app: App, link: Link, clock: Clock, paths: &Paths) -> io::Result<()> {
+    let ended = serve(&mut app, link, clock, paths).await;
+    for (id, kept) in app.drafts_to_keep() {
+        drafts::keep(paths.data(), id, &kept)?;
+    }
+    ended
+}
+
+async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io::Result<()> {
     let around = Surroundings::look();
     let mut caller = Caller::look();
     let screen = Screen::enter(app.links.clone())?;
@@ -249,6 +254,10 @@ pub(crate) async fn run(
                     }
                     continue;
                 }
+                Cmd::Keep { id, kept } => match drafts::keep(paths.data(), id, &kept) {
+                    Ok(()) => continue,
+                    Err(err) => Msg::Told(Err(format!("the draft cannot be kept: {err}"))),
+                },
                 Cmd::Save { key, value } => Msg::Told(save(&paths.config_file(), &key, &value)),
                 Cmd::Suspend => {
                     suspended = true;

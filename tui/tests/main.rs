@@ -12,6 +12,7 @@ mod palette;
 mod reading;
 mod screens;
 mod traces;
+mod writing;
 
 use house::House;
 use smartopol_protocol::SessionId;

@@ -111,8 +111,9 @@ impl Kind {
 keymap! {
     Composer "composer" "Writing" Writes {
         new Send "send" ["enter"] emacs ["enter", "ctrl-x ctrl-s"] "send the message" "send" changes;
+        new Steer "steer" ["alt-s", "ctrl-enter"] "send it into the running turn, or let the newest waiting message in" changes;
         new NewLine "new_line" ["ctrl-j", "alt-enter", "shift-enter"] "begin a new line";
-        new Up "up" ["up"] emacs ["up", "ctrl-p"] "by lines, then what you sent before";
+        new Up "up" ["up"] emacs ["up", "ctrl-p"] "by lines, then what waits or what you sent before";
         new Down "down" ["down"] emacs ["down", "ctrl-n"] "^";
         new Interrupt "interrupt" ["esc"] vim [] emacs ["esc", "ctrl-g"] "interrupt the agent" changes;
         new Read "read" [] vim ["esc"] "to the conversation, where letters are keys";
@@ -120,6 +121,7 @@ keymap! {
         new NextPane "next_pane" ["tab"] "to the approval, or the next pane" "next pane";
         new PageUp "page_up" ["pgup"] emacs ["pgup", "alt-v"] "scroll the conversation";
         new PageDown "page_down" ["pgdn"] emacs ["pgdn", "ctrl-v"] "^";
+        new ExpandPaste "expand_paste" ["alt-p"] "write a large paste out";
         new EditOutside "edit_outside" ["alt-e"] emacs ["alt-e", "ctrl-x ctrl-e"] "write in your own editor";
         new CutWord "cut_word" ["ctrl-w", "alt-backspace"] "cut the word before";
         new CutLine "cut_line" ["ctrl-u"] "cut to the start of the line";
@@ -132,6 +134,12 @@ keymap! {
         new WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
         new LineStart "line_start" ["home"] emacs ["home", "ctrl-a"] "";
         new LineEnd "line_end" ["end", "ctrl-e"] "";
+    }
+    Completing "completing" "Completing a name" Writes {
+        also Up "up" ["up", "ctrl-p"] "the name above, the name below" "choose";
+        also Down "down" ["down", "ctrl-n"] "^";
+        new Accept "accept" ["tab"] "write it" "write it";
+        also Back "back" ["esc"] emacs ["esc", "ctrl-g"] "close the list" "close";
     }
     EmptyComposer "empty_composer" "While nothing is written" Keys {
         new Help "help" ["?"] "";
@@ -175,6 +183,8 @@ keymap! {
         new Pager "pager" ["p"] emacs ["|"] "the whole session in your pager";
         new Editor "editor" ["e"] "the whole session in your editor";
         new Continue "continue" ["c"] "continue a turn that was stopped" changes;
+        new Fork "fork" ["F"] "go another way from here, in a new session" changes;
+        new Undo "undo" ["u"] "undo what you did last in the console";
         also NextPane "next_pane" ["tab"] "" "next pane";
         new Leave "leave" ["q"] "leave; the daemon goes on";
         also Back "back" ["esc", "i"] vim ["i", "a"] emacs ["esc", "i", "ctrl-g"] "back to writing" "write";
@@ -189,6 +199,7 @@ keymap! {
         also Copy "copy" ["y", "c"] emacs ["y", "c", "alt-w"] "copy it" "copy";
         new CopyOutput "copy_output" ["o"] "copy what the call gave back" "output";
         new CopyMessage "copy_message" ["Y"] "copy the whole message" "message";
+        also Fork "fork" ["F"] "go another way from this message, in a new session" "fork" changes;
         also Open "open" ["enter", "space"] "open or fold it" "open";
         also Pager "pager" ["p"] emacs ["p", "|"] "show it in your pager" "pager";
         also Editor "editor" ["e"] "show it in your editor";
@@ -229,6 +240,7 @@ keymap! {
         new NewSession "new_session" ["n"] "make a new one" "new" changes;
         new Rename "rename" ["r"] "rename it" "rename" changes;
         new Remove "remove" ["d"] vim ["d d"] "remove it" "remove" changes;
+        also Undo "undo" ["u"] "undo what you did last in the console";
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
         also NextPane "next_pane" ["tab"] "" "next pane";
@@ -360,6 +372,7 @@ keymap! {
         also Continue "continue" ["ctrl-r"] "continue a turn that was stopped" changes;
         new TraceScreen "trace_screen" ["ctrl-t"] emacs ["ctrl-x t"] "traces over the whole screen, and back" "traces";
         new TracePane "trace_pane" ["ctrl-y"] emacs ["ctrl-x 3"] "show or hide the traces at the side";
+        also Undo "undo" ["ctrl-_", "ctrl-7", "ctrl-/"] "undo what you did last in the console";
         new FoldAll "fold_all" ["ctrl-x"] emacs ["ctrl-x f"] "open or fold all cards";
         also Command "command" ["alt-:"] "a command; : too, while nothing is written";
         new Mouse "mouse" ["f2"] "the mouse to the terminal, and back";

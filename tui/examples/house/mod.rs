@@ -71,7 +71,7 @@ impl House {
         std::mem::take(&mut self.events)
     }
 
-    fn fact(&mut self, session_id: SessionId, news: News) {
+    pub fn fact(&mut self, session_id: SessionId, news: News) {
         self.seq += 1;
         let event = Event {
             seq: Some(self.seq),
@@ -205,6 +205,61 @@ impl House {
     }
 
     /// Tells the model what a call gave back.
+    /// A message that waits to join the running turn.
+    pub fn steer(&mut self, id: SessionId, text: &str) -> MessageId {
+        let steers = self.queue(id, text);
+        let message = self
+            .messages
+            .iter_mut()
+            .find(|own| own.id == steers)
+            .unwrap();
+        message.steer = true;
+        let message = Box::new(message.clone());
+        self.fact(id, News::MessageChanged(message));
+        steers
+    }
+
+    /// A command that a person ran, with what it gave back.
+    pub fn person_runs(&mut self, id: SessionId, line: &str, output: &str) -> CallId {
+        let call_id = CallId::from_bytes(self.bytes());
+        let at = self.at();
+        let call = ToolCall {
+            id: call_id,
+            session_id: id,
+            turn_id: None,
+            name: "exec".into(),
+            input: json!({"command": line}),
+            inspection: command(line),
+            state: CallState::Finished {
+                output: ToolOutput {
+                    status: OutputStatus::Ok,
+                    text: output.into(),
+                    details: json!({"exit_code": 0}),
+                },
+            },
+            asked_at: at,
+            started_at: Some(at),
+            finished_at: Some(at.plus_millis(14)),
+            trace_id: None,
+        };
+        self.calls.push(call.clone());
+        self.fact(id, News::CallChanged(Box::new(call)));
+        let parts = vec![
+            Part::ToolCall {
+                id: call_id,
+                name: "exec".into(),
+                input: json!({"command": line}),
+            },
+            Part::ToolOutput {
+                call_id,
+                status: OutputStatus::Ok,
+                text: output.into(),
+            },
+        ];
+        self.put(id, None, Role::User, parts, false);
+        call_id
+    }
+
     pub fn answer(&mut self, id: SessionId, turn: TurnId, call_id: CallId, text: &str) {
         let part = Part::ToolOutput {
             call_id,

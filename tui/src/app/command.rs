@@ -109,6 +109,26 @@ const COMMANDS: &[Command] = &[
     )
     .changes(),
     command(
+        "fork",
+        &[],
+        "[MESSAGE]",
+        "go another way from here, in a new session",
+        App::say_fork,
+    )
+    .changes(),
+    command(
+        "undo",
+        &["u"],
+        "[COUNT]",
+        "undo what you did last in the console",
+        App::say_undo,
+    )
+    .offers(|app| {
+        let log = app.undo_log().into_iter().enumerate();
+        log.map(|(number, words)| ((number + 1).to_string(), words))
+            .collect()
+    }),
+    command(
         "mode",
         &["m"],
         "MODE",
@@ -358,7 +378,29 @@ impl App {
             model: None,
         };
         change(&mut configure);
+        self.note_configure(&configure);
         self.change(Call::Configure(configure));
+        Ok(())
+    }
+
+    fn say_undo(&mut self, count: &str) -> Result<(), String> {
+        let wrong = || format!("`{}` is no number of things to undo", sanitize::line(count));
+        let count: usize = match count {
+            "" => 1,
+            count => count.parse().map_err(|_| wrong())?,
+        };
+        // What is not there is not undone.
+        (0..count.min(self.undo_log().len().max(1))).for_each(|_| self.undo_last());
+        Ok(())
+    }
+
+    fn say_fork(&mut self, at: &str) -> Result<(), String> {
+        let wrong = || format!("`{}` is no number of a message", sanitize::line(at));
+        let at = match at {
+            "" => None,
+            at => Some(at.parse().map_err(|_| wrong())?),
+        };
+        self.fork(at);
         Ok(())
     }
 

@@ -4,9 +4,10 @@ use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
 use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::turn::{Outcome, TurnState};
-use smartopol_protocol::{Code, News};
+use smartopol_protocol::{Code, News, SessionId};
 
 use super::reading::Jump;
+use super::undo::Done;
 use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
 use crate::model::{Lost, Page};
 use crate::notice::Notice;
@@ -47,6 +48,7 @@ impl App {
     fn begin(&mut self) {
         self.ask(Call::Status);
         self.ask(Call::Providers);
+        self.ask(Call::Clients);
         match self.current {
             Some(id) => self.fetch(id),
             None => self.ask(Call::Find {
@@ -185,7 +187,36 @@ impl App {
                 self.answering.remove(&approval.id);
                 self.model.put_approval(*approval);
             }
+            (_, Reply::Clients(listed)) => self.model.clients.replace(listed),
+            (Call::Files(id), Reply::Files(listed)) => {
+                self.took_files(*id, listed.files, listed.more);
+            }
+            (_, Reply::Remembered(added)) => {
+                let line = sanitize::line(&added.line).into_owned();
+                self.say(format!("remembered, in every session: {line}"));
+            }
+            (_, Reply::Forked(forked)) => {
+                let name = sanitize::line(&forked.session.name).into_owned();
+                let note = match forked.note.as_str() {
+                    "" => String::new(),
+                    note => format!("; {}", sanitize::line(note)),
+                };
+                let at = forked.at;
+                self.found(forked.session);
+                self.say_for(8_000, format!("`{name}` goes on from message {at}{note}"));
+            }
+            (Call::StopCommands(_), Reply::Stopped(true)) => self.say("stopped"),
+            (Call::Edit(edit), _) => {
+                self.say(match edit.steer {
+                    Some(true) => "it joins at the next step",
+                    _ => "changed",
+                });
+            }
             (Call::Withdraw { session, text, .. }, _) => {
+                self.done(Done::Withdrawn {
+                    id: *session,
+                    text: text.clone(),
+                });
                 let view = self.views.entry(*session).or_default();
                 if view.composer.is_empty() {
                     view.composer.set(text.clone());
@@ -253,7 +284,7 @@ impl App {
                 if composer.is_empty() {
                     composer.set(send.text);
                 } else {
-                    let both = format!("{}\n{}", send.text, composer.text());
+                    let both = format!("{}\n{}", send.text, composer.whole());
                     composer.set(both);
                 }
                 self.complain(sentence);
@@ -277,10 +308,41 @@ impl App {
                     (view.fetching, view.jump) = (false, None);
                 }
             }
-            Call::Status | Call::Providers | Call::Approvals(_) | Call::Watch(_) => {}
+            // A command that was refused is not lost.
+            Call::Run(run) => {
+                let text = format!("!{}", run.command);
+                self.give_back(run.session_id, text, sentence);
+            }
+            Call::Remember(text) => {
+                if let Some(id) = self.current {
+                    self.give_back(id, format!("#{text}"), sentence);
+                }
+            }
+            Call::Edit(edit) => {
+                if let (Some(text), Some(id)) = (edit.text, self.current) {
+                    self.give_back(id, text, sentence);
+                } else {
+                    self.complain(sentence);
+                }
+            }
+            Call::Status
+            | Call::Providers
+            | Call::Clients
+            | Call::Files(_)
+            | Call::Approvals(_)
+            | Call::Watch(_) => {}
             _ if refusal.code.is_none() => {}
             _ => self.complain(sentence),
         }
+    }
+
+    /// Makes a draft again of what was not taken, and says why.
+    fn give_back(&mut self, id: SessionId, text: String, why: String) {
+        let composer = &mut self.views.entry(id).or_default().composer;
+        if composer.is_empty() {
+            composer.set(text);
+        }
+        self.complain(why);
     }
 
     fn no_session_here(&mut self, workspace: String) {

@@ -55,6 +55,9 @@ impl App {
     pub(crate) fn places(&self) -> &'static [Place] {
         let empty = self.view().is_none_or(|view| view.composer.is_empty());
         match self.focus {
+            Focus::Composer if self.names_shown().is_some() => {
+                &[Place::Completing, Place::Composer, Place::Everywhere]
+            }
             Focus::Composer if empty => &[Place::EmptyComposer, Place::Composer, Place::Everywhere],
             Focus::Composer => &[Place::Composer, Place::Everywhere],
             Focus::Conversation if self.is_picking() => &[Place::Picking, Place::Everywhere],

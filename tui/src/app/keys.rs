@@ -1,10 +1,9 @@
 //! What a person does: keys and pastes, by where they go.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Mode;
-use smartopol_protocol::message::Send;
-use smartopol_protocol::session::Configure;
-use smartopol_protocol::{MessageId, SessionId};
+use smartopol_protocol::session::{Configure, Fork};
 
 use super::keymap::{Action, Place, Pressed};
 use super::{App, Call, Cmd, Focus};
@@ -52,14 +51,15 @@ impl App {
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;
-            self.write(&text);
+            let written = self
+                .view_mut()
+                .is_none_or(|view| view.composer.paste_in(&text));
+            if !written {
+                self.complain("a message holds at most 256 KiB: put the rest in a file");
+            }
         } else {
             self.paste_in_window(&text);
         }
-    }
-
-    fn draft(&self) -> Option<&Composer> {
-        self.view().map(|view| &view.composer)
     }
 
     fn type_in(&mut self, event: KeyEvent) {
@@ -85,7 +85,9 @@ impl App {
             Action::Command => self.overlays.push(Overlay::command_line(String::new())),
             Action::Mouse => self.turn_mouse(),
             Action::Suspend => self.cmds.push(Cmd::Suspend),
-            Action::Interrupt => drop(self.interrupt()),
+            Action::Interrupt => self.escape(),
+            Action::Undo => self.undo_last(),
+            Action::Fork => self.fork(None),
             Action::Stop => self.stop(),
             Action::Leave => self.leave(),
             Action::NextPane => self.next_pane(),
@@ -117,69 +119,38 @@ impl App {
         }
     }
 
-    fn compose(&mut self, action: Action) {
-        let room = self.plan.composer_room();
-        let page = self.plan.page();
-        match action {
-            Action::Send => return self.send(),
-            Action::PageUp => return self.scroll(-page),
-            Action::PageDown => return self.scroll(page),
-            Action::Last => return self.follow(),
-            Action::EditOutside => return self.edit_outside(),
-            _ => {}
-        }
-        let history = std::mem::take(&mut self.history);
-        if let Some(view) = self.view_mut() {
-            let composer = &mut view.composer;
-            match action {
-                Action::NewLine => drop(composer.insert("\n")),
-                Action::Up if !composer.up(room) => composer.older(&history),
-                Action::Down if !composer.down(room) => composer.newer(&history),
-                action => edit(composer, action),
-            }
-        }
-        self.history = history;
-    }
-
-    fn send(&mut self) {
-        let text = self
-            .draft()
-            .map(|draft| draft.text().to_owned())
-            .unwrap_or_default();
-        if self.say_to_agent(&text).is_some()
-            && let Some(view) = self.view_mut()
-        {
-            view.composer.take();
+    /// Leaves what is nearest: the list, a message that is being changed, else the turn.
+    fn escape(&mut self) {
+        if self.names_shown().is_some() {
+            self.name_key(Action::Back);
+        } else if self.view().is_some_and(|view| view.editing.is_some()) {
+            self.leave_editing();
+        } else {
+            self.interrupt();
         }
     }
 
-    /// Says something in the session at hand; returns its name where it is on its way.
-    pub(crate) fn say_to_agent(&mut self, text: &str) -> Option<MessageId> {
-        let session_id = self.current.filter(|_| !text.trim().is_empty())?;
-        let id = MessageId::new();
-        let send = Send {
-            session_id,
-            text: text.to_owned(),
-            id: Some(id),
-            steer: false,
-        };
-        if !self.change(Call::Say(send.clone())) {
-            return None;
+    /// Makes a session that goes another way: from a message on, or from the end.
+    pub(crate) fn fork(&mut self, at: Option<u64>) {
+        let Some(id) = self.current else { return };
+        let at = at.or_else(|| self.picked_position());
+        let name = None;
+        if self.change(Call::Fork(Fork { id, at, name })) {
+            self.say("making a session that goes another way");
         }
-        if self.history.last() != Some(&send.text) {
-            self.history.push(send.text.clone());
-        }
-        let over = self.history.len().saturating_sub(self.wanted.history);
-        self.history.drain(..over);
-        if let Some(view) = self.view_mut() {
-            view.outbox.push(send);
-        }
-        self.follow();
-        Some(id)
     }
 
-    /// Stops the running turn; false where none runs.
+    /// Stops the running turn, or else the person's own commands; false where neither runs.
     pub(crate) fn interrupt(&mut self) -> bool {
+        if let Some(id) = self
+            .current
+            .filter(|_| !self.is_busy() && self.runs_commands())
+        {
+            if self.change(Call::StopCommands(id)) {
+                self.say("stopping your command");
+            }
+            return true;
+        }
         let Some(id) = self.current.filter(|_| self.is_busy()) else {
             return false;
         };
@@ -276,6 +247,7 @@ impl App {
             mode: Some(mode),
             model: None,
         };
+        self.note_configure(&change);
         if self.change(Call::Configure(change)) {
             self.say(format!("{}: {}", mode.name(), meaning(mode)));
         }
@@ -302,24 +274,6 @@ impl App {
         match self.current {
             Some(id) if self.can_continue() => drop(self.change(Call::Continue(id))),
             _ => self.say("there is nothing to continue"),
-        }
-    }
-
-    fn withdraw(&mut self) {
-        let newest = self
-            .transcript()
-            .and_then(|own| own.queue().last())
-            .cloned();
-        match newest {
-            Some(message) => {
-                let (session, text) = (message.session_id, message.text());
-                self.change(Call::Withdraw {
-                    session,
-                    id: message.id,
-                    text,
-                });
-            }
-            None => self.say("no message waits for its turn"),
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod card;
 mod command;
+mod complete;
 pub(crate) mod feed;
 pub(crate) mod gate;
 mod inbox;
@@ -18,12 +19,16 @@ mod pick;
 pub(crate) mod query;
 mod reading;
 mod search;
+mod undo;
 mod windows;
+mod writing;
 
+pub(crate) use complete::Names;
 pub(crate) use inbox::ended;
 pub(crate) use keys::meaning;
 pub(crate) use reading::{Jump, Seek};
 pub(crate) use search::Searching;
+pub(crate) use writing::Kind;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -55,7 +60,7 @@ use crate::overlay::Overlay;
 use crate::screen::Plan;
 use crate::terminal::Wishes;
 use crate::theme::Theme;
-use crate::widget::composer::Composer;
+use crate::widget::composer::{Composer, Kept};
 use crate::widget::paints::Paints;
 use crate::widget::transcript::{Pages, Scroll};
 
@@ -131,6 +136,10 @@ pub(crate) struct View {
     /// What the next layout brings into sight.
     pub(crate) seek: Option<Seek>,
     pub(crate) search: Option<Searching>,
+    /// The waiting message that is being changed in the composer.
+    pub(crate) editing: Option<MessageId>,
+    /// The draft from before that.
+    pub(crate) aside: Kept,
     /// What is picked; with it, the keys act on pieces.
     pub(crate) picked: Option<Piece>,
 }
@@ -151,6 +160,8 @@ pub(crate) struct Wanted {
     pub(crate) history: usize,
     /// The settings of the console.
     pub(crate) console: Console,
+    /// What was written and not sent when the last console ended.
+    pub(crate) drafts: HashMap<SessionId, Kept>,
     /// All settings, as they were when it began.
     pub(crate) settings: Vec<Entry>,
 }
@@ -199,6 +210,16 @@ pub(crate) struct App {
     pub(crate) selection: Option<Selection>,
     /// The first key of a pair, while the second is waited for.
     pub(crate) pending: Option<Key>,
+    names: Names,
+    files: complete::Files,
+    renew_names: bool,
+    undo: Vec<undo::Done>,
+    /// Sessions that go soon, and when.
+    removals: Vec<(SessionId, u64)>,
+    /// Drafts as they are kept, those that changed since, and when they are kept again.
+    kept: HashMap<SessionId, Kept>,
+    unkept: HashSet<SessionId>,
+    keep_at: Option<u64>,
     window_focused: bool,
     /// Until when another `ctrl-c` leaves.
     leave_until: u64,
@@ -242,6 +263,14 @@ impl App {
             spots: RefCell::default(),
             selection: None,
             pending: None,
+            names: Names::default(),
+            files: complete::Files::default(),
+            renew_names: false,
+            undo: Vec::new(),
+            removals: Vec::new(),
+            kept: wanted.drafts.clone(),
+            unkept: HashSet::new(),
+            keep_at: None,
             window_focused: true,
             leave_until: 0,
             answering: HashSet::new(),
@@ -303,6 +332,10 @@ impl App {
         self.settle_feed();
         self.settle_card();
         self.settle_windows();
+        self.settle_removals();
+        self.settle_editing();
+        self.settle_names();
+        self.settle_drafts();
     }
 
     /// Takes note of what a person sees now, and says what must be done about it.
@@ -340,6 +373,9 @@ impl App {
         [
             counts.then_some(second),
             self.toast.as_ref().map(|toast| toast.until),
+            self.keep_at,
+            self.removals.iter().map(|(_, at)| *at).min(),
+            (!self.removals.is_empty()).then_some(second),
             if self.focus == Focus::Card {
                 self.gate.opens_at(now)
             } else {
@@ -417,6 +453,14 @@ impl App {
         });
     }
 
+    /// Says something for so many milliseconds.
+    pub(crate) fn say_for(&mut self, ms: u64, text: impl Into<String>) {
+        self.say(text);
+        if let Some(toast) = &mut self.toast {
+            toast.until = self.now.ms + ms;
+        }
+    }
+
     /// Says what failed.
     pub(crate) fn complain(&mut self, text: impl Into<String>) {
         self.toast = Some(Toast {
@@ -455,6 +499,15 @@ impl App {
 
     /// Asks for a change, unless this console only looks or cannot be heard. True where asked.
     pub(crate) fn change(&mut self, call: Call) -> bool {
+        let may = self.connected_to_change();
+        if may {
+            self.ask(call);
+        }
+        may
+    }
+
+    /// Returns true where a change can be asked for; says why where it cannot.
+    fn connected_to_change(&mut self) -> bool {
         if self.wanted.observe {
             self.say("this console only looks: start it without --observe to change things");
             return false;
@@ -463,7 +516,6 @@ impl App {
             self.complain("the daemon cannot be reached right now: nothing was done");
             return false;
         }
-        self.ask(call);
         true
     }
 
@@ -476,7 +528,14 @@ impl App {
             }
         }
         self.session_at = Some(id);
-        self.views.entry(id).or_default();
+        if !self.views.contains_key(&id) {
+            let mut view = View::default();
+            // What was written here before the console ended, or in another one.
+            if let Some(kept) = self.kept.get(&id) {
+                view.composer.restore(kept.clone());
+            }
+            self.views.insert(id, view);
+        }
         self.fetch(id);
     }
 
@@ -497,6 +556,8 @@ impl App {
     }
 
     pub(crate) fn leave(&mut self) {
+        // A session that was to go soon stays: whoever leaves cannot think again.
+        self.removals.clear();
         self.cmds.push(Cmd::Leave);
     }
 }

@@ -2,11 +2,16 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, TestRule};
+use smartopol_protocol::client;
+use smartopol_protocol::command::Run;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
-use smartopol_protocol::message::{Found, Send};
+use smartopol_protocol::memory::Added;
+use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
-use smartopol_protocol::session::{Configure, Create, Partial, Session, Shown};
+use smartopol_protocol::session::{
+    Configure, Create, FilesListed, Fork, Forked, Partial, Session, Shown,
+};
 use smartopol_protocol::trace::{Filter, Listed, Mark};
 use smartopol_protocol::turn;
 use smartopol_protocol::{
@@ -18,6 +23,7 @@ use crate::external::{External, Program, Returned};
 use crate::model::Page;
 use crate::notice::Notice;
 use crate::paint::{Job, Painted};
+use crate::widget::composer::Kept;
 
 /// The present, given to everything that needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +82,11 @@ pub(crate) enum Cmd {
         key: String,
         value: String,
     },
+    /// Keeps a draft over the console's end.
+    Keep {
+        id: SessionId,
+        kept: Kept,
+    },
     /// Gives the terminal back to the shell until it is called again.
     Suspend,
     /// Calls somebody who looks elsewhere.
@@ -127,6 +138,16 @@ pub(crate) enum Call {
         id: MessageId,
         text: String,
     },
+    /// Changes a message that waits.
+    Edit(Edit),
+    /// Runs a command of the person.
+    Run(Run),
+    /// Ends those that run.
+    StopCommands(SessionId),
+    Remember(String),
+    Fork(Fork),
+    Files(SessionId),
+    Clients,
     Interrupt(SessionId),
     Continue(SessionId),
     Decide(Box<Decide>),
@@ -162,6 +183,10 @@ pub(crate) enum Reply {
     Stopped(bool),
     Lab(Box<LabShown>),
     Tested(BackTest),
+    Remembered(Added),
+    Forked(Box<Forked>),
+    Files(FilesListed),
+    Clients(client::Listed),
     Done,
 }
 

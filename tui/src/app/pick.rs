@@ -48,6 +48,18 @@ impl App {
         }
     }
 
+    /// Returns the position of the message that is picked, or holds what is.
+    pub(super) fn picked_position(&self) -> Option<u64> {
+        match self.view()?.picked? {
+            Piece::Message(at) | Piece::Code(at, _) => Some(at),
+            Piece::Call(id) => {
+                let mut entries = self.transcript()?.entries().iter();
+                let holds = entries.find(|entry| entry.message.calls().any(|own| own == id));
+                holds.and_then(|entry| entry.message.position)
+            }
+        }
+    }
+
     /// Picks the piece above or below; past the edge of the screen it scrolls.
     fn pick_next(&mut self, by: isize) {
         let pieces = self.pages.pieces().to_vec();
@@ -210,7 +222,7 @@ impl App {
     /// Opens the draft in the person's editor.
     pub(super) fn edit_outside(&mut self) {
         let Some(id) = self.current else { return };
-        let text = self.view().map(|view| view.composer.text().to_owned());
+        let text = self.view().map(|view| view.composer.whole());
         self.show_outside(External {
             program: Program::Editor,
             text: text.unwrap_or_default(),

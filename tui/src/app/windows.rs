@@ -121,7 +121,7 @@ impl App {
                 true
             }
             (Overlay::Question { remove }, Some(Action::Yes)) => {
-                self.change(Call::Remove(*remove));
+                self.remove_soon(*remove);
                 false
             }
             _ => true,
@@ -320,6 +320,7 @@ impl App {
                     mode: None,
                     model: None,
                 };
+                self.note_configure(&change);
                 self.change(Call::Configure(change));
             }
             Purpose::Search => self.search(&text),

@@ -73,6 +73,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
                 Cmd::Resubscribe => link.again(),
                 // Its lines can be copied by any means, and nothing asks for another program.
                 Cmd::Call(_)
+                | Cmd::Keep { .. }
                 | Cmd::Copy(_)
                 | Cmd::External(_)
                 | Cmd::Paint(_)

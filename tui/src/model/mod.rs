@@ -4,6 +4,7 @@
 //! comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
 //! older than what is known is skipped. Knows no terminal.
 
+pub(crate) mod clients;
 pub(crate) mod traces;
 pub(crate) mod transcript;
 
@@ -15,6 +16,7 @@ use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::{Mark, Trace};
 use smartopol_protocol::{Event, News, SessionId, TraceId};
 
+pub(crate) use clients::Clients;
 pub(crate) use traces::Traces;
 pub(crate) use transcript::Transcript;
 
@@ -82,6 +84,7 @@ pub(crate) struct Model {
     marked: HashSet<TraceId>,
     /// What this console did not hear, until somebody takes note of it.
     pub(crate) missed: Missed,
+    pub(crate) clients: Clients,
     open: HashMap<SessionId, Transcript>,
     /// Open sessions, the one used last at the end.
     used: Vec<SessionId>,
@@ -240,6 +243,8 @@ impl Model {
                 self.missed.pieces = self.missed.pieces.saturating_add(deltas);
                 return Lost::Passing;
             }
+            News::ClientChanged(client) => self.clients.put(client),
+            News::ClientLeft(id) => self.clients.forget(id),
             News::Stopping => self.stopping = true,
             news => {
                 let transcript = event.session_id.and_then(|id| self.open.get_mut(&id));

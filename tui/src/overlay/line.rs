@@ -95,7 +95,7 @@ pub(super) fn question(app: &App, id: SessionId, area: Rect, buf: &mut Buffer) -
             app.theme.strong(),
         ),
         Line::styled(
-            "Its traces stay. A running turn is interrupted.",
+            "It goes in 10 seconds, until then it can be undone. Its traces stay.",
             app.theme.quiet(),
         ),
     ];

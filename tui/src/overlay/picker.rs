@@ -1,5 +1,7 @@
 //! Choosing a session by writing a part of its name or folder.
 
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
@@ -13,13 +15,32 @@ use crate::app::keymap::Place;
 use crate::screen::sessions::row;
 use crate::widget::composer::Composer;
 
-/// Returns the sessions that a filter lets through.
-pub(crate) fn matching<'a>(app: &'a App, filter: &str) -> impl Iterator<Item = &'a Session> {
-    let filter = filter.to_lowercase();
-    app.model.sessions().filter(move |session| {
-        session.name.to_lowercase().contains(&filter)
-            || session.workspace.to_lowercase().contains(&filter)
-    })
+/// Returns the sessions that a few letters find: the used last first, with letters the best.
+pub(crate) fn matching<'a>(app: &'a App, letters: &str) -> impl Iterator<Item = &'a Session> {
+    let mut sessions: Vec<&Session> = app.model.sessions().collect();
+    if !letters.trim().is_empty() {
+        let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+        let pattern = Pattern::parse(letters, CaseMatching::Smart, Normalization::Smart);
+        let mut buffer = Vec::new();
+        let mut score = |text: &str, weight: u32| {
+            let found = pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+            found.map_or(0, |score| score.saturating_mul(weight))
+        };
+        // A name says more than a folder, and a folder more than what was said last.
+        let mut found: Vec<(u32, &Session)> = sessions
+            .into_iter()
+            .map(|own| {
+                let best = score(&own.name, 4)
+                    .max(score(&own.workspace, 2))
+                    .max(score(&own.last_line, 1));
+                (best, own)
+            })
+            .filter(|(best, _)| *best > 0)
+            .collect();
+        found.sort_by_key(|(best, _)| std::cmp::Reverse(*best));
+        sessions = found.into_iter().map(|(_, own)| own).collect();
+    }
+    sessions.into_iter()
 }
 
 pub(super) fn draw(
@@ -49,7 +70,7 @@ pub(super) fn draw(
         buf.set_stringn(
             inside.x,
             inside.y,
-            "type to find one",
+            "a name, a folder, words said last",
             inside.width.into(),
             app.theme.quiet(),
         );

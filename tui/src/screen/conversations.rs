@@ -8,12 +8,20 @@ use smartopol_protocol::Timestamp;
 
 use super::draft_lines;
 use crate::app::gate::Surface;
-use crate::app::{App, Focus, Piece};
+use crate::app::keymap::{Action, Place};
+use crate::app::{App, Focus, Kind, Piece};
 use crate::model::Transcript;
 use crate::widget::frame::{Edge, boxed};
-use crate::widget::text::{clip, width};
+use crate::widget::text::{clip, clip_spans, width};
 use crate::widget::transcript::Scroll;
-use crate::widget::{approval, hits, time};
+use crate::widget::{approval, hits, names, time};
+
+/// What an empty composer says, where there is room for it.
+const OFFERS: [&str; 3] = [
+    "write to the agent · @ file · / command · ! shell · # remember",
+    "write to the agent · @ / ! #",
+    "write to the agent",
+];
 
 /// Draws the middle of the screen; returns where the cursor belongs.
 pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
@@ -23,7 +31,9 @@ pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Po
         place(app, buf);
     }
     card(app, scroll, buf);
-    composer(app, buf)
+    let cursor = composer(app, buf);
+    names::draw(app, buf);
+    cursor
 }
 
 fn transcript(app: &App, buf: &mut Buffer) {
@@ -198,7 +208,14 @@ fn composer(app: &App, buf: &mut Buffer) -> Option<Position> {
     } else {
         theme.quiet()
     };
-    buf.set_string(lines_area.x, lines_area.y, ">", prompt);
+    let kind = app
+        .view()
+        .map_or(Kind::Words, |view| Kind::of(view.composer.text()));
+    let prompt = match kind {
+        Kind::Words => prompt,
+        _ => prompt.patch(theme.strong()),
+    };
+    buf.set_string(lines_area.x, lines_area.y, kind.sign(), prompt);
     let text = Rect {
         x: lines_area.x + 2,
         width: lines_area.width.saturating_sub(2),
@@ -208,8 +225,12 @@ fn composer(app: &App, buf: &mut Buffer) -> Option<Position> {
     if view.composer.is_empty() {
         let words = match (app.wanted.observe, app.is_busy()) {
             (true, _) => "this console only looks",
+            (false, _) if app.is_held() => "Enter lets go on what waits",
             (false, true) => "write the next message; it waits for its turn",
-            (false, false) => "write to the agent",
+            (false, false) => OFFERS
+                .into_iter()
+                .find(|words| width(words) < usize::from(text.width))
+                .unwrap_or_default(),
         };
         let words = clip(words, text.width.saturating_sub(1).into());
         buf.set_string(text.x, text.y, words, theme.quiet());
@@ -245,6 +266,17 @@ fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
             free.width -= wide + 1;
         }
     }
+    if let Some((label, words)) = purpose(app) {
+        let spans = vec![
+            Span::styled(format!(" {label}"), style.patch(theme.strong())),
+            Span::styled(format!(" · {words} "), style),
+        ];
+        let line = Line::from(clip_spans(spans, usize::from(free.width.saturating_sub(2))));
+        let wide = u16::try_from(line.width()).unwrap_or(0);
+        let at = area.x + 1 + (area.width - free.width);
+        buf.set_line(at, area.y, &line, wide);
+        free.width = free.width.saturating_sub(wide + 1);
+    }
     let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) else {
         return;
     };
@@ -272,6 +304,44 @@ fn edge(app: &App, area: Rect, focused: bool, buf: &mut Buffer) {
     if let Some((words, wide)) = fits {
         let line = Line::styled(words, theme.strong());
         buf.set_line(area.right() - wide - 2, area.y, &line, wide);
+    }
+}
+
+/// Says what becomes of what is written, where it is not simply said to the agent.
+fn purpose(app: &App) -> Option<(&'static str, String)> {
+    let view = app.view()?;
+    if view.editing.is_some() {
+        let words = "Enter keeps it · empty takes it back · Esc leaves it as it was";
+        return Some(("changing what waits", words.to_owned()));
+    }
+    match Kind::of(view.composer.text()) {
+        Kind::Shell => {
+            let folder = app.session().map(|own| app.tilde(&own.workspace));
+            let folder = folder.unwrap_or_default();
+            Some((
+                "your command",
+                format!("runs at once in {folder}, the agent reads it later"),
+            ))
+        }
+        Kind::Memory => Some(("remember", "the agent is told in every session".to_owned())),
+        Kind::Command => Some((
+            "command",
+            "for the console; // says it to the agent".to_owned(),
+        )),
+        Kind::Words if view.composer.has_chip() => {
+            let key = app.key_of(&[Place::Composer], Action::ExpandPaste);
+            let key = key.map_or(String::new(), |key| format!(" · {key} writes it out"));
+            Some(("pasted", format!("sent whole{key}")))
+        }
+        Kind::Words if app.is_busy() && !view.composer.is_empty() && !app.wanted.observe => {
+            let send = app.key_of(&[Place::Composer], Action::Send)?;
+            let steer = app.key_of(&[Place::Composer], Action::Steer)?;
+            Some((
+                "while it works",
+                format!("{send} waits for its turn · {steer} steers"),
+            ))
+        }
+        Kind::Words => None,
     }
 }
 

@@ -204,7 +204,10 @@ impl App {
         if writing && self.card().is_some() {
             put(0, Action::NextPane, "answer the approval");
         }
-        if writing && self.is_busy() && !self.wanted.observe {
+        let editing = self.view().is_some_and(|view| view.editing.is_some());
+        if writing && editing {
+            put(1, Action::Interrupt, "leave it as it was");
+        } else if writing && (self.is_busy() || self.runs_commands()) && !self.wanted.observe {
             put(1, Action::Interrupt, "interrupt");
         }
         if self.can_continue() && !self.wanted.observe {
@@ -464,10 +467,7 @@ pub(crate) fn draft_lines(
         .iter()
         .skip(from)
         .take(height)
-        .map(|range| {
-            crate::sanitize::line(composer.text().get(range.clone()).unwrap_or_default())
-                .into_owned()
-        })
+        .map(|range| crate::sanitize::line(&composer.shown(range.clone())).into_owned())
         .collect();
     (lines, (line - from, cell))
 }

@@ -102,7 +102,16 @@ pub(crate) fn row(
         Span::styled(format!("{sign} "), style),
         Span::styled(name, name_style),
     ];
-    let first = spread(left, vec![Span::styled(format!("{word} "), style)], room);
+    let others = app.model.clients.watching(session.id).count();
+    let mut right = Vec::new();
+    if others > 0 {
+        right.push(Span::styled(format!("+{others} here "), theme.quiet()));
+    }
+    match app.goes_in(session.id) {
+        Some(seconds) => right.push(Span::styled(format!("goes in {seconds} s "), theme.bad())),
+        None => right.push(Span::styled(format!("{word} "), style)),
+    }
+    let first = spread(left, right, room);
     let last = sanitize::line(&session.last_line).into_owned();
     let last = if last.is_empty() {
         app.tilde(&session.workspace)

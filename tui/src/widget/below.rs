@@ -1,7 +1,8 @@
 //! What stands below the last message: what is waited for, how the turn ended, what is on its way.
 
 use ratatui::text::{Line, Span};
-use smartopol_protocol::message::Role;
+use smartopol_protocol::MessageId;
+use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::tool::CallState;
 use smartopol_protocol::turn::Outcome;
@@ -9,8 +10,8 @@ use smartopol_protocol::turn::Outcome;
 use super::message::said;
 use super::text::{Indent, spread, wrap};
 use super::transcript::Row;
-use crate::app::App;
 use crate::app::keymap::{Action, Place};
+use crate::app::{App, View};
 use crate::model::Transcript;
 use crate::sanitize;
 
@@ -111,6 +112,36 @@ pub(super) fn ending(app: &App, transcript: &Transcript, room: usize) -> Vec<Row
         lines.push(spread(keys, Vec::new(), room));
     }
     lines.into_iter().map(Row::plain).collect()
+}
+
+/// Says how a message waits, and what can be done about it.
+pub(super) fn why(app: &App, view: &View, own: &Message, newest: Option<MessageId>) -> String {
+    let how = match (own.steer, app.is_held()) {
+        _ if view.editing == Some(own.id) => return "being changed below".to_owned(),
+        (true, _) if app.is_busy() => "steers: heard at the next step",
+        (_, true) => "waits since the interrupt",
+        _ => "waits for its turn",
+    };
+    if newest != Some(own.id) || app.wanted.observe {
+        return how.to_owned();
+    }
+    let mut words = vec![how.to_owned()];
+    if view.composer.is_empty() && app.is_held() {
+        words.extend(key(app, Action::Send, "lets it go on"));
+    }
+    if view.composer.is_empty() {
+        words.extend(key(app, Action::Up, "changes it"));
+    }
+    if !own.steer && app.is_busy() && view.composer.is_empty() {
+        words.extend(key(app, Action::Steer, "steers with it"));
+    }
+    words.extend(key(app, Action::Withdraw, "takes it back"));
+    words.join(" · ")
+}
+
+fn key(app: &App, action: Action, words: &str) -> Option<String> {
+    let key = app.key_of(&[Place::Composer], action)?;
+    Some(format!("{key} {words}"))
 }
 
 /// Returns a message that is not in the transcript yet.

@@ -25,7 +25,7 @@ const WHOLE: usize = 2_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Extent {
     Folded,
-    /// Opened by itself: what went wrong, in short.
+    /// Opened by itself: what went wrong, or what a person ran, in short.
     Brief,
     Whole,
 }
@@ -42,7 +42,8 @@ pub(crate) fn extent(call: Option<&ToolCall>, said: Option<bool>) -> Extent {
     match said {
         Some(true) => Extent::Whole,
         Some(false) => Extent::Folded,
-        None if bad => Extent::Brief,
+        // What a person ran is what they want to see.
+        None if bad || call.is_some_and(|call| call.turn_id.is_none()) => Extent::Brief,
         None => Extent::Folded,
     }
 }
@@ -141,6 +142,52 @@ pub(crate) fn card(
         if !output.is_empty() && rows.len() > 1 {
             rows.extend(wrap(&[], room, &bar).into_iter().map(Row::plain));
         }
+        rows.extend(output.into_iter().map(Row::plain));
+    }
+    rows
+}
+
+/// Returns a command that a person ran: its line, how it stands, what it gave back.
+pub(crate) fn own(
+    app: &App,
+    transcript: &Transcript,
+    view: &View,
+    (id, line): (CallId, &str),
+    room: usize,
+) -> Vec<Row> {
+    let theme = app.theme;
+    let call = transcript.call(id);
+    let extent = extent(call, view.said(Fold::Call(id)));
+    let (sign, words, style) = call.map_or(("○", String::new(), theme.quiet()), |call| {
+        state(call, app.now.wall, theme)
+    });
+    let text = sanitize::text(line);
+    let mut lines = text.trim_end().lines();
+    let left = vec![
+        Span::styled("$ ", theme.selected().patch(theme.strong())),
+        Span::styled(lines.next().unwrap_or_default().to_owned(), theme.strong()),
+    ];
+    let arrow = if extent == Extent::Folded {
+        "▸"
+    } else {
+        "▾"
+    };
+    let right = vec![
+        Span::styled(format!(" {sign} {words} "), style),
+        Span::styled(arrow, theme.quiet()),
+    ];
+    let mut rows = vec![Row {
+        line: spread(left, right, room),
+        fold: Some(Fold::Call(id)),
+        piece: None,
+    }];
+    let under = Indent::both(vec![Span::raw("  ")]);
+    for line in lines {
+        let lines = wrap(&[Span::styled(line, theme.strong())], room, &under);
+        rows.extend(lines.into_iter().map(Row::plain));
+    }
+    if let Some(call) = call.filter(|_| extent != Extent::Folded) {
+        let output = output(transcript, call, extent, room, theme);
         rows.extend(output.into_iter().map(Row::plain));
     }
     rows

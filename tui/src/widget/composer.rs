@@ -1,15 +1,36 @@
 //! The place where a person writes.
 //!
 //! Owns the draft, its cursor, its history and its layout. Knows no session and sends nothing.
+//!
+//! A large paste stands in the draft as one letter that no script has, and is shown as a chip;
+//! what is sent has it whole.
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::text::grapheme_width;
+use super::text::{grapheme_width, width};
 
 /// The longest text the daemon takes, in bytes.
 pub(crate) const LIMIT: usize = 256 * 1024;
+
+/// A paste of more lines or bytes than this becomes a chip.
+const CHIP: (usize, usize) = (20, 2 * 1024);
+
+/// The first of the letters that stand for chips: in a plane for private use, which no font has.
+const FIRST: u32 = 0x10_0000;
+
+/// The most chips of one draft; what is pasted beyond stands there as it is.
+const CHIPS: usize = 64;
+
+/// A draft as it is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) text: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pastes: Vec<String>,
+}
 
 /// A draft with its cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +42,8 @@ pub(crate) struct Composer {
     past: Option<usize>,
     /// The draft while an older entry is shown.
     kept: String,
+    /// What the chips stand for.
+    pastes: Vec<String>,
 }
 
 /// Where a movement goes.
@@ -52,6 +75,113 @@ impl Composer {
         self.text.is_empty()
     }
 
+    /// Returns the draft with its pastes whole.
+    pub(crate) fn whole(&self) -> String {
+        let mut whole = String::with_capacity(self.text.len());
+        for letter in self.text.chars() {
+            match self.paste(letter) {
+                Some(paste) => whole.push_str(paste),
+                None => whole.push(letter),
+            }
+        }
+        whole
+    }
+
+    /// Returns a part of the draft as it is shown, with its chips.
+    pub(crate) fn shown(&self, range: Range<usize>) -> String {
+        let mut shown = String::new();
+        for letter in self.text.get(range).unwrap_or_default().chars() {
+            match self.paste(letter) {
+                Some(paste) => shown.push_str(&label(paste)),
+                None => shown.push(letter),
+            }
+        }
+        shown
+    }
+
+    /// Returns the draft as it is kept for later.
+    pub(crate) fn keep(&self) -> Kept {
+        let (text, pastes) = match self.past {
+            // The draft itself, not the entry of the history that is shown.
+            Some(_) => (self.kept.clone(), self.pastes.clone()),
+            None => (self.text.clone(), self.pastes.clone()),
+        };
+        Kept { text, pastes }
+    }
+
+    /// Takes up a draft that was kept.
+    pub(crate) fn restore(&mut self, kept: Kept) {
+        self.pastes = kept.pastes;
+        self.pastes.truncate(CHIPS);
+        self.set(kept.text);
+    }
+
+    /// Writes a paste at the cursor, as a chip where it is large.
+    pub(crate) fn paste_in(&mut self, text: &str) -> bool {
+        let text = without_chips(text);
+        let (lines, bytes) = CHIP;
+        let small = text.lines().count() <= lines && text.len() <= bytes;
+        if small || self.pastes.len() >= CHIPS {
+            return self.insert(&text);
+        }
+        if self.whole().len() + text.len() > LIMIT {
+            return false;
+        }
+        let Some(letter) = chip(self.pastes.len()) else {
+            return self.insert(&text);
+        };
+        self.pastes.push(text);
+        self.write(letter.encode_utf8(&mut [0; 4]));
+        true
+    }
+
+    /// Writes out the chip before the cursor, or the first one; false where there is none.
+    pub(crate) fn expand(&mut self) -> bool {
+        let is_chip = |(_, letter): &(usize, char)| self.paste(*letter).is_some();
+        let before = self.text.get(..self.cursor).unwrap_or_default();
+        let near = before.char_indices().next_back().filter(is_chip);
+        let Some((at, letter)) = near.or_else(|| self.text.char_indices().find(is_chip)) else {
+            return false;
+        };
+        let paste = self.paste(letter).unwrap_or_default().to_owned();
+        self.text.replace_range(at..at + letter.len_utf8(), &paste);
+        self.cursor = at + paste.len();
+        true
+    }
+
+    /// Returns true where the draft has a chip.
+    pub(crate) fn has_chip(&self) -> bool {
+        self.text.chars().any(|letter| self.paste(letter).is_some())
+    }
+
+    /// Returns the cursor's byte.
+    pub(crate) const fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// Puts `text` in the place of a part of the draft, and the cursor behind it.
+    pub(crate) fn replace(&mut self, range: Range<usize>, text: &str) {
+        if self.text.is_char_boundary(range.start) && self.text.is_char_boundary(range.end) {
+            self.text.replace_range(range.clone(), text);
+            self.cursor = self.edge_at_or_after(range.start + text.len());
+        }
+    }
+
+    fn paste(&self, letter: char) -> Option<&str> {
+        let number = u32::from(letter).checked_sub(FIRST)?;
+        let paste = self.pastes.get(usize::try_from(number).ok()?)?;
+        Some(paste)
+    }
+
+    /// Returns how many cells a grapheme takes, a chip all of its own.
+    fn wide(&self, grapheme: &str) -> usize {
+        let chip = grapheme
+            .chars()
+            .next()
+            .and_then(|letter| self.paste(letter));
+        chip.map_or_else(|| shown_width(grapheme), |paste| width(&label(paste)))
+    }
+
     /// Replaces the draft and puts the cursor at its end.
     pub(crate) fn set(&mut self, text: String) {
         self.text = text;
@@ -61,25 +191,33 @@ impl Composer {
 
     /// Takes the text away; where it came from the history, the draft before it comes back.
     pub(crate) fn take(&mut self) -> String {
-        let text = std::mem::take(&mut self.text);
+        let whole = self.whole();
+        self.text.clear();
         self.cursor = 0;
         if self.past.take().is_some() {
             let kept = std::mem::take(&mut self.kept);
             self.set(kept);
+        } else {
+            self.pastes.clear();
         }
-        text
+        whole
     }
 
     /// Writes at the cursor; returns false where the draft would get too long.
     pub(crate) fn insert(&mut self, text: &str) -> bool {
-        if self.text.len() + text.len() > LIMIT {
+        let pasted: usize = self.pastes.iter().map(String::len).sum();
+        if self.text.len() + pasted + text.len() > LIMIT {
             return false;
         }
+        self.write(&without_chips(text));
+        true
+    }
+
+    fn write(&mut self, text: &str) {
         self.text.insert_str(self.cursor, text);
         self.cursor += text.len();
         // A combining letter joins the one before it: the cursor stays at an edge all the same.
         self.cursor = self.edge_at_or_after(self.cursor);
-        true
     }
 
     pub(crate) fn backspace(&mut self) {
@@ -180,7 +318,7 @@ impl Composer {
                 word = (start, 0);
                 continue;
             }
-            let wide = shown_width(grapheme);
+            let wide = self.wide(grapheme).min(room);
             if used + wide > room {
                 let whole_word = word.0 > start && !grapheme.starts_with(' ');
                 let (cut, cell) = if whole_word { word } else { (at, used) };
@@ -216,7 +354,7 @@ impl Composer {
         let mut used = 0;
         let text = self.text.get(line.clone()).unwrap_or_default();
         for (at, grapheme) in text.grapheme_indices(true) {
-            let wide = shown_width(grapheme);
+            let wide = self.wide(grapheme);
             if used + wide > cell {
                 return line.start + at;
             }
@@ -268,6 +406,27 @@ impl Composer {
             .find(|at| *at >= byte)
             .unwrap_or(self.text.len())
     }
+}
+
+/// Returns what is shown of a large paste.
+fn label(paste: &str) -> String {
+    let lines = paste.lines().count();
+    match lines {
+        0 | 1 => format!("[pasted {} KiB]", paste.len().div_ceil(1024)),
+        _ => format!("[pasted {lines} lines]"),
+    }
+}
+
+fn chip(number: usize) -> Option<char> {
+    char::from_u32(FIRST + u32::try_from(number).ok()?)
+}
+
+/// Returns a text without the letters that stand for chips.
+fn without_chips(text: &str) -> String {
+    let last = FIRST + u32::try_from(CHIPS).unwrap_or(0);
+    text.chars()
+        .filter(|letter| !(FIRST..last).contains(&u32::from(*letter)))
+        .collect()
 }
 
 /// Returns how many cells a grapheme of a draft takes; tabs are shown as one.
@@ -347,5 +506,42 @@ mod tests {
         assert_eq!(composer.text(), "rm -rf ");
         composer.cut_to_line_start();
         assert!(composer.is_empty());
+    }
+
+    #[test]
+    fn a_large_paste_is_one_chip_and_is_sent_whole() {
+        let mut composer = with("see ");
+        let log = "line\n".repeat(120);
+        assert!(composer.paste_in(&log));
+        composer.insert(" there");
+        assert_eq!(lines(&composer, 60).len(), 1);
+        let all = 0..composer.text().len();
+        assert_eq!(composer.shown(all), "see [pasted 120 lines] there");
+        assert_eq!(composer.whole(), format!("see {log} there"));
+        let end = composer.layout(60).cursor.1;
+        assert_eq!(end, "see [pasted 120 lines] there".len());
+        let kept = composer.keep();
+        let mut again = Composer::default();
+        again.restore(kept);
+        assert_eq!(again.whole(), composer.whole());
+        for _ in 0..6 {
+            composer.backspace();
+        }
+        composer.backspace();
+        assert_eq!(composer.whole(), "see ", "a chip goes as one letter");
+        assert!(!composer.has_chip());
+    }
+
+    #[test]
+    fn a_chip_is_written_out_and_no_letter_can_pretend_to_be_one() {
+        let mut composer = Composer::default();
+        assert!(composer.paste_in(&"x".repeat(3_000)));
+        assert_eq!(composer.shown(0..4), "[pasted 3 KiB]");
+        assert!(composer.expand());
+        assert_eq!(composer.text().len(), 3_000);
+        assert!(!composer.expand());
+        let mut composer = Composer::default();
+        composer.insert("\u{100000}a");
+        assert_eq!(composer.text(), "a");
     }
 }

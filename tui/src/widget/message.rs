@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 
-use super::card::card;
+use super::card::{card, own};
 use super::markdown::{Laid, Means, laid, markdown};
 use super::text::{Indent, spread, wrap};
 use super::time;
@@ -34,7 +34,8 @@ pub(crate) fn message(
     room: usize,
 ) -> Vec<Row> {
     let mut rows = match message.role {
-        Role::User => own(app, view, message, room),
+        Role::User if message.is_command() => command(app, transcript, view, message, room),
+        Role::User => words_of_person(app, view, message, room),
         Role::Agent => agent(app, transcript, view, message, room),
         Role::System => notices(app, message, room),
         // Outputs are shown on the cards of the calls.
@@ -50,8 +51,32 @@ pub(crate) fn message(
     rows
 }
 
+/// Returns a command that a person ran, with what it gave back.
+pub(crate) fn command(
+    app: &App,
+    transcript: &Transcript,
+    view: &View,
+    message: &Message,
+    room: usize,
+) -> Vec<Row> {
+    let calls = message.parts.iter().filter_map(|part| match part {
+        Part::ToolCall { id, input, .. } => Some((*id, input)),
+        _ => None,
+    });
+    let mut rows = Vec::new();
+    for (id, input) in calls {
+        let line = input.get("command").and_then(serde_json::Value::as_str);
+        let mut card = own(app, transcript, view, (id, line.unwrap_or_default()), room);
+        for row in &mut card {
+            row.piece = Some(Piece::Call(id));
+        }
+        rows.extend(card);
+    }
+    rows
+}
+
 /// Returns a person's words.
-fn own(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
+fn words_of_person(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
     let theme = app.theme;
     let other = message
         .peer

@@ -10,6 +10,7 @@ pub(crate) mod frame;
 pub(crate) mod hits;
 pub(crate) mod markdown;
 pub(crate) mod message;
+pub(crate) mod names;
 pub(crate) mod paints;
 pub(crate) mod sparkline;
 mod speech;

@@ -62,6 +62,7 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
         ""
     };
     let right = vec![
+        Span::styled(others(app), theme.quiet()),
         Span::styled(observe, theme.quiet()),
         Span::styled(format!("{sign} {word}"), style),
         Span::styled(format!("{elapsed} "), theme.quiet()),
@@ -80,6 +81,28 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
         ),
     ];
     spread(left, right, room)
+}
+
+/// Says who else watches this session.
+fn others(app: &App) -> String {
+    let Some(id) = app.current else {
+        return String::new();
+    };
+    let others: Vec<_> = app.model.clients.watching(id).collect();
+    match others.as_slice() {
+        [] => String::new(),
+        [one] => {
+            let name = sanitize::line(&one.name).into_owned();
+            let name = name.strip_prefix("smartopol-").unwrap_or(&name);
+            let how = if one.observes {
+                "looks on"
+            } else {
+                "is here too"
+            };
+            format!("{name} {how} · ")
+        }
+        many => format!("{} others are here · ", many.len()),
+    }
 }
 
 /// Returns the tabs of a small screen.

@@ -14,11 +14,10 @@ use smartopol_protocol::message::{Part, Role, fold};
 use smartopol_protocol::tool::CallState;
 use smartopol_protocol::{MessageId, SessionId};
 
-use super::below::{ending, going_on, waiting};
-use super::message::message;
+use super::below::{ending, going_on, waiting, why};
+use super::message::{command, message};
 use super::speech::Speech;
 use super::welcome;
-use crate::app::keymap::{Action, Place};
 use crate::app::{App, Fold, Piece, Seek, View};
 use crate::model::Transcript;
 use crate::model::transcript::Entry;
@@ -377,15 +376,16 @@ impl Pages {
         }
         add(going_on(app, transcript, room));
         add(ending(app, transcript, room));
-        let last = transcript.queue().len();
-        for (number, own) in transcript.queue().iter().enumerate() {
-            let key = app.key_of(&[Place::Composer], Action::Withdraw);
-            let key = key.filter(|_| number + 1 == last && !app.wanted.observe);
-            let hint = key.map_or(String::new(), |key| format!(" · {key} takes it back"));
+        let commands = transcript.queue().iter().filter(|own| own.is_command());
+        for own in commands {
+            add(command(app, transcript, view, own, room));
+        }
+        let newest = app.waiting().last().map(|own| own.id);
+        for own in app.waiting() {
             add(waiting(
                 app,
                 &own.text(),
-                &format!("waits for its turn{hint}"),
+                &why(app, view, own, newest),
                 room,
             ));
         }

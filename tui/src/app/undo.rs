@@ -1,0 +1,220 @@
+//! What the console itself did, and taking it back.
+//!
+//! Owns a short log, newest last. What others or the agent did is not in it.
+
+use smartopol_protocol::SessionId;
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::session::{Configure, Session};
+
+use super::{App, Call};
+use crate::sanitize;
+use crate::widget::composer::Kept;
+
+/// How many things are remembered.
+const MOST: usize = 50;
+
+/// How long a session stays after a person said to remove it, in milliseconds.
+pub(crate) const GRACE: u64 = 10_000;
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Done {
+    Renamed {
+        id: SessionId,
+        from: String,
+        to: String,
+    },
+    Mode {
+        id: SessionId,
+        from: Mode,
+        to: Mode,
+    },
+    Model {
+        id: SessionId,
+        from: Option<String>,
+        to: String,
+    },
+    Withdrawn {
+        id: SessionId,
+        text: String,
+    },
+    Cleared {
+        id: SessionId,
+        before: Kept,
+    },
+}
+
+impl Done {
+    /// Returns what undoing it does, in a few words.
+    fn words(&self) -> String {
+        match self {
+            Self::Renamed { from, to, .. } => format!("`{to}` is `{from}` again"),
+            Self::Mode { from, .. } => format!("the mode is {} again", from.name()),
+            Self::Model { from, .. } => format!(
+                "the model is {} again",
+                from.as_deref().unwrap_or("as configured")
+            ),
+            Self::Withdrawn { text, .. } => format!("sends again: {}", brief(text)),
+            Self::Cleared { before, .. } => format!("the draft is back: {}", brief(&before.text)),
+        }
+    }
+}
+
+fn brief(text: &str) -> String {
+    let line: String = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(40)
+        .collect();
+    sanitize::line(&line).into_owned()
+}
+
+impl App {
+    /// Remembers what was done.
+    pub(super) fn done(&mut self, what: Done) {
+        self.undo.push(what);
+        let over = self.undo.len().saturating_sub(MOST);
+        self.undo.drain(..over);
+    }
+
+    /// Returns what undoing would do, the next first.
+    pub(crate) fn undo_log(&self) -> Vec<String> {
+        let removals = self.removals.iter().rev().map(|(id, _)| {
+            let name = self.model.session(*id).map(|own| own.name.as_str());
+            format!("`{}` stays", sanitize::line(name.unwrap_or_default()))
+        });
+        removals
+            .chain(self.undo.iter().rev().map(Done::words))
+            .collect()
+    }
+
+    /// Undoes what was done last.
+    pub(super) fn undo_last(&mut self) {
+        if let Some((id, _)) = self.removals.pop() {
+            let name = self.model.session(id).map(|own| own.name.clone());
+            let name = sanitize::line(&name.unwrap_or_default()).into_owned();
+            return self.say(format!("`{name}` stays"));
+        }
+        if !self.connected_to_change() {
+            return;
+        }
+        let Some(what) = self.undo.pop() else {
+            return self.say("nothing of yours is left to undo here");
+        };
+        let words = what.words();
+        let configure = |id| Configure {
+            id,
+            name: None,
+            mode: None,
+            model: None,
+        };
+        match what {
+            Done::Renamed { id, from, .. } => {
+                let name = Some(from);
+                self.change(Call::Configure(Configure {
+                    name,
+                    ..configure(id)
+                }));
+            }
+            Done::Mode { id, from, .. } => {
+                let mode = Some(from);
+                self.change(Call::Configure(Configure {
+                    mode,
+                    ..configure(id)
+                }));
+            }
+            Done::Model { id, from, .. } => {
+                let model = Some(from.unwrap_or_default());
+                self.change(Call::Configure(Configure {
+                    model,
+                    ..configure(id)
+                }));
+            }
+            Done::Withdrawn { id, text } => {
+                if self.current != Some(id) {
+                    self.open(id);
+                }
+                // It came back as the draft: there it is not wanted twice.
+                if let Some(view) = self.view_mut()
+                    && view.composer.text() == text
+                {
+                    view.composer.take();
+                }
+                self.say_to_agent(&text);
+            }
+            Done::Cleared { id, before } => {
+                if self.current != Some(id) {
+                    self.open(id);
+                }
+                if let Some(view) = self.view_mut() {
+                    let now = view.composer.whole();
+                    view.composer.restore(before);
+                    if !now.trim().is_empty() {
+                        view.composer.insert(&now);
+                    }
+                }
+            }
+        }
+        self.say(format!("undone: {words}"));
+    }
+
+    /// Remembers what a change of a session will have changed.
+    pub(super) fn note_configure(&mut self, change: &Configure) {
+        let Some(session) = self.model.session(change.id).cloned() else {
+            return;
+        };
+        let Session {
+            id, name, model, ..
+        } = session.clone();
+        if let Some(to) = change.name.clone().filter(|to| *to != name) {
+            self.done(Done::Renamed { id, from: name, to });
+        }
+        let from = self.mode_of(&session);
+        if let Some(to) = change.mode.filter(|to| *to != from) {
+            self.done(Done::Mode { id, from, to });
+        }
+        if let Some(to) = change.model.clone().filter(|to| Some(to) != model.as_ref()) {
+            self.done(Done::Model {
+                id,
+                from: model,
+                to,
+            });
+        }
+    }
+
+    /// Removes a session in a while, so that there is time to think again.
+    pub(super) fn remove_soon(&mut self, id: SessionId) {
+        if !self.connected_to_change() || self.removals.iter().any(|(own, _)| *own == id) {
+            return;
+        }
+        self.removals.push((id, self.now.ms + GRACE));
+        let name = self.model.session(id).map(|own| own.name.clone());
+        let name = sanitize::line(&name.unwrap_or_default()).into_owned();
+        let key = self.key_of(self.places(), super::keymap::Action::Undo);
+        let key = key.unwrap_or_else(|| "/undo".to_owned());
+        self.say_for(GRACE, format!("`{name}` goes in 10 s · {key} keeps it"));
+    }
+
+    /// Returns in how many seconds a session goes; `None` for one that stays.
+    pub(crate) fn goes_in(&self, id: SessionId) -> Option<u64> {
+        let (_, at) = self.removals.iter().find(|(own, _)| *own == id)?;
+        Some(at.saturating_sub(self.now.ms).div_ceil(1_000))
+    }
+
+    /// Removes what has had its time.
+    pub(super) fn settle_removals(&mut self) {
+        let now = self.now.ms;
+        let due: Vec<SessionId> = self
+            .removals
+            .iter()
+            .filter(|(_, at)| *at <= now)
+            .map(|(id, _)| *id)
+            .collect();
+        self.removals.retain(|(_, at)| *at > now);
+        for id in due {
+            self.change(Call::Remove(id));
+        }
+    }
+}
