@@ -137,20 +137,25 @@ fn the_shell_gets_the_terminal_whole_while_it_is_suspended_and_gives_it_back() {
     terminal.wait_for("connected").unwrap();
     terminal.keys("half a thought").unwrap();
     terminal.wait_for("half a thought").unwrap();
-    for _ in 0..2 {
+    for number in 1..=2 {
+        // What the shell said the last time comes back with its screen: only what is new counts.
+        let before = terminal.raw().len();
         terminal.keys("\u{1a}").unwrap();
-        terminal.wait_for("topped").unwrap();
+        terminal.wait_raw("topped", before).unwrap();
         let raw = terminal.raw();
         let seen = String::from_utf8_lossy(&raw);
         let (_, after) = seen.rsplit_once(TRAILER).expect("it is given back");
         assert!(!after.contains("\u{1b}[?1049h"), "{after:?}");
         // The shell reads lines again, and shows what is typed.
-        terminal.keys("echo $((40 + 2)) here\r").unwrap();
-        terminal.wait_for("42 here").unwrap();
+        let told = format!("{} here", 40 + number);
+        terminal
+            .keys(&format!("echo $((40 + {number})) here\r"))
+            .unwrap();
+        terminal.wait_for(&told).unwrap();
         terminal.keys("fg\r").unwrap();
         terminal.wait_for("connected").unwrap();
         terminal.wait_for("half a thought").unwrap();
-        terminal.wait_gone("42 here").unwrap();
+        terminal.wait_gone(&told).unwrap();
     }
     terminal.keys("\u{15}\u{4}").unwrap();
     terminal.wait_for("detached").unwrap();
@@ -187,7 +192,9 @@ fn without_colour_no_colour_is_written_and_the_cursor_is_seen() {
     terminal.wait_for("allow once").unwrap();
     terminal.keys("\u{10}").unwrap();
     terminal.wait_for("Find").unwrap();
-    terminal.keys("\u{1b}\u{4}").unwrap();
+    terminal.keys("\u{1b}").unwrap();
+    terminal.wait_gone("Find").unwrap();
+    terminal.keys("\u{4}").unwrap();
     terminal.wait_end().unwrap();
     let raw = terminal.raw();
     let seen = String::from_utf8_lossy(&raw);

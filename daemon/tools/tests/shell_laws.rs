@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 use smartopol_protocol::tool::{Effect, Place};
@@ -200,12 +201,13 @@ impl Stubs {
     /// Returns what a shell really runs for a line, and the files that are there afterwards.
     fn ran(&self, shell: &str, line: &str) -> (BTreeSet<Vec<String>>, BTreeSet<String>) {
         let root = self.folder.path();
-        let cwd = root.join("cwd");
-        let _ = std::fs::remove_dir_all(&cwd);
+        // A folder and a log of its own: what an earlier line left in the background goes on in its.
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let cwd = root.join(format!("cwd{run}"));
         std::fs::create_dir(&cwd).unwrap();
         std::fs::create_dir(cwd.join("d")).unwrap();
-        let log = root.join("log");
-        let _ = std::fs::remove_file(&log);
+        let log = root.join(format!("log{run}"));
         Command::new(shell)
             .args(["-c", line])
             .current_dir(&cwd)

@@ -26,7 +26,8 @@ pub(super) struct Quoted<'a>(pub(super) &'a str);
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"`()|\"…".contains(c);
-        if !self.0.is_empty() && self.0.chars().all(plain) {
+        // Three dots are how `…` is typed.
+        if !matches!(self.0, "" | "...") && self.0.chars().all(plain) {
             return f.write_str(self.0);
         }
         let quoted = serde_json::to_string(self.0).map_err(|_| fmt::Error)?;
