@@ -26,8 +26,21 @@ pub(super) struct Said {
     pub(super) text: String,
     /// Whether it was acknowledged.
     pub(super) acknowledged: Known,
-    /// Whether it was taken back.
-    pub(super) withdrawn: Known,
+    /// True once somebody was told that it is taken back.
+    pub(super) taken_back: bool,
+    /// How many asked to take it back and heard nothing yet, or never will.
+    pub(super) taking_back: u32,
+}
+
+impl Said {
+    /// Returns whether it was taken back. Several may ask for it at once, and one is told so.
+    pub(super) const fn withdrawn(&self) -> Known {
+        match (self.taken_back, self.taking_back) {
+            (true, _) => Known::Yes,
+            (false, 0) => Known::No,
+            (false, _) => Known::Maybe,
+        }
+    }
 }
 
 /// What the people were told.

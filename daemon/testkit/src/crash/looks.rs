@@ -167,12 +167,12 @@ pub(super) fn messages(whole: &Whole, ledger: &Ledger) -> anyhow::Result<()> {
     for (message, said) in ledger.said.iter().filter(|(_, said)| said.session_id == id) {
         let there = seen.contains_key(message);
         ensure!(
-            there || said.acknowledged != Known::Yes || said.withdrawn != Known::No,
+            there || said.acknowledged != Known::Yes || said.withdrawn() != Known::No,
             "message {message} (`{}`) was acknowledged and is lost",
             said.text
         );
         ensure!(
-            !there || said.withdrawn != Known::Yes,
+            !there || said.withdrawn() != Known::Yes,
             "message {message} (`{}`) was taken back and is there",
             said.text
         );

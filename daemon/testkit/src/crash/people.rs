@@ -165,7 +165,8 @@ async fn say(
         session_id,
         text: text.clone(),
         acknowledged: Known::Maybe,
-        withdrawn: Known::No,
+        taken_back: false,
+        taking_back: 0,
     };
     lock(&stage.ledger).said.insert(id, said);
     {
@@ -209,7 +210,7 @@ async fn send_again(stage: &Stage, client: &Client) -> Result<(), Broke> {
         let alive = |id| ledger.sessions.get(id) == Some(&Known::No);
         let open = ledger.said.iter().filter(|(_, said)| {
             said.acknowledged == Known::Maybe
-                && said.withdrawn == Known::No
+                && said.withdrawn() == Known::No
                 && alive(&said.session_id)
         });
         open.map(|(id, said)| (*id, said.session_id, said.text.clone()))
@@ -238,21 +239,12 @@ async fn withdraw(stage: &Stage, client: &Client, id: SessionId) -> Result<(), B
     let Some(last) = shown.messages.last().filter(|last| last.position.is_none()) else {
         return Ok(());
     };
-    let note = |known| {
-        if let Some(said) = lock(&stage.ledger).said.get_mut(&last.id) {
-            said.withdrawn = known;
-        }
+    let note = |note: fn(&mut Said)| lock(&stage.ledger).said.get_mut(&last.id).map(note);
+    note(|said| said.taking_back += 1);
+    match stage.ask(client, message::Withdraw { id: last.id }).await? {
+        Some(()) => note(|said| said.taken_back = true),
+        None => note(|said| said.taking_back -= 1),
     };
-    let before = lock(&stage.ledger)
-        .said
-        .get(&last.id)
-        .map(|said| said.withdrawn);
-    note(Known::Maybe);
-    let done = stage.ask(client, message::Withdraw { id: last.id }).await?;
-    note(match done {
-        Some(()) => Known::Yes,
-        None => before.unwrap_or_default(),
-    });
     Ok(())
 }
 
