@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
-use smartopol_daemon::lifecycle;
+use smartopol_daemon::{doctor, lifecycle};
 use smartopol_tui::plain;
 
 /// What is printed where nothing was typed: the way in, then the rest.
@@ -46,6 +46,11 @@ pub(crate) enum Command {
     /// The daemon: start, stop, status, logs, backup
     #[command(subcommand)]
     Daemon(lifecycle::Command),
+    /// Look what is wrong and say what to do; puts a backup in the place of a damaged database
+    #[command(
+        after_help = "Examples:\n  smartopol doctor\n  smartopol doctor --restore ~/smartopol-monday.db"
+    )]
+    Doctor(doctor::Args),
     #[command(flatten)]
     Plain(Box<plain::Command>),
     /// Print the completions of a shell

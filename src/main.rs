@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use smartopol_config::{Config, Paths};
-use smartopol_daemon::lifecycle;
+use smartopol_daemon::{doctor, lifecycle};
 use smartopol_tui::plain;
 
 use crate::cli::{Cli, Command, Console};
@@ -30,6 +30,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Completions { shell } => cli::completions(shell)?,
         Command::Man { dir } => cli::manual(dir)?,
         Command::Daemon(command) => return lifecycle::run(command, &Paths::from_env()?),
+        Command::Doctor(args) => return doctor::run(&args, &Paths::from_env()?),
         Command::Plain(command) => {
             let paths = Paths::from_env()?;
             if command.starts_daemon() {

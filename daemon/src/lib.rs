@@ -7,6 +7,7 @@ mod approvals;
 pub mod boot;
 mod bus;
 mod clock;
+pub mod doctor;
 mod house;
 pub mod lifecycle;
 mod listing;

@@ -14,6 +14,7 @@ mod bad_input;
 mod console;
 mod crash;
 mod daemon_life;
+mod doctor;
 mod kills;
 mod models;
 mod scripting;

@@ -12,7 +12,7 @@ use super::lock::holder;
 const NAME: &str = "smartopol-cli";
 
 /// Runs `work` to its end on this thread.
-pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
@@ -27,7 +27,7 @@ pub(super) async fn connect(paths: &Paths) -> Result<Client, Error> {
 }
 
 /// Asks the daemon one thing.
-pub(super) async fn ask<M: Method>(paths: &Paths, params: M) -> anyhow::Result<M::Reply> {
+pub(crate) async fn ask<M: Method>(paths: &Paths, params: M) -> anyhow::Result<M::Reply> {
     let client = connect(paths).await.map_err(|err| explained(paths, err))?;
     client.call(params).await.map_err(|err| match err {
         Error::Fault(fault) => fault.into(),

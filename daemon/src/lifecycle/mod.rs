@@ -15,9 +15,11 @@ mod status;
 mod stop;
 
 pub use crate::boot::check_rules;
+pub(crate) use ask::{ask, block_on};
 pub use command::{Command, check_providers, run};
 pub(crate) use lock::make_private;
 pub use lock::{Lock, holder};
 pub use logging::{Logging, current_log};
 pub use start::{Started, start};
+pub(crate) use status::bytes;
 pub use stop::{Stopped, stop};

@@ -109,7 +109,7 @@ fn duration(ms: u64) -> String {
 }
 
 /// Returns a size in a unit that fits it.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
     let of = |unit: u64| bytes as f64 / unit as f64;
     match bytes {

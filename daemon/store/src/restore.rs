@@ -55,13 +55,7 @@ pub(crate) fn quick_check(conn: &Connection) -> Result<Vec<String>> {
 /// # Errors
 /// Where the backup is not sound, which changes nothing; where a file cannot be written.
 pub fn restore(backup: &Path, path: &Path, mark: &str) -> Result<Option<PathBuf>> {
-    let found = examine(backup)?;
-    if let Some(problem) = found.problems.first() {
-        return Err(Error::Invalid(format!(
-            "{} is damaged itself ({problem}): take an older backup",
-            backup.display()
-        )));
-    }
+    sound(backup)?;
     let part = connection::part_name(path);
     let copied = copy(backup, &part);
     if copied.is_err() {
@@ -89,6 +83,27 @@ pub fn restore(backup: &Path, path: &Path, mark: &str) -> Result<Option<PathBuf>
     fs::rename(&part, path).map_err(|err| Error::file("put the backup at", path, err))?;
     connection::sync_folder(path);
     Ok(had.then_some(aside))
+}
+
+/// Refuses a file that should not take the place of anything.
+fn sound(backup: &Path) -> Result<()> {
+    if let Err(err) = fs::File::open(backup) {
+        return Err(Error::file("read", backup, err));
+    }
+    let damaged = |problem: &dyn std::fmt::Display| {
+        Err(Error::Invalid(format!(
+            "{} is no sound backup ({problem}): take an older one",
+            backup.display()
+        )))
+    };
+    match examine(backup) {
+        Ok(found) => match found.problems.first() {
+            Some(problem) => damaged(problem),
+            None => Ok(()),
+        },
+        Err(Error::Corrupt(cause)) => damaged(&cause),
+        Err(err) => Err(err),
+    }
 }
 
 fn copy(backup: &Path, part: &Path) -> Result<()> {
