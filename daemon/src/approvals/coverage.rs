@@ -7,9 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::GlobBuilder;
 use smartopol_protocol::approval::{OneOf, Pattern};
-use smartopol_protocol::tool::{Effect, Inspection, Place};
+use smartopol_protocol::tool::{Body, Effect, Inspection, Place};
 
-use super::{danger, programs};
+use super::{danger, programs, stretches};
 
 /// A call that is judged.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,8 @@ pub(super) fn catches(pattern: &Pattern, call: Call<'_>) -> bool {
             || effects.iter().any(|effect| match effect {
                 Effect::Run { words, via } => starts(via)
                     .any(|(start, _)| resembles(&pattern.command, &chain(words, via, start))),
+                // What was not understood may hold it all the same.
+                Effect::Unclear { .. } => written(&pattern.command, call.inspection),
                 _ => false,
             }))
         && pattern.path.as_deref().is_none_or(|glob| {
@@ -51,6 +53,15 @@ pub(super) fn catches(pattern: &Pattern, call: Call<'_>) -> bool {
                 .filter_map(path)
                 .any(|path| matches_glob(glob, path))
         })
+}
+
+/// Returns true where the text of a command line holds words that are meant.
+fn written(pattern: &[OneOf], inspection: &Inspection) -> bool {
+    let Body::Command { text, .. } = &inspection.body else {
+        return false;
+    };
+    stretches::of(text)
+        .any(|words| stretches::starts(&words).any(|words| resembles(pattern, words)))
 }
 
 /// Returns true where an allowing rule alone covers every command of a call.

@@ -12,5 +12,6 @@ pub(crate) mod policy;
 mod programs;
 pub(crate) mod role;
 pub(crate) mod rules;
+mod stretches;
 #[cfg(test)]
 pub(crate) mod trial;

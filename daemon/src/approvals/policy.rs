@@ -299,4 +299,8 @@ const fn name(verdict: Verdict) -> &'static str {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

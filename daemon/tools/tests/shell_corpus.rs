@@ -11,7 +11,7 @@ use smartopol_protocol::tool::{Effect, Place};
 use smartopol_tools::shell_grammar::{Dialect, Ground, Last, meaning, quote};
 
 const HOME: &str = "/home/ana";
-const WORKSPACE: &str = "/code";
+const WORKSPACE: &str = "/home/ana/code";
 
 /// One command line with what is expected.
 struct Case {

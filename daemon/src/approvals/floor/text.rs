@@ -4,7 +4,7 @@
 //! word may be where a command begins: options take values, and a quoted text may hold a line.
 
 use super::Floor;
-use crate::approvals::programs;
+use crate::approvals::{programs, stretches};
 
 /// Words before the program that change nothing about what it destroys.
 const PREFIXES: &[&str] = &[
@@ -18,15 +18,8 @@ impl Floor {
         if is_fork_bomb(text) {
             return Some("it is a fork bomb".into());
         }
-        text.split(['\n', ';', '|', '&', '(', ')', '`'])
-            .chain(std::iter::once(text))
-            .find_map(|stretch| {
-                let words: Vec<String> = stretch
-                    .split_whitespace()
-                    .map(|word| word.replace(['"', '\'', '\\'], ""))
-                    .collect();
-                self.command(&words, cwd)
-            })
+        stretches::of(text)
+            .find_map(|words| self.command(&words, cwd))
             .or_else(|| self.takes_over(text, cwd))
     }
 
@@ -42,7 +35,7 @@ impl Floor {
             .iter()
             .flat_map(|word| word.split_whitespace())
             .collect();
-        (0..flat.len()).find_map(|start| self.each(flat.get(start..)?, cwd))
+        stretches::starts(&flat).find_map(|words| self.each(words, cwd))
     }
 
     fn each(&self, words: &[&str], cwd: &str) -> Option<String> {
@@ -70,17 +63,17 @@ pub(super) fn is_disk(path: &str) -> bool {
 /// Returns true for a function that pipes itself into itself, as in `:(){ :|:& };:`.
 fn is_fork_bomb(text: &str) -> bool {
     let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    dense.match_indices("(){").any(|(at, _)| {
-        let name: String = dense
-            .get(..at)
-            .unwrap_or_default()
-            .chars()
-            .rev()
-            .take_while(|c| !matches!(c, ';' | '&' | '|' | '{' | '}'))
-            .collect::<Vec<char>>()
-            .into_iter()
-            .rev()
-            .collect();
-        !name.is_empty() && dense.contains(&format!("{name}|{name}&"))
+    let named = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@');
+    dense.match_indices('|').any(|(at, _)| {
+        let (before, after) = dense.split_at(at);
+        let name: String = after.chars().skip(1).take_while(named).collect();
+        !name.is_empty()
+            && before.ends_with(&name)
+            && after
+                .get(1 + name.len()..)
+                .is_some_and(|rest| rest.starts_with('&'))
+            && (dense.contains(&format!("{name}(){{"))
+                || dense.contains(&format!("{name}()("))
+                || dense.contains(&format!("function{name}{{")))
     })
 }
