@@ -265,7 +265,7 @@ fn keys(
         None => vec![("y", said("once", "allow once".to_owned()))],
     };
     if let (Some(rule), None) = (&approval.rule, &approval.danger) {
-        let rule = pattern(rule);
+        let rule = pattern(&at_home(app, rule));
         choices.push((
             "s",
             said("session", format!("allow {rule} in this session")),
@@ -348,6 +348,16 @@ fn flowed(
         }
     }
     lines.into_iter().map(Line::from).collect()
+}
+
+/// Returns a pattern whose folders are told as people write them.
+fn at_home(app: &App, pattern: &Pattern) -> Pattern {
+    let told = |glob: &Option<String>| glob.as_ref().map(|glob| app.tilde(glob));
+    Pattern {
+        path: told(&pattern.path),
+        cwd: told(&pattern.cwd),
+        ..pattern.clone()
+    }
 }
 
 /// Returns a rule in words a person knows: the command as far as it is fixed, or the files.
