@@ -28,7 +28,7 @@ use crate::server::Clients;
 use crate::session::Cmd;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
-use crate::{Clock, House, server, upkeep};
+use crate::{Clock, House, files, server, upkeep};
 
 /// How long tasks may take to end after they were told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -71,9 +71,10 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     } = boot;
     let phases = Phases::begin();
     let started_at = clock.now();
+    let files = files::allow_many();
     // What the environment says of providers is read before any other thread runs.
     let providers = Providers::find(&config, &|name| std::env::var(name).ok());
-    let tools = Tools::new(&config.tools, guard()?, paths.spill());
+    let tools = Tools::new(&config.tools, guard(files)?, paths.spill());
     rules::check(&config.approvals, &tools, &home())?;
 
     let bus = Bus::new(clock.clone());
@@ -234,8 +235,9 @@ async fn shut_down(house: &House, grace: Duration) {
     }
 }
 
-/// Commands run under this program, which ends them when the daemon dies.
-fn guard() -> anyhow::Result<Guard> {
+/// Commands run under this program, which ends them when the daemon dies and gives them the limit
+/// of open files that the daemon was started with.
+fn guard(files: Option<u64>) -> anyhow::Result<Guard> {
     // The name by which Linux knows this very program, also after an update put another in its
     // place.
     let own = PathBuf::from("/proc/self/exe");
@@ -245,7 +247,9 @@ fn guard() -> anyhow::Result<Guard> {
     };
     Ok(Guard {
         program,
-        args: vec!["guard".into()],
+        args: std::iter::once("guard".into())
+            .chain(files.map(|files| format!("--files={files}").into()))
+            .collect(),
     })
 }
 
@@ -268,7 +272,7 @@ fn redactor(config: &Config) -> Redactor {
 /// # Errors
 /// Every example that does not hold, with what to do.
 pub fn check_rules(config: &Config, paths: &Paths) -> anyhow::Result<()> {
-    let tools = Tools::new(&config.tools, guard()?, paths.spill());
+    let tools = Tools::new(&config.tools, guard(None)?, paths.spill());
     rules::check(&config.approvals, &tools, &home())
 }
 

@@ -8,6 +8,7 @@ pub mod boot;
 mod bus;
 mod clock;
 pub mod doctor;
+mod files;
 mod house;
 pub mod lifecycle;
 mod listing;

@@ -18,7 +18,7 @@ impl Raw {
         Self(stream)
     }
 
-    fn hello(home: &smartopol_testkit::Home) -> Self {
+    pub(super) fn hello(home: &smartopol_testkit::Home) -> Self {
         let mut raw = Self::connect(home);
         raw.say(&json!({"type": "hello", "min_version": 1, "max_version": 1, "client": "raw"}));
         assert_eq!(raw.hear()["type"], "welcome");
@@ -47,7 +47,7 @@ impl Raw {
         self.0.write_all(payload).unwrap();
     }
 
-    fn say(&mut self, value: &Value) {
+    pub(super) fn say(&mut self, value: &Value) {
         self.frame(1, value.to_string().as_bytes());
     }
 

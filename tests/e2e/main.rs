@@ -8,6 +8,7 @@
 )]
 #![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod adverse;
 mod approvals;
 mod attach;
 mod bad_input;

@@ -73,6 +73,13 @@ fn folders(paths: &Paths) -> anyhow::Result<Finding> {
         wrong.push(format!("others can read {}", database.display()));
         steps.push("smartopol daemon restart".into());
     }
+    if database.exists() && !is_writable(&database) {
+        wrong.push(format!("{} cannot be written", database.display()));
+        steps.push(format!(
+            "chmod u+rw '{}', and look whether the disk is mounted read-only",
+            database.display()
+        ));
+    }
     if wrong.is_empty() {
         let said = match there.is_empty() {
             true => "nothing was stored yet".into(),

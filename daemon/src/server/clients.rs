@@ -60,7 +60,7 @@ impl Seat {
         Some(Self {
             house: house.clone(),
             id: here.last,
-            since: Timestamp::now(),
+            since: house.clock.now(),
         })
     }
 

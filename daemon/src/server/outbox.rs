@@ -10,11 +10,17 @@ use smartopol_ipc::Bytes;
 /// How many frames wait for one client.
 pub(crate) const OUTBOX: usize = 256;
 
+/// How many bytes of frames wait for one client, so that a few large ones are no way around it.
+pub(crate) const OUTBOX_BYTES: usize = 4 << 20;
+
 /// Frames on their way to one client.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     room: usize,
     waiting: VecDeque<Waiting>,
+    /// The bytes of all that waits, and those of news alone.
+    bytes: usize,
+    news: usize,
     missed: u64,
     dropped: u64,
 }
@@ -22,7 +28,14 @@ pub(crate) struct Outbox {
 #[derive(Debug)]
 struct Waiting {
     frame: Bytes,
-    passing: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Reply,
+    Fact,
+    Passing,
 }
 
 /// What is sent next.
@@ -42,6 +55,8 @@ impl Outbox {
         Self {
             room,
             waiting: VecDeque::new(),
+            bytes: 0,
+            news: 0,
             missed: 0,
             dropped: 0,
         }
@@ -49,24 +64,23 @@ impl Outbox {
 
     /// Returns true where another frame fits.
     pub(crate) fn has_room(&self) -> bool {
-        self.waiting.len() < self.room
+        self.waiting.len() < self.room && self.bytes < OUTBOX_BYTES
+    }
+
+    /// Returns true where more news fits. A large reply is no reason to lose any.
+    fn has_room_for_news(&self) -> bool {
+        self.waiting.len() < self.room && self.news < OUTBOX_BYTES
     }
 
     /// Adds a frame that must arrive: a reply, or an event of a replay.
     pub(crate) fn must(&mut self, frame: Bytes) {
-        self.waiting.push_back(Waiting {
-            frame,
-            passing: false,
-        });
+        self.push(frame, Kind::Reply);
     }
 
     /// Adds passing news, or drops it where there is no room.
     pub(crate) fn passing(&mut self, frame: Bytes) {
-        if self.has_room() {
-            self.waiting.push_back(Waiting {
-                frame,
-                passing: true,
-            });
+        if self.has_room_for_news() {
+            self.push(frame, Kind::Passing);
         } else {
             self.dropped += 1;
         }
@@ -76,16 +90,34 @@ impl Outbox {
     ///
     /// Returns false where even that is not possible: the fact is lost and counted.
     pub(crate) fn fact(&mut self, frame: Bytes) -> bool {
-        if !self.has_room() {
-            let Some(place) = self.waiting.iter().position(|waiting| waiting.passing) else {
+        while !self.has_room_for_news() {
+            let passing = |waiting: &Waiting| waiting.kind == Kind::Passing;
+            let Some(place) = self.waiting.iter().position(passing) else {
                 self.missed += 1;
                 return false;
             };
-            self.waiting.remove(place);
+            self.take(place);
             self.dropped += 1;
         }
-        self.must(frame);
+        self.push(frame, Kind::Fact);
         true
+    }
+
+    fn push(&mut self, frame: Bytes, kind: Kind) {
+        self.bytes += frame.len();
+        if kind != Kind::Reply {
+            self.news += frame.len();
+        }
+        self.waiting.push_back(Waiting { frame, kind });
+    }
+
+    fn take(&mut self, place: usize) -> Option<Bytes> {
+        let Waiting { frame, kind } = self.waiting.remove(place)?;
+        self.bytes -= frame.len();
+        if kind != Kind::Reply {
+            self.news -= frame.len();
+        }
+        Some(frame)
     }
 
     /// Counts facts that cannot be told, of which the number is not known.
@@ -100,8 +132,8 @@ impl Outbox {
 
     /// Takes what is sent next. Word of a loss comes after what was kept.
     pub(crate) fn pop(&mut self) -> Option<Next> {
-        if let Some(waiting) = self.waiting.pop_front() {
-            return Some(Next::Frame(waiting.frame));
+        if let Some(frame) = self.take(0) {
+            return Some(Next::Frame(frame));
         }
         if self.missed > 0 {
             return Some(Next::Missed(std::mem::take(&mut self.missed)));
@@ -154,5 +186,26 @@ mod tests {
                 Next::Dropped(1),
             ]
         );
+    }
+
+    #[test]
+    fn a_few_large_facts_fill_it_and_a_large_reply_costs_none() {
+        let large = Bytes::from(vec![0; OUTBOX_BYTES]);
+        let mut outbox = Outbox::new(OUTBOX);
+        outbox.must(large.clone());
+        assert!(!outbox.has_room());
+        outbox.passing(large.clone());
+        assert!(outbox.fact(large.clone()), "it displaces what passes");
+        assert!(!outbox.fact(frame("one more")));
+        assert_eq!(
+            drain(&mut outbox),
+            [
+                Next::Frame(large.clone()),
+                Next::Frame(large),
+                Next::Missed(1),
+                Next::Dropped(1),
+            ]
+        );
+        assert!(outbox.has_room() && outbox.fact(frame("again")));
     }
 }

@@ -43,9 +43,10 @@ pub(crate) async fn run(
         inbox,
         hurry,
     };
+    let stopping = doors.house.supervisor.stopping().clone();
     tokio::select! {
         () = doors.house.furnished.cancelled() => {}
-        () = doors.house.supervisor.stopping().cancelled() => return,
+        () = stopping.cancelled() => return,
     }
     loop {
         let end = match load::load(&doors.house, id).await {
@@ -59,14 +60,63 @@ pub(crate) async fn run(
             Ok(()) => return,
             Err(Broken(err)) => {
                 tracing::error!(session = %id, "the session starts over, the store failed: {err}");
+                let why = Fault::from(err);
                 tokio::select! {
-                    () = tokio::time::sleep(REST) => {}
-                    () = doors.house.supervisor.stopping().cancelled() => return,
+                    over = rest(&mut doors, &why) => if over { return },
+                    () = stopping.cancelled() => return,
                 }
             }
         }
     }
 }
+
+/// Leaves the store alone for a while; whoever asks meanwhile is told why nothing can be done.
+/// Returns true where the daemon stops.
+async fn rest(doors: &mut Doors, why: &Fault) -> bool {
+    let over = tokio::time::sleep(REST);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            () = &mut over => return false,
+            cmd = doors.inbox.recv() => match cmd {
+                None | Some(Cmd::Park { .. }) => return true,
+                Some(cmd) => {
+                    arrived(&doors.hurry, &cmd).await;
+                    refuse(cmd, why);
+                }
+            },
+        }
+    }
+}
+
+/// Takes note that an urgent word has come, so that nothing hurries for it any more.
+async fn arrived(hurry: &Notify, cmd: &Cmd) {
+    if cmd.is_urgent() {
+        tokio::select! {
+            biased;
+            () = hurry.notified() => {}
+            () = std::future::ready(()) => {}
+        }
+    }
+}
+
+/// Answers that something cannot be done. Nobody waits for what has no reply: an answer to an
+/// approval is in the store, where the next load finds it.
+fn refuse(cmd: Cmd, why: &Fault) {
+    match cmd {
+        Cmd::Say(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Withdraw(_, reply) | Cmd::Delete(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Edit(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Run(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::StopCommands(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Interrupt(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Continue(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Configure(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Partial(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Decided(_) | Cmd::Wake | Cmd::Park { .. } => {}
+    }
+}
+
 /// Loads a session again whose actor panicked, so that its turn does not stay open.
 struct Revival {
     house: House,
@@ -88,26 +138,12 @@ impl Drop for Revival {
 
 /// Answers for a session that does not exist.
 async fn gone(doors: &mut Doors) {
+    let fault = Fault::new(Code::NotFound, format!("there is no session {}", doors.id))
+        .hint("see them with: smartopol sessions list");
     while !doors.house.router.retire(doors.id, &doors.inbox) {
-        let Some(cmd) = doors.inbox.recv().await else {
-            return;
-        };
-        let fault = || {
-            Fault::new(Code::NotFound, format!("there is no session {}", doors.id))
-                .hint("see them with: smartopol sessions list")
-        };
-        // Nobody waits for what has no reply.
-        match cmd {
-            Cmd::Say(_, reply) => drop(reply.send(Err(fault()))),
-            Cmd::Withdraw(_, reply) | Cmd::Delete(reply) => drop(reply.send(Err(fault()))),
-            Cmd::Edit(_, reply) => drop(reply.send(Err(fault()))),
-            Cmd::Run(_, reply) => drop(reply.send(Err(fault()))),
-            Cmd::StopCommands(reply) => drop(reply.send(Err(fault()))),
-            Cmd::Interrupt(reply) => drop(reply.send(Err(fault()))),
-            Cmd::Continue(reply) => drop(reply.send(Err(fault()))),
-            Cmd::Configure(_, reply) => drop(reply.send(Err(fault()))),
-            Cmd::Partial(reply) => drop(reply.send(Err(fault()))),
-            Cmd::Decided(_) | Cmd::Wake | Cmd::Park { .. } => {}
+        match doors.inbox.recv().await {
+            Some(cmd) => refuse(cmd, &fault),
+            None => return,
         }
     }
 }
@@ -214,14 +250,7 @@ impl<'a> Actor<'a> {
     }
 
     async fn hear(&mut self, cmd: Cmd) -> Result<(), Broken> {
-        if cmd.is_urgent() {
-            // It has arrived, so nothing needs to hurry for it any more.
-            tokio::select! {
-                biased;
-                () = self.hurry.notified() => {}
-                () = std::future::ready(()) => {}
-            }
-        }
+        arrived(&self.hurry, &cmd).await;
         match cmd {
             Cmd::Say(message, reply) => self.say(*message, reply).await,
             Cmd::Withdraw(id, reply) => self.withdraw(id, reply).await,

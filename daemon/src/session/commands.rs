@@ -73,7 +73,7 @@ impl Actor<'_> {
                 return Ok(());
             }
         };
-        let at = Timestamp::now();
+        let at = self.house.clock.now();
         let mut live = LiveCall {
             call: ToolCall {
                 id: CallId::new(),
@@ -198,7 +198,7 @@ impl Actor<'_> {
         output: &ToolOutput,
         took: Option<std::time::Duration>,
     ) -> Result<(), Broken> {
-        let (at, mut plan) = (Timestamp::now(), Plan::default());
+        let (at, mut plan) = (self.house.clock.now(), Plan::default());
         authorize::settle(&self.house, &mut command.live, output, took, at, &mut plan);
         plan.calls
             .push(record::stored(&self.house, &command.live.call));
@@ -257,8 +257,8 @@ impl Actor<'_> {
                 ..ToolOutput::default()
             };
             let started = command.live.call.started_at;
-            let took = started
-                .map(|at| std::time::Duration::from_millis(Timestamp::now().millis_since(at)));
+            let now = self.house.clock.now();
+            let took = started.map(|at| std::time::Duration::from_millis(now.millis_since(at)));
             self.settle_command(&mut command, &output, took).await?;
         }
         Ok(())

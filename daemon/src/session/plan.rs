@@ -5,7 +5,7 @@ use smartopol_protocol::message::Message;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::Turn;
-use smartopol_protocol::{ApprovalId, MessageId, Timestamp};
+use smartopol_protocol::{ApprovalId, MessageId};
 use smartopol_store::{Error, Writer};
 
 /// What one step of a session writes, in this order.
@@ -50,7 +50,7 @@ impl Plan {
             // Where a person was faster, their answer stays; the call is settled all the same.
             let _ = w.end_approval(id, state)?;
         }
-        let at = Timestamp::now();
+        let at = w.now();
         let mut messages = self
             .messages
             .into_iter()

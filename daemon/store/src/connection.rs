@@ -52,6 +52,9 @@ pub(crate) fn writer(
         keep(&part, path)?;
     }
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if conn.is_readonly("main")? {
+        return Err(Error::ReadOnly); // SQLite contents itself with reading.
+    }
     // `synchronous = FULL`: what was acknowledged is on the disk, also after a power cut.
     // `journal_size_limit`: a burst does not leave a large write-ahead log behind.
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;

@@ -19,7 +19,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getrlimit, setrlimit};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,16 +37,33 @@ const ROUND: Duration = Duration::from_millis(10);
 const NOT_STARTED: u8 = 127;
 
 /// Runs a command as its guard: the entry of the hidden subcommand `smartopol guard WORDS…`.
+/// `--files=N` before the words is how many files the command may have open.
 ///
 /// Standard input must be one end of a socket pair whose other end the daemon holds. Returns once
 /// nothing of the command is left, with its exit code, or 128 and the signal that ended it.
 pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
-    let Some(program) = args.next() else {
+    let mut first = args.next();
+    if let Some(files) = first.as_ref().and_then(files) {
+        limit(files);
+        first = args.next();
+    }
+    let Some(program) = first else {
         return ExitCode::from(2);
     };
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).process_group(0);
     guarded(command).unwrap_or(ExitCode::from(NOT_STARTED))
+}
+
+fn files(word: &OsString) -> Option<u64> {
+    word.to_str()?.strip_prefix("--files=")?.parse().ok()
+}
+
+/// Where it cannot be lowered the command has more than it needs, and no harm is done.
+fn limit(files: u64) {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = Some(files);
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 fn guarded(command: Command) -> io::Result<ExitCode> {

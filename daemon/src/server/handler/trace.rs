@@ -1,7 +1,7 @@
 //! Traces: lists, one, statistics, marks.
 
+use smartopol_protocol::Fault;
 use smartopol_protocol::trace::{List, Listed, Mark, Show, Stats, StatsShown, Trace};
-use smartopol_protocol::{Fault, Timestamp};
 
 use crate::House;
 
@@ -30,7 +30,7 @@ pub(crate) async fn stats(house: &House, stats: Stats) -> Result<StatsShown, Fau
 }
 
 pub(crate) async fn mark(house: &House, mark: Mark) -> Result<(), Fault> {
-    let at = Timestamp::now();
+    let at = house.clock.now();
     house
         .store
         .write(move |w| w.mark_trace(mark, at))

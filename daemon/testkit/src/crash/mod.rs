@@ -4,6 +4,7 @@
 //! looked at, it starts again, everything it had promised is looked at. The dice have a seed, so
 //! a run can be had again as far as the system's own timing lets it.
 
+mod crowd;
 mod dice;
 mod ledger;
 mod looks;
@@ -24,6 +25,7 @@ use smartopol_protocol::session::SessionState;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub use crowd::{Crowd, crowd};
 pub use dice::Dice;
 use ledger::{Known, Ledger};
 use looks::Whole;
