@@ -98,6 +98,11 @@ impl Paths {
         self.data.join("backup")
     }
 
+    /// Returns the folder of what is written in a console and not yet sent.
+    pub fn drafts(&self) -> PathBuf {
+        self.data.join("drafts")
+    }
+
     /// Returns the folder of the log files.
     pub fn log_dir(&self) -> PathBuf {
         self.data.join("log")

@@ -291,10 +291,46 @@ fn own_files(paths: &Paths) -> Vec<PathBuf> {
         paths.socket(),
         paths.lock(),
         paths.log_dir(),
+        paths.backups(),
+        paths.drafts(),
         paths.config_file(),
     ]
 }
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use smartopol_protocol::tool::{Effect, Inspection, Place};
+
+    use super::*;
+
+    #[test]
+    fn the_floor_keeps_whole_what_the_daemon_cannot_do_without() {
+        let paths = Paths::under("/h");
+        let floor = Floor::new("/home/ana", own_files(&paths));
+        let writes = |path: PathBuf| Inspection {
+            effects: vec![Effect::Write {
+                path: shown(&path),
+                place: Place::Outside,
+            }],
+            ..Inspection::default()
+        };
+        for own in [
+            paths.database(),
+            PathBuf::from("/h/smartopol.db-wal"),
+            paths.socket(),
+            paths.lock(),
+            paths.log_dir().join("today.log"),
+            paths.backups().join("smartopol.db"),
+            paths.drafts().join("x.json"),
+            paths.config_file(),
+        ] {
+            assert!(floor.refuses(&writes(own.clone())).is_some(), "{own:?}");
+        }
+        let memory = paths.workspace().join("MEMORY.md");
+        assert_eq!(floor.refuses(&writes(memory)), None);
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use smartopol_protocol::SessionId;
 
@@ -14,13 +14,9 @@ use crate::widget::composer::{Kept, LIMIT};
 /// The most drafts that are taken up again.
 const MOST: usize = 200;
 
-fn folder(data: &Path) -> PathBuf {
-    data.join("drafts")
-}
-
 /// Returns all drafts.
-pub(crate) fn load(data: &Path) -> HashMap<SessionId, Kept> {
-    let Ok(files) = std::fs::read_dir(folder(data)) else {
+pub(crate) fn load(folder: &Path) -> HashMap<SessionId, Kept> {
+    let Ok(files) = std::fs::read_dir(folder) else {
         return HashMap::new();
     };
     files
@@ -41,9 +37,8 @@ pub(crate) fn load(data: &Path) -> HashMap<SessionId, Kept> {
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub(crate) fn keep(data: &Path, id: SessionId, kept: &Kept) -> io::Result<()> {
+pub(crate) fn keep(folder: &Path, id: SessionId, kept: &Kept) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-    let folder = folder(data);
     let path = folder.join(format!("{id}.json"));
     if kept.text.is_empty() {
         return match std::fs::remove_file(path) {
@@ -54,7 +49,7 @@ pub(crate) fn keep(data: &Path, id: SessionId, kept: &Kept) -> io::Result<()> {
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(&folder)?;
+        .create(folder)?;
     // Two consoles of one account may write at once.
     let new = folder.join(format!(".{id}.{}", std::process::id()));
     let mut file = std::fs::OpenOptions::new()
@@ -87,7 +82,7 @@ mod tests {
         };
         keep(data.path(), id, &kept).unwrap();
         assert_eq!(load(data.path()), HashMap::from([(id, kept)]));
-        std::fs::write(folder(data.path()).join("x.json"), "no").unwrap();
+        std::fs::write(data.path().join("x.json"), "no").unwrap();
         keep(data.path(), id, &Kept::default()).unwrap();
         keep(data.path(), id, &Kept::default()).unwrap();
         assert_eq!(load(data.path()), HashMap::new());

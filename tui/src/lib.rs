@@ -71,7 +71,7 @@ pub fn run(args: Args, paths: &Paths, loaded: &Loaded) -> anyhow::Result<ExitCod
         traces: config.console.traces,
         history: config.console.history.into(),
         console: config.console.clone(),
-        drafts: drafts::load(paths.data()),
+        drafts: drafts::load(&paths.drafts()),
         settings: loaded.entries(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

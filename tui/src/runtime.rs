@@ -118,7 +118,7 @@ impl Stage {
 pub(crate) async fn run(mut app: App, link: Link, clock: Clock, paths: &Paths) -> io::Result<()> {
     let ended = serve(&mut app, link, clock, paths).await;
     for (id, kept) in app.drafts_to_keep() {
-        drafts::keep(paths.data(), id, &kept)?;
+        drafts::keep(&paths.drafts(), id, &kept)?;
     }
     ended
 }
@@ -254,7 +254,7 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                     }
                     continue;
                 }
-                Cmd::Keep { id, kept } => match drafts::keep(paths.data(), id, &kept) {
+                Cmd::Keep { id, kept } => match drafts::keep(&paths.drafts(), id, &kept) {
                     Ok(()) => continue,
                     Err(err) => Msg::Told(Err(format!("the draft cannot be kept: {err}"))),
                 },

@@ -7,14 +7,26 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns `text` as one line: line breaks and tabs become visible too.
+/// Returns names, paths and commands as one line: line breaks, tabs and spaces that are none to a
+/// shell become visible too.
 pub fn line(text: &str) -> Cow<'_, str> {
-    shown(text, Breaks::Shown)
+    shown(text, Breaks::Shown, Spaces::Shown)
 }
 
-/// Returns `text` with its line breaks and tabs.
+/// Returns what runs or is written, exactly: with its line breaks and tabs; spaces that are none to
+/// a shell become visible.
+pub fn exact(text: &str) -> Cow<'_, str> {
+    shown(text, Breaks::Kept, Spaces::Shown)
+}
+
+/// Returns prose as one line: people write with wide spaces.
+pub fn sentence(text: &str) -> Cow<'_, str> {
+    shown(text, Breaks::Shown, Spaces::Kept)
+}
+
+/// Returns prose, with its line breaks and tabs.
 pub fn text(text: &str) -> Cow<'_, str> {
-    shown(text, Breaks::Kept)
+    shown(text, Breaks::Kept, Spaces::Kept)
 }
 
 /// Makes text fit that comes in pieces, as [`text`] would the whole.
@@ -35,7 +47,7 @@ impl Stream {
             }
             match c {
                 '\r' => self.held = true,
-                c if acts(self.before, c, Breaks::Kept) => push_visible(&mut out, c),
+                c if acts(self.before, c, Breaks::Kept, Spaces::Kept) => push_visible(&mut out, c),
                 c => out.push(c),
             }
             self.before = c;
@@ -70,10 +82,16 @@ enum Breaks {
     Shown,
 }
 
-fn shown(text: &str, breaks: Breaks) -> Cow<'_, str> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spaces {
+    Kept,
+    Shown,
+}
+
+fn shown(text: &str, breaks: Breaks, spaces: Spaces) -> Cow<'_, str> {
     let mut before = '\0';
     let first = text.char_indices().find(|(_, c)| {
-        let acts = acts(before, *c, breaks);
+        let acts = acts(before, *c, breaks, spaces);
         before = *c;
         acts
     });
@@ -88,7 +106,7 @@ fn shown(text: &str, breaks: Breaks) -> Cow<'_, str> {
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {} // A line break of another system.
-            c if acts(before, c, breaks) => push_visible(&mut out, c),
+            c if acts(before, c, breaks, spaces) => push_visible(&mut out, c),
             c => out.push(c),
         }
         before = c;
@@ -97,11 +115,13 @@ fn shown(text: &str, breaks: Breaks) -> Cow<'_, str> {
 }
 
 /// Returns true where `c` must not reach the terminal as it is.
-fn acts(before: char, c: char, breaks: Breaks) -> bool {
+fn acts(before: char, c: char, breaks: Breaks, spaces: Spaces) -> bool {
     match c {
         '\n' | '\t' => breaks == Breaks::Shown,
         ' '..='~' => false,
         '\u{200C}' | '\u{200D}' => !joins(before),
+        '\u{FE00}'..='\u{FE0F}' => !varies(before),
+        c if is_wide_space(c) => spaces == Spaces::Shown,
         _ => c.is_control() || hides(c),
     }
 }
@@ -112,6 +132,24 @@ fn joins(before: char) -> bool {
     matches!(before,
         '\u{0600}'..='\u{0DFF}' | '\u{2190}'..='\u{2BFF}' | '\u{FE0F}'
         | '\u{1F000}'..='\u{1FAFF}')
+}
+
+/// Returns true where a variation of `before` may be meant: a sign, a keycap.
+const fn varies(before: char) -> bool {
+    match before {
+        '0'..='9' | '#' | '*' => true,
+        '\u{FE00}'..='\u{FE0F}' => false,
+        before => before as u32 >= 0xA9,
+    }
+}
+
+/// Returns true for what looks like a space, and is a letter to a shell.
+const fn is_wide_space(c: char) -> bool {
+    matches!(
+        c,
+        '\u{A0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{2800}' | '\u{3000}'
+    )
 }
 
 /// Returns true for characters that turn text around or that nobody sees.
@@ -151,6 +189,7 @@ mod tests {
             "می‌خواهم",
             "क्‍ष",
             "e\u{301}",
+            "1\u{fe0f}\u{20e3} \u{a9}\u{fe0f}",
         ] {
             assert!(matches!(line(good), Cow::Borrowed(_)), "{good:?}");
             assert!(matches!(text(good), Cow::Borrowed(_)), "{good:?}");
@@ -180,11 +219,26 @@ mod tests {
         assert_eq!(text("x\u{3164}y\u{ad}"), "x⟨U+3164⟩y⟨U+00AD⟩");
     }
 
+    #[test]
+    fn spaces_that_are_none_to_a_shell_are_seen_in_commands_and_stay_in_prose() {
+        let wide = "rm\u{a0}-rf\u{3000}x\u{2003}y";
+        let seen = "rm⟨U+00A0⟩-rf⟨U+3000⟩x⟨U+2003⟩y";
+        assert_eq!(line(wide), seen);
+        assert_eq!(exact(wide), seen);
+        assert_eq!(exact("a\n\tb\u{202f}c"), "a\n\tb⟨U+202F⟩c");
+        for prose in ["你好\u{3000}世界", "Bonjour\u{a0}!"] {
+            assert!(matches!(text(prose), Cow::Borrowed(_)), "{prose:?}");
+            assert!(matches!(sentence(prose), Cow::Borrowed(_)), "{prose:?}");
+        }
+        assert_eq!(sentence("a\nb"), "a⏎b");
+        assert_eq!(text("x\u{fe0f}\u{fe0f}"), "x⟨U+FE0F⟩⟨U+FE0F⟩");
+    }
+
     proptest! {
         #[test]
         fn nothing_that_acts_comes_through(given in any::<String>()) {
             let out = line(&given);
-            prop_assert!(!out.chars().any(|c| c.is_control() || hides(c)));
+            prop_assert!(!out.chars().any(|c| c.is_control() || hides(c) || is_wide_space(c)));
             prop_assert_eq!(line(&out), out.as_ref());
             let mut stream = Stream::default();
             let pieces: String = given.chars().map(|c| stream.push(&c.to_string())).collect();

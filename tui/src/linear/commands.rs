@@ -227,5 +227,5 @@ fn trace(app: &App, which: &str) -> Vec<String> {
         return vec!["Error: there is no such trace; /traces lists them.".to_owned()];
     };
     let text = serde_json::to_string_pretty(trace).unwrap_or_default();
-    sanitize::text(&text).lines().map(str::to_owned).collect()
+    sanitize::exact(&text).lines().map(str::to_owned).collect()
 }

@@ -356,10 +356,10 @@ impl Teller {
             "Tool {tool} asks for approval{count}, {left} left:"
         )];
         let body = match &card.inspection.body {
-            Body::None => sanitize::text(&card.inspection.title).into_owned(),
-            Body::Command { text, .. } => sanitize::text(text).into_owned(),
+            Body::None => sanitize::exact(&card.inspection.title).into_owned(),
+            Body::Command { text, .. } => sanitize::exact(text).into_owned(),
             Body::Diff { path, diff, .. } => {
-                format!("change {}\n{}", sanitize::line(path), sanitize::text(diff))
+                format!("change {}\n{}", sanitize::line(path), sanitize::exact(diff))
             }
         };
         lines.extend(body.trim_end().lines().map(|line| format!("  {line}")));
@@ -448,7 +448,7 @@ fn said(who: &str, text: &str, lines: &mut Vec<String>) {
         .trim_end()
         .split_once('\n')
         .unwrap_or((text.trim_end(), ""));
-    lines.push(format!("{who}: {}", sanitize::line(first)));
+    lines.push(format!("{who}: {}", sanitize::sentence(first)));
     more(rest, lines);
 }
 

@@ -112,7 +112,7 @@ pub(crate) fn row(
         None => right.push(Span::styled(format!("{word} "), style)),
     }
     let first = spread(left, right, room);
-    let last = sanitize::line(&session.last_line).into_owned();
+    let last = sanitize::sentence(&session.last_line).into_owned();
     let last = if last.is_empty() {
         app.tilde(&session.workspace)
     } else {

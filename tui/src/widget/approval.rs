@@ -174,12 +174,12 @@ pub(crate) fn card<'a>(
     }
     let body = match &inspection.body {
         Body::None => chop(
-            &sanitize::text(&inspection.title),
+            &sanitize::exact(&inspection.title),
             theme.strong(),
             room,
             &two,
         ),
-        Body::Command { text, .. } => chop(&sanitize::text(text), theme.strong(), room, &two),
+        Body::Command { text, .. } => chop(&sanitize::exact(text), theme.strong(), room, &two),
         Body::Diff { path, .. } => chop(&app.tilde(path), theme.strong(), room, &two),
     };
     let mut card = Card {

@@ -161,7 +161,7 @@ pub(crate) fn own(
     let (sign, words, style) = call.map_or(("○", String::new(), theme.quiet()), |call| {
         state(call, app.now.wall, theme)
     });
-    let text = sanitize::text(line);
+    let text = sanitize::exact(line);
     let mut lines = text.trim_end().lines();
     let left = vec![
         Span::styled("$ ", theme.selected().patch(theme.strong())),
@@ -235,11 +235,11 @@ fn asked(app: &App, view: &View, call: &ToolCall, room: usize, bar: &Indent) -> 
     let mut rows: Vec<Row> = match &call.inspection.body {
         Body::None => {
             let input = serde_json::to_string_pretty(&call.input).unwrap_or_default();
-            let lines = chop(&sanitize::text(&input), theme.text(), room, bar);
+            let lines = chop(&sanitize::exact(&input), theme.text(), room, bar);
             lines.into_iter().map(Row::plain).collect()
         }
         Body::Command { text, .. } => {
-            let lines = chop(&sanitize::text(text), theme.strong(), room, bar);
+            let lines = chop(&sanitize::exact(text), theme.strong(), room, bar);
             lines.into_iter().map(Row::plain).collect()
         }
         Body::Diff { path, diff, .. } => {

@@ -69,7 +69,7 @@ pub(crate) struct Diff {
 impl Diff {
     /// Reads a unified diff.
     pub(crate) fn parse(text: &str) -> Self {
-        let text = sanitize::text(text);
+        let text = sanitize::exact(text);
         let mut diff = Self::default();
         // The file is named beside the diff; its two header lines say nothing more.
         let headed = text.starts_with("--- ")
