@@ -9,7 +9,7 @@ use globset::GlobBuilder;
 use smartopol_protocol::approval::{OneOf, Pattern};
 use smartopol_protocol::tool::{Body, Effect, Inspection, Place};
 
-use super::{danger, programs, stretches};
+use super::{danger, delicate, programs, stretches};
 
 /// A call that is judged.
 #[derive(Clone, Copy, Debug)]
@@ -129,9 +129,9 @@ pub(super) fn covered<'a>(patterns: &[&'a Pattern], call: Call<'_>) -> Vec<Optio
                     let named = runs
                         .iter()
                         .find(|(words, _)| names(words, &call.inspection.cwd, path));
-                    named
-                        .filter(|_| *place == Place::Workspace)
-                        .map(|(_, covered)| covered.pattern)
+                    // What a command names is its own business only in the workspace.
+                    let own = *place == Place::Workspace && delicate::of(effect).is_none();
+                    named.filter(|_| own).map(|(_, covered)| covered.pattern)
                 }),
             Effect::Network { .. } | Effect::Process { .. } => runs
                 .iter()

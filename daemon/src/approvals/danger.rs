@@ -38,6 +38,7 @@ const WORDS: &[(&str, &[&str], &str, &str)] = &[
     ("git", &["filter-repo"], "rewrite", "it rewrites history"),
     ("git", &["reflog", "expire"], "discard", DISCARDS),
     ("git", &["reflog", "delete"], "discard", DISCARDS),
+    ("git", &["gc", "--prune"], "discard", DISCARDS),
     ("git", &["stash", "clear"], "discard", DISCARDS),
     ("git", &["stash", "drop"], "discard", DISCARDS),
     ("git", &["reset", "--hard"], "discard", DISCARDS),

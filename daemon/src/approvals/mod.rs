@@ -3,6 +3,7 @@
 mod candidates;
 pub(crate) mod coverage;
 mod danger;
+mod delicate;
 pub(crate) mod desk;
 pub(crate) mod floor;
 pub(crate) mod lab;

@@ -3,13 +3,15 @@
 //! Owns the order of the authorities: floor, then rules (the strictest that matches), then mode.
 //! A call is judged effect by effect, and the strictest verdict holds; the last resort is to ask.
 
+use std::path::Path;
+
 use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::{Danger, Mode, Pattern, Rule, Verdict};
 use smartopol_protocol::tool::{Effect, Place};
 use smartopol_protocol::trace::DecidedBy;
 
 use super::coverage::{self, Call};
-use super::{candidates, danger, floor, programs};
+use super::{candidates, danger, delicate, floor, programs};
 
 /// How many reasons a judgement has at most.
 const REASONS: usize = 8;
@@ -221,6 +223,9 @@ impl<'a> Policy<'a> {
             return closed();
         }
         let ask = |reason: String| (Verdict::Ask, reason);
+        if let Some(reason) = delicate::of(effect).or_else(|| self.ends_workspace(effect)) {
+            return ask(reason);
+        }
         match effect {
             Effect::Unclear { why } => ask(why.clone()),
             Effect::Run { words, via } => match danger::of_run(words, via) {
@@ -263,6 +268,20 @@ impl<'a> Policy<'a> {
             Effect::Read { .. } | Effect::Write { .. } | Effect::Delete { .. } => {
                 (Verdict::Allow, self.allows())
             }
+        }
+    }
+
+    /// Says so where everything that the session works on would be gone.
+    fn ends_workspace(&self, effect: &Effect) -> Option<String> {
+        match effect {
+            Effect::Delete {
+                path,
+                recursive: true,
+                place: Place::Workspace,
+            } if Path::new(self.workspace?).starts_with(path) => {
+                Some(format!("it deletes {path}, the whole workspace"))
+            }
+            _ => None,
         }
     }
 

@@ -3,41 +3,76 @@
 //! Owns the lists: what runs what it is given, what installs, what only looks, what passes a
 //! command on unchanged.
 
+use smartopol_tools::shell_grammar::{Standing, standing};
+
 /// Programs that run other programs or code given to them.
 const RUNNERS: &[&str] = &[
+    "ant",
     "ash",
+    "at",
     "awk",
     "bash",
+    "batch",
+    "bazel",
     "bun",
     "busybox",
+    "bwrap",
     "chroot",
+    "chrt",
+    "cmake",
     "command",
     "csh",
     "dash",
+    "dbus-run-session",
     "deno",
+    "direnv",
     "doas",
     "docker",
+    "eatmydata",
+    "elixir",
+    "elvish",
     "emacs",
+    "entr",
     "env",
+    "erl",
     "eval",
     "exec",
     "expect",
+    "fakeroot",
+    "firejail",
     "fish",
     "flock",
     "gawk",
     "gdb",
+    "ghci",
+    "gradle",
+    "groovy",
+    "guile",
+    "hyperfine",
     "ionice",
     "irb",
-    "kubectl",
+    "java",
+    "jshell",
+    "julia",
+    "just",
     "ksh",
+    "kubectl",
     "lua",
     "make",
     "mawk",
+    "mise",
+    "mix",
+    "mvn",
+    "nawk",
     "nice",
+    "ninja",
+    "nix-shell",
     "node",
     "nohup",
     "npx",
     "nsenter",
+    "nu",
+    "octave",
     "osascript",
     "parallel",
     "perl",
@@ -45,21 +80,36 @@ const RUNNERS: &[&str] = &[
     "pipx",
     "pkexec",
     "podman",
+    "proot",
+    "proxychains",
+    "pwsh",
+    "pypy",
     "python",
     "python2",
     "python3",
+    "racket",
+    "rake",
+    "rbash",
+    "rscript",
     "ruby",
     "run-parts",
+    "sbcl",
+    "sbt",
+    "scala",
     "screen",
     "script",
+    "sem",
+    "setpriv",
     "setsid",
     "sh",
     "source",
     "ssh",
+    "ssh-agent",
     "stdbuf",
     "strace",
     "su",
     "sudo",
+    "systemd-inhibit",
     "systemd-run",
     "taskset",
     "tclsh",
@@ -67,13 +117,21 @@ const RUNNERS: &[&str] = &[
     "time",
     "timeout",
     "tmux",
+    "torsocks",
+    "tox",
+    "toybox",
     "trap",
+    "unbuffer",
     "unshare",
     "uvx",
+    "valgrind",
     "vi",
     "vim",
     "watch",
     "xargs",
+    "xonsh",
+    "xterm",
+    "xvfb-run",
     "zsh",
     ".",
 ];
@@ -198,6 +256,22 @@ const PASSING: &[&str] = &[
 /// Shells whose command lines are read like the one around them.
 const SHELLS: &[&str] = &["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
 
+/// Programs that run what they are given, where the grammar reads that and says what is unclear.
+const READ: &[&str] = &["awk", "gawk", "mawk"];
+
+/// Programs whose words look like paths and are none, while the grammar tells every path.
+const TOLD: &[&str] = &["awk", "cd", "gawk", "mawk", "rg", "sed"];
+
+/// Returns true where a program that runs others only says something about itself or them.
+fn only_tells(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["env"] | ["command", "-v" | "-V", ..] => true,
+        [_, "--version" | "--help"] | ["python" | "python3", "-V"] | ["node", "-v"] => true,
+        _ => false,
+    }
+}
+
 /// Returns the name of a program without its folder.
 pub(super) fn name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
@@ -236,9 +310,10 @@ pub(super) fn only_looks(words: &[String]) -> bool {
 /// it stands, or gives more words to one that only looks.
 pub(super) fn passes(layer: &[String], command: &[String]) -> bool {
     let wrapper = layer.first().map(|word| name(word)).unwrap_or_default();
+    // A variable that `env` sets and that could change something is unclear by itself.
     PASSING.contains(&wrapper)
         || SHELLS.contains(&wrapper)
-        || (wrapper == "env" && !layer.iter().any(|word| word.contains('=')))
+        || wrapper == "env"
         || (matches!(wrapper, "xargs" | "find" | "parallel") && only_looks(command))
 }
 
@@ -267,7 +342,20 @@ pub(super) fn can_be_learned(words: &[String]) -> bool {
 /// Returns why even the mode `auto` asks about a command; `None` where it does not.
 pub(super) fn doubt(words: &[String], via: &[Vec<String>]) -> Option<String> {
     let program = words.first()?;
-    if is_runner(program) {
+    match standing(program) {
+        Standing::Known => {}
+        Standing::Stranger => {
+            return Some(format!(
+                "`{program}` is not known here, so what it does cannot be told"
+            ));
+        }
+        Standing::File => {
+            return Some(format!(
+                "`{program}` is a file, and what it does cannot be seen from here"
+            ));
+        }
+    }
+    if is_runner(program) && !only_tells(words) && !READ.contains(&name(program)) {
         return Some(format!(
             "`{program}` runs what it is given, which cannot be seen from here"
         ));
@@ -280,6 +368,9 @@ pub(super) fn doubt(words: &[String], via: &[Vec<String>]) -> Option<String> {
         return Some(format!(
             "`{program}` is run through `{wrapper}`, which can change what it does"
         ));
+    }
+    if TOLD.contains(&name(program)) {
+        return None;
     }
     let outside = words.iter().skip(1).find(|word| {
         let value = word.rsplit('=').next().unwrap_or(word);

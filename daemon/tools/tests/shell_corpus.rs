@@ -170,6 +170,11 @@ fn no_known_way_around_is_told_as_harmless() {
 }
 
 #[test]
+fn no_program_is_told_to_do_less_than_it_can() {
+    assert!(check("powers.txt", Dialect::Posix) >= 500);
+}
+
+#[test]
 fn what_only_bash_reads_is_told_as_the_corpus_says() {
     assert!(check("bash.txt", Dialect::Bash) >= 30);
 }

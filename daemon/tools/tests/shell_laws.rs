@@ -53,6 +53,7 @@ fn corpus() -> Vec<&'static str> {
         include_str!("corpus/ordinary.txt"),
         include_str!("corpus/effects.txt"),
         include_str!("corpus/bypasses.txt"),
+        include_str!("corpus/powers.txt"),
     ]
     .into_iter()
     .flat_map(|text| {

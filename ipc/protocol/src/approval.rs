@@ -28,7 +28,8 @@ pub enum Mode {
     Ask,
     /// As `ask`, and writing files in the workspace is free.
     AutoEdit,
-    /// Everything is free but what a rule or the floor stops, and what lies outside the workspace.
+    /// Everything is free but what a rule or the floor stops, what lies outside the workspace or
+    /// reaches beyond it, and what cannot be told.
     Auto,
 }
 

@@ -125,7 +125,7 @@ fn verdict(mode: Mode, rules: &[Rule], effects: &[Effect]) -> Verdict {
 #[test]
 fn each_mode_decides_as_its_name_says() {
     use Verdict::*;
-    let table: [(&[Effect], [Verdict; 4]); 18] = [
+    let table: [(&[Effect], [Verdict; 4]); 21] = [
         // read-only, ask, auto-edit, auto
         (&[run("ls -la")], [Deny, Ask, Ask, Allow]),
         (&[run("ls"), run("wc")], [Deny, Ask, Ask, Allow]),
@@ -134,11 +134,10 @@ fn each_mode_decides_as_its_name_says() {
         (&[run("npm install")], [Deny, Ask, Ask, Ask]),
         (&[run("touch ../x")], [Deny, Ask, Ask, Ask]),
         (&[run("git push --force")], [Deny, Ask, Ask, Ask]),
-        (
-            &[through(&["nice -n 5"], "make-it so")],
-            [Deny, Ask, Ask, Allow],
-        ),
-        (&[through(&["xargs"], "make-it so")], [Deny, Ask, Ask, Ask]),
+        (&[through(&["nice -n 5"], "rg so")], [Deny, Ask, Ask, Allow]),
+        (&[through(&["xargs"], "rg so")], [Deny, Ask, Ask, Ask]),
+        (&[run("make-it so")], [Deny, Ask, Ask, Ask]),
+        (&[run("./rm -rf x")], [Deny, Ask, Ask, Ask]),
         (&[through(&["xargs"], "grep x")], [Deny, Ask, Ask, Allow]),
         (&[run("curl x"), network()], [Deny, Ask, Ask, Ask]),
         (&[through(&["sudo"], "ls"), sudo()], [Deny, Ask, Ask, Ask]),
@@ -152,8 +151,12 @@ fn each_mode_decides_as_its_name_says() {
             [Deny, Ask, Ask, Ask],
         ),
         (
-            &[run("x"), delete("/code/a", true)],
+            &[run("rm -r a"), delete("/code/a", true)],
             [Deny, Ask, Ask, Allow],
+        ),
+        (
+            &[run("tee .git/config"), write("/code/.git/config")],
+            [Deny, Ask, Ask, Ask],
         ),
         (&[run("x"), delete("/srv/a/b", true)], [Deny, Ask, Ask, Ask]),
         (&[run("x"), read("/etc/passwd")], [Deny, Ask, Ask, Ask]),
@@ -166,11 +169,17 @@ fn each_mode_decides_as_its_name_says() {
             assert_eq!(found, expected, "{effects:?} in {}", mode.name());
         }
     }
-    let files: [(&str, Effect, [Verdict; 4]); 4] = [
+    let files: [(&str, Effect, [Verdict; 4]); 6] = [
         ("read_file", read("/code/a"), [Allow, Allow, Allow, Allow]),
         ("read_file", read("/etc/passwd"), [Ask, Ask, Ask, Ask]),
         ("write_file", write("/code/a"), [Deny, Ask, Allow, Allow]),
         ("write_file", write("/etc/passwd"), [Deny, Ask, Ask, Ask]),
+        (
+            "write_file",
+            write("/code/.git/hooks/pre-commit"),
+            [Deny, Ask, Ask, Ask],
+        ),
+        ("read_file", read("/code/.ssh/id_rsa"), [Ask, Ask, Ask, Ask]),
     ];
     for (tool, effect, expected) in files {
         for (mode, expected) in Mode::ALL.into_iter().zip(expected) {

@@ -10,7 +10,9 @@ mod print;
 mod second;
 mod syntax;
 
-pub use meaning::{Ground, Last, Meaning, meaning, meaning_of_variables, meaning_of_words};
+pub use meaning::{
+    Ground, Last, Meaning, Standing, meaning, meaning_of_variables, meaning_of_words, standing,
+};
 pub use parse::{Dialect, Doubt};
 pub use plain::{plain_command, quote};
 pub use print::{print, print_word};

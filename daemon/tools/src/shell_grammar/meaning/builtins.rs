@@ -139,6 +139,12 @@ impl Teller<'_> {
                 {
                     self.unclear(format!("`-v` of `{name}` can run code"));
                 }
+                const NUMBERS: &[&str] = &["-eq", "-ne", "-lt", "-le", "-gt", "-ge"];
+                let compares = rest.iter().any(|arg| NUMBERS.contains(&arg.text.as_str()));
+                let index = |arg: &Arg| arg.unknown.is_none() && arg.text.contains('[');
+                if compares && rest.iter().any(index) {
+                    self.unclear(format!("some shells run code in the numbers of `{name}`"));
+                }
             }
             "trap" => {
                 self.run(args, via);

@@ -22,6 +22,7 @@ use smartopol_protocol::tool::{Effect, Place};
 use super::parse::Dialect;
 use argument::Arg;
 use flow::State;
+pub use simple::{Standing, standing};
 
 /// How many commands of one line are looked at, before it is too much to tell.
 const COMMANDS: usize = 4000;

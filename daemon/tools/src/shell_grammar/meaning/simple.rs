@@ -20,6 +20,36 @@ const BINS: &[&str] = &[
     "/opt/homebrew/bin/",
 ];
 
+/// Returns the name of a program that lies in a folder of the system.
+fn system_name(program: &str) -> Option<&str> {
+    BINS.iter()
+        .find_map(|bin| program.strip_prefix(bin))
+        .filter(|name| !name.contains('/'))
+}
+
+/// How a program is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// By its name: what it does is told.
+    Known,
+    /// Not at all: only what its arguments name is told.
+    Stranger,
+    /// By its path: a file that may hold anything.
+    File,
+}
+
+/// Returns how a program is known.
+pub fn standing(program: &str) -> Standing {
+    let name = system_name(program).unwrap_or(program);
+    if name.contains('/') {
+        Standing::File
+    } else if programs::is_known(name) {
+        Standing::Known
+    } else {
+        Standing::Stranger
+    }
+}
+
 impl Teller<'_> {
     pub(super) fn simple(
         &mut self,
@@ -99,12 +129,7 @@ impl Teller<'_> {
             return stays;
         }
         let before = std::mem::take(&mut self.program);
-        let name = BINS
-            .iter()
-            .find_map(|bin| first.text.strip_prefix(bin))
-            .filter(|name| !name.contains('/'))
-            .unwrap_or(&first.text)
-            .to_owned();
+        let name = system_name(&first.text).unwrap_or(&first.text).to_owned();
         self.program = format!("`{name}`");
         let flow = self.named(&name, args, rest, via, state, input);
         self.program = before;

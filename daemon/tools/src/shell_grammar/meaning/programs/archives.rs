@@ -95,7 +95,8 @@ fn tar(teller: &mut Teller<'_>, call: &Call<'_>) {
     if given.has(&["--remove-files"]) {
         teller.unclear("`tar` deletes what it packed");
     }
-    if given.has(&["-P", "--absolute-names"]) {
+    let renames = ["-P", "--absolute-names", "--transform", "--xform"];
+    if given.has(&renames) || call.name == "bsdtar" && given.has(&["-s"]) {
         teller.unclear("`tar` unpacks to wherever the archive says");
     }
     let extracts = given.has(&["-x", "--extract", "--get"]) || modes.contains('x');

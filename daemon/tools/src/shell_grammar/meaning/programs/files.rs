@@ -139,6 +139,13 @@ fn tree(teller: &mut Teller<'_>, call: &Call<'_>) {
     }
 }
 
+/// Tells of a second name for a file: what writes to it writes to the file.
+fn hard(teller: &mut Teller<'_>, call: &Call<'_>, sources: &[Arg]) {
+    for source in sources {
+        teller.writes(source, call.state);
+    }
+}
+
 fn copy(teller: &mut Teller<'_>, call: &Call<'_>) {
     let given = Given::split(
         call.args,
@@ -148,6 +155,9 @@ fn copy(teller: &mut Teller<'_>, call: &Call<'_>) {
     let (sources, target) = sources(&given);
     for source in sources {
         teller.reads(source, call.state);
+    }
+    if given.has(&["-l", "--link"]) {
+        hard(teller, call, sources);
     }
     for target in target {
         teller.writes(&target, call.state);
@@ -168,6 +178,9 @@ fn moves(teller: &mut Teller<'_>, call: &Call<'_>) {
 fn link(teller: &mut Teller<'_>, call: &Call<'_>) {
     let given = Given::split(call.args, "tS", &["target-directory", "suffix"]);
     let (sources, target) = sources(&given);
+    if !given.has(&["-s", "--symbolic"]) {
+        hard(teller, call, sources);
+    }
     for source in sources {
         // A link to a place outside opens it to whoever writes in the workspace later.
         let beside = target

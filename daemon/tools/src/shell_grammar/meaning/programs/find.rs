@@ -196,11 +196,10 @@ fn exec(teller: &mut Teller<'_>, call: &Call<'_>, option: &str, inner: Vec<Arg>,
 }
 
 fn fd(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let runs = |arg: &Arg| {
-        matches!(arg.text.as_str(), "-x" | "-X" | "--exec" | "--exec-batch")
-            || arg.text.starts_with("--exec")
-            || arg.text.starts_with("-x")
-            || arg.text.starts_with("-X")
+    let runs = |arg: &Arg| match arg.text.strip_prefix('-') {
+        Some(long) if long.starts_with('-') => long.starts_with("-exec"),
+        Some(letters) => letters.contains(['x', 'X']),
+        None => false,
     };
     if call.args.iter().any(runs) {
         teller.unclear(format!("`{}` runs a command for what it finds", call.name));
@@ -226,7 +225,28 @@ fn rg(teller: &mut Teller<'_>, call: &Call<'_>) {
             "sort",
             "replace",
             "color",
+            "colors",
+            "context-separator",
+            "dfa-size-limit",
+            "encoding",
+            "engine",
+            "field-context-separator",
+            "field-match-separator",
+            "hostname-bin",
+            "hyperlink-format",
             "iglob",
+            "ignore-file",
+            "max-columns",
+            "max-depth",
+            "max-filesize",
+            "path-separator",
+            "pre",
+            "pre-glob",
+            "regex-size-limit",
+            "sortr",
+            "threads",
+            "type-add",
+            "type-clear",
         ],
     );
     let odd = [

@@ -124,7 +124,13 @@ const POWERS: &[&str] = &[
     "--upload-archive",
     "--remote",
     "--editor",
+    "--filters",
+    "--unsafe-paths",
+    "--web",
 ];
+
+/// Options that a shortened power could be taken for.
+const CALM_OPTIONS: &[&str] = &["--edit", "--text"];
 
 fn git(teller: &mut Teller<'_>, call: &Call<'_>) {
     let mut state = call.state.clone();
@@ -212,21 +218,25 @@ fn git(teller: &mut Teller<'_>, call: &Call<'_>) {
 fn powers(teller: &mut Teller<'_>, name: &str, rest: &[Arg]) {
     for arg in rest.iter().take_while(|arg| arg.text != "--") {
         let option = arg.text.split('=').next().unwrap_or_default();
+        // Any shortening that stays clear to `git` means the whole.
         let long = option.len() > 3
             && option.starts_with("--")
-            && POWERS
-                .iter()
-                .any(|power| power.starts_with(option) && (option.len() > 6 || *power == option));
+            && !CALM_OPTIONS.contains(&option)
+            && POWERS.iter().any(|power| power.starts_with(option));
         // `--remote` of `branch` only lists, and `--config` of `clone` is told as a power.
         let calm = matches!(
             (name, option),
             ("branch", "--remote" | "--remotes") | ("log", "--remotes")
         );
+        // Letters may stand together.
+        let has = |letters: &[char]| {
+            option.starts_with('-') && !option.starts_with("--") && option.contains(letters)
+        };
         let short = match name {
-            "grep" => option.starts_with("-O"),
-            "rebase" => option.starts_with("-x"),
-            "clone" => option.starts_with("-u") || option.starts_with("-c"),
-            "difftool" => option.starts_with("-x"),
+            "grep" => has(&['O']),
+            "rebase" | "difftool" => has(&['x']),
+            "clone" => has(&['u', 'c']),
+            "help" => has(&['w', 'i']),
             _ => false,
         };
         if (long && !calm) || short {
@@ -401,6 +411,9 @@ fn others(teller: &mut Teller<'_>, name: &str, rest: &[Arg], state: &State) {
             "" | "-v" | "get-url" => {}
             "show" | "update" | "prune" => teller.network(None),
             _ => {
+                if rest.iter().any(|arg| arg.text.contains("::")) {
+                    teller.unclear("`git remote` names a helper that is run later");
+                }
                 teller.doubtful(rest);
                 teller.writes(&Arg::known("."), state);
             }

@@ -182,6 +182,9 @@ pub(super) fn tell(teller: &mut Teller<'_>, call: &Call<'_>) -> bool {
         return true;
     }
     let given = Given::split(call.args, looker.values, looker.longs);
+    if given.has(&["--files0-from"]) || call.name == "file" && given.has(&["-f", "--files-from"]) {
+        teller.unclear(format!("what `{}` reads stands in a file", call.name));
+    }
     if call.name == "file" && given.has(&["-C", "--compile"]) {
         teller.unclear("`file -C` writes what it compiles");
     }

@@ -4,6 +4,7 @@
 //! and addresses are told.
 
 mod archives;
+mod builders;
 mod code;
 mod files;
 mod find;
@@ -49,6 +50,7 @@ const TABLES: &[&[(&str, Does)]] = &[
     processes::TABLE,
     packages::TABLE,
     code::TABLE,
+    builders::TABLE,
 ];
 
 /// Tells what a program does.

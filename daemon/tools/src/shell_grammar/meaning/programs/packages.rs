@@ -176,6 +176,11 @@ fn cargo(teller: &mut Teller<'_>, call: &Call<'_>) {
         ],
     );
     let verb = verb(call);
+    let after = call.args.iter().skip_while(|arg| arg.text != "--").skip(1);
+    let linker = |arg: &Arg| arg.text.starts_with("-C") || arg.text.starts_with("--codegen");
+    if matches!(verb, "rustc" | "rustdoc") && after.clone().any(linker) {
+        teller.unclear(format!("`cargo {verb}` is told another linker or more"));
+    }
     if TALKS.contains(&verb) {
         teller.network(None);
     } else if verb == "clean" {
@@ -214,6 +219,10 @@ fn go(teller: &mut Teller<'_>, call: &Call<'_>) {
             "--exec",
         ],
     );
+    if call.args.iter().any(|arg| arg.text.contains('@')) {
+        teller.network(None);
+        teller.unclear("`go` fetches another module and may run it");
+    }
     match verb(call) {
         "get" | "install" | "mod" => teller.network(None),
         "build" | "test" | "vet" | "list" | "run" | "fmt" | "env" | "version" | "doc" | "clean"

@@ -55,6 +55,9 @@ fn sort(teller: &mut Teller<'_>, call: &Call<'_>) {
     for file in given.values(&["--files0-from", "--random-source"]) {
         teller.reads(&file, call.state);
     }
+    if given.has(&["--files0-from"]) {
+        teller.unclear("what `sort` reads stands in a file");
+    }
     teller.doubtful(&given.operands);
     for operand in &given.operands {
         teller.reads(operand, call.state);
@@ -289,7 +292,16 @@ fn yq(teller: &mut Teller<'_>, call: &Call<'_>) {
             || (arg.text.starts_with('-') && !arg.text.starts_with("--") && arg.text.contains('i'))
     };
     let writes = call.args.iter().any(inline);
-    let operands = Given::split(call.args, "opIs", &[]).operands;
+    let given = Given::split(
+        call.args,
+        "opIs",
+        &["from-file", "split-exp", "split-exp-file"],
+    );
+    let told = ["-s", "--split-exp", "--split-exp-file", "--from-file"];
+    if given.has(&told) {
+        teller.unclear("what `yq` writes is put together when it runs");
+    }
+    let operands = given.operands;
     for operand in operands.iter().skip(1) {
         teller.reads(operand, call.state);
         if writes {
@@ -307,15 +319,29 @@ fn yq(teller: &mut Teller<'_>, call: &Call<'_>) {
 }
 
 fn pager(teller: &mut Teller<'_>, call: &Call<'_>) {
+    const LONG: &[&str] = &[
+        "--color",
+        "--decorations",
+        "--language",
+        "--no-",
+        "--number",
+        "--plain",
+        "--quit",
+        "--raw",
+        "--RAW",
+        "--style",
+        "--wrap",
+    ];
     for arg in call.args {
         let text = arg.text.as_str();
-        let odd = text.starts_with('+')
-            || text.starts_with("--pager")
-            || text.starts_with("-k")
-            || text.starts_with("--lesskey");
-        let writes =
-            text.starts_with("-o") || text.starts_with("-O") || text.starts_with("--log-file");
-        if odd || writes {
+        let odd = match text.strip_prefix('-') {
+            _ if text.starts_with('+') => true,
+            Some("" | "-") | None => false,
+            Some(long) if long.starts_with('-') => !LONG.iter().any(|calm| text.starts_with(calm)),
+            // Keys, tags and logs are files that it reads or writes.
+            Some(letters) => letters.contains(['o', 'O', 'k', 't', 'T', 'P', 'p', '+']),
+        };
+        if odd {
             teller.unclear(format!("`{}` is given a command, `{text}`", call.name));
         } else if !text.starts_with('-') {
             teller.doubtful(std::slice::from_ref(arg));
@@ -343,7 +369,7 @@ fn man(teller: &mut Teller<'_>, call: &Call<'_>) {
         "-l",
         "--local-file",
     ];
-    if given.has(&runs) {
+    if given.has(&runs) || call.name == "info" && !given.options.is_empty() {
         teller.unclear(format!("an option of `{}` runs a program", call.name));
     }
     teller.doubtful(call.args);

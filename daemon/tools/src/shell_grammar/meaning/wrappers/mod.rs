@@ -109,6 +109,7 @@ pub(super) fn unwrap(teller: &mut Teller<'_>, call: &Call<'_>) -> Option<Flow> {
             .unwrap_or_default();
         if applet.starts_with('-') || applet.contains('/') {
             teller.run(call.all, call.via);
+            teller.unclear(format!("`{} {applet}` is not told here", call.name));
             return Some(stays);
         }
     }
