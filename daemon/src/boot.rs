@@ -133,7 +133,9 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     house.furnished.cancel();
     house.facts.phases.end("providers");
 
-    resume(&house).await.map_err(|err| explained(&paths, err))?;
+    resume(&house)
+        .await
+        .map_err(|err| explained(&paths, &house.clock, err))?;
     house.facts.phases.end("sessions");
     ready();
     tracing::info!(pid = std::process::id(), "the daemon is up");
@@ -182,21 +184,21 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
 
 /// Opens the database; where it is damaged, says what there is to put in its place.
 fn open(paths: &Paths, bus: &Bus, clock: &Clock) -> anyhow::Result<Store> {
-    let (told, clock) = (bus.clone(), clock.clone());
+    let (told, hands) = (bus.clone(), clock.clone());
     let options = Options {
         path: paths.database(),
         on_commit: Box::new(move |facts| told.publish(facts)),
     };
-    Store::open_with_clock(options, move || clock.now()).map_err(|err| explained(paths, err))
+    Store::open_with_clock(options, move || hands.now()).map_err(|err| explained(paths, clock, err))
 }
 
 /// Says what to do about a damaged database, as far as it is one.
-fn explained(paths: &Paths, err: smartopol_store::Error) -> anyhow::Error {
+fn explained(paths: &Paths, clock: &Clock, err: smartopol_store::Error) -> anyhow::Error {
     let smartopol_store::Error::Corrupt(cause) = &err else {
         return err.into();
     };
     tracing::error!("{} is damaged: {cause}", paths.database().display());
-    let hint = match upkeep::shelf::shown(&paths.backups()).pop() {
+    let hint = match upkeep::shelf::shown(&paths.backups(), clock.now()).pop() {
         Some(newest) => format!(
             "see `smartopol doctor`; the newest backup is of {}: `smartopol doctor --restore {}` \
              puts it in its place and keeps the damaged file beside it",

@@ -8,9 +8,11 @@ use std::time::Duration;
 use smartopol_protocol::Timestamp;
 use tokio::sync::watch;
 
-/// How long one sleeps at least on the word of a clock that may be set meanwhile, where that is
-/// less than what is left; else an eighth of it, so that a long wait costs few wake-ups.
+/// How long one sleeps at a stretch on the word of a clock that may be set meanwhile, or of a
+/// machine that may sleep itself: an eighth of what is left, so that a long wait costs few
+/// wake-ups, but no less and no more than this.
 const STRETCH: u64 = 60_000;
+const LONGEST: u64 = 15 * 60_000;
 
 /// What time it is.
 #[derive(Clone, Debug, Default)]
@@ -47,19 +49,26 @@ impl Clock {
 
     /// Waits until it is `at` or later, also where the clock is set meanwhile.
     pub async fn until(&self, at: Timestamp) {
+        self.between(Timestamp::from_millis(i64::MIN), at).await;
+    }
+
+    /// Waits until it is `at` or later, or the clock was set back to before `from`.
+    pub async fn between(&self, from: Timestamp, at: Timestamp) {
+        let over = |now: Timestamp| now >= at || now < from;
         match &self.hands {
             Some(hands) => {
                 // Whoever held the hands is gone: it never gets later.
-                if hands.clone().wait_for(|now| *now >= at).await.is_err() {
+                if hands.clone().wait_for(|now| over(*now)).await.is_err() {
                     std::future::pending::<()>().await;
                 }
             }
             None => loop {
-                let left = at.millis_since(Timestamp::now());
-                if left == 0 {
+                let now = Timestamp::now();
+                if over(now) {
                     return;
                 }
-                let stretch = left.min(STRETCH.max(left / 8));
+                let left = at.millis_since(now);
+                let stretch = left.min((left / 8).clamp(STRETCH, LONGEST));
                 tokio::time::sleep(Duration::from_millis(stretch)).await;
             },
         }
@@ -90,6 +99,18 @@ mod tests {
         wait.await;
         assert_eq!(clock.now(), due);
         clock.until(Timestamp::from_millis(0)).await;
+    }
+
+    #[tokio::test]
+    async fn one_who_waits_hears_that_the_clock_was_set_back() {
+        let (clock, hands) = Clock::by_hand(Timestamp::from_millis(1_000));
+        let wait = clock.between(clock.now(), clock.now().plus_millis(500));
+        tokio::pin!(wait);
+        hands.turn_by(100);
+        let early = tokio::time::timeout(Duration::from_millis(1), &mut wait);
+        assert!(early.await.is_err());
+        hands.turn_by(-101);
+        wait.await;
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod adverse;
 mod approvals;
 mod attach;
 mod bad_input;
+mod clock;
 mod console;
 mod crash;
 mod daemon_life;

@@ -14,7 +14,7 @@ const LITTLE: u64 = 256 << 20;
 const DAY: u64 = 24 * 3_600_000;
 
 pub(super) fn look(paths: &Paths) -> Vec<Finding> {
-    let backups = shelf::shown(&paths.backups());
+    let backups = shelf::shown(&paths.backups(), Timestamp::now());
     let (database, size) = if holder(&paths.lock()).is_some() {
         through_the_daemon(paths, &backups)
     } else if paths.database().exists() {

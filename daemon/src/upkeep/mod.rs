@@ -46,15 +46,18 @@ impl Upkeep {
 /// Looks after the house until the daemon stops.
 pub(crate) async fn run(house: House) {
     let stop = house.supervisor.stopping().clone();
-    let mut next = house.clock.now().plus_millis(FIRST);
+    let mut since = house.clock.now();
+    let mut next = since.plus_millis(FIRST);
     let mut put_off = 0;
     let mut seen = None;
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = house.clock.until(next) => {}
+            // After a wrong time far ahead was set right, the next look would be as far ahead.
+            () = house.clock.between(since, next) => {}
         }
         let now = house.clock.now();
+        since = now;
         if put_off < PATIENCE && is_busy(&house).await {
             put_off += 1;
             next = now.plus_millis(MINUTE);
@@ -112,7 +115,7 @@ async fn backup(house: &House, now: Timestamp) -> anyhow::Result<()> {
     let folder = house.facts.backups.clone();
     let after = i64::from(settings.every_hours) * HOUR;
     let seq = house.store.read(|r| r.seq()).await?;
-    let copies = shelf::copies(&folder);
+    let copies = shelf::copies(&folder, now);
     if !shelf::is_due(copies.last().map(|(copy, _)| *copy), now, seq, after) {
         return Ok(());
     }
@@ -134,7 +137,7 @@ async fn backup(house: &House, now: Timestamp) -> anyhow::Result<()> {
             .context("the copy is not sound, and so is the database: see `smartopol doctor`"));
     }
     tracing::info!(path = %path.display(), bytes, "a backup was made");
-    let copies = shelf::copies(&folder);
+    let copies = shelf::copies(&folder, now);
     for (_, old) in shelf::surplus(&copies, settings.keep.into()) {
         std::fs::remove_file(old)?;
     }

@@ -38,24 +38,29 @@ impl Copy {
     }
 }
 
-/// Returns the backups in a folder, oldest first.
-pub(crate) fn copies(folder: &Path) -> Vec<(Copy, PathBuf)> {
+/// Returns the backups in a folder, oldest first. Those from the future come before all: a clock
+/// that was wrong gave them their time, and they must not crowd out what is made from now on.
+pub(crate) fn copies(folder: &Path, now: Timestamp) -> Vec<(Copy, PathBuf)> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut copies: Vec<_> = files
         .filter_map(|file| Some((Copy::read(file.file_name().to_str()?)?, file.path())))
         .collect();
-    copies.sort();
+    sort(&mut copies, now);
     copies
 }
 
+fn sort(copies: &mut [(Copy, PathBuf)], now: Timestamp) {
+    copies.sort_by_key(|(copy, _)| (copy.at <= now, *copy));
+}
+
 /// Returns the backups as a client is shown them, oldest first.
-pub(crate) fn shown(folder: &Path) -> Vec<BackupShown> {
+pub(crate) fn shown(folder: &Path, now: Timestamp) -> Vec<BackupShown> {
     let shown = |(copy, path): (Copy, PathBuf)| BackupShown {
         at: copy.at,
         bytes: std::fs::metadata(&path).map_or(0, |file| file.len()),
         path: path.display().to_string(),
     };
-    copies(folder).into_iter().map(shown).collect()
+    copies(folder, now).into_iter().map(shown).collect()
 }
 
 /// Returns true where it is time for another: something changed since the newest, and that is
@@ -112,6 +117,16 @@ mod tests {
             is_due(Some(copy(99, 5)), now, 6, 24 * HOUR),
             "the clock was set back"
         );
+    }
+
+    #[test]
+    fn what_a_wrong_clock_made_goes_before_what_is_made_now() {
+        let mut all: Vec<_> = [copy(1, 7), copy(999, 3), copy(0, 6), copy(998, 2)]
+            .map(|copy| (copy, PathBuf::new()))
+            .into();
+        sort(&mut all, copy(1, 0).at);
+        let seqs: Vec<u64> = all.iter().map(|(copy, _)| copy.seq).collect();
+        assert_eq!(seqs, [2, 3, 6, 7]);
     }
 
     #[test]

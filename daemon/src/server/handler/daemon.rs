@@ -39,7 +39,7 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         clients: house.clients.count(),
         database_bytes: size.bytes.saturating_add(size.wal_bytes),
         size,
-        last_backup: shelf::shown(&facts.backups).pop(),
+        last_backup: shelf::shown(&facts.backups, house.clock.now()).pop(),
         troubles: house.upkeep.troubles(),
         rss_bytes: rss(),
         provider,
@@ -78,7 +78,7 @@ pub(crate) async fn figures(house: &House) -> Result<FiguresShown, Fault> {
     Ok(FiguresShown {
         size,
         rows,
-        backups: shelf::shown(&facts.backups),
+        backups: shelf::shown(&facts.backups, house.clock.now()),
         disk_free_bytes: free_space(&facts.data),
     })
 }
