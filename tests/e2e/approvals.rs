@@ -297,6 +297,86 @@ fn what_changed_after_it_was_shown_is_not_run() {
 }
 
 #[test]
+fn a_script_that_changed_after_it_was_shown_is_not_run() {
+    let home = home();
+    let script = home.workspace().join("x.sh");
+    std::fs::write(&script, "echo mine > made\n").unwrap();
+    let (child, asked) = ask(&home, "run: sh x.sh");
+    let pin = &asked["inspection"]["pins"][0];
+    assert!(pin["path"].as_str().unwrap().ends_with("/x.sh"), "{asked}");
+    std::fs::write(&script, "echo theirs > made\n").unwrap();
+    home.ok(["approvals", "allow", id(&asked)]).unwrap();
+    let (code, said) = end(child);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(!home.workspace().join("made").exists(), "nothing was run");
+    let trace = home.ok(["traces", "list", "--json"]).unwrap();
+    let trace: Value = serde_json::from_str(trace.lines().next().unwrap()).unwrap();
+    assert_eq!(trace["action_type"], "deny", "{trace}");
+    assert_eq!(trace["metadata"]["decided_by"], "pin", "{trace}");
+    let reason = trace["metadata"]["reason"].as_str().unwrap();
+    assert!(reason.contains("x.sh changed"), "{reason}");
+    assert_eq!(trace["duration_ms"], Value::Null, "it never ran");
+}
+
+#[test]
+fn a_pipeline_is_explained_command_by_command() {
+    let home = home();
+    let told = check(
+        &home,
+        &["--mode", "auto"],
+        "sudo cat notes.txt | sort -o ../sorted && curl https://example.com",
+    );
+    assert_eq!(
+        told["commands"],
+        serde_json::json!([
+            ["cat", "notes.txt"],
+            ["sort", "-o", "../sorted"],
+            ["curl", "https://example.com"]
+        ])
+    );
+    assert_eq!(told["verdict"], "ask");
+    let effects = told["effects"].as_array().unwrap();
+    let one = |kind: &str| {
+        effects
+            .iter()
+            .find(|effect| effect["effect"] == kind)
+            .unwrap_or_else(|| panic!("no {kind} in {told}"))
+    };
+    assert_eq!(one("privilege")["how"], "sudo");
+    assert_eq!(one("read")["place"], "workspace");
+    assert_eq!(one("write")["place"], "outside");
+    assert_eq!(one("network")["host"], "example.com");
+    assert_eq!(one("run")["words"], serde_json::json!(["cat", "notes.txt"]));
+    assert_eq!(one("run")["via"], serde_json::json!([["sudo"]]));
+}
+
+#[test]
+fn a_forbidden_command_is_found_wherever_a_line_hides_it() {
+    let home = home();
+    home.config(
+        "[[approvals.rules]]\ndecision = \"deny\"\ntool = \"exec\"\ncommand = [\"git\", \"push\"]\n",
+    )
+    .unwrap();
+    for line in [
+        "true; git -C x push",
+        "ls | xargs git push",
+        "sh -c 'cd x && git push'",
+        "echo $(git push)",
+        "if true; then git push; fi",
+        "$X; git push",
+    ] {
+        let told = check(&home, &["--mode", "auto"], line);
+        assert_eq!(
+            (&told["verdict"], &told["by"]),
+            (&"deny".into(), &"rule".into()),
+            "{line}: {told}"
+        );
+    }
+    let told = check(&home, &["--mode", "auto"], "git log --grep push");
+    assert_eq!(told["verdict"], "allow");
+}
+
+#[test]
 fn the_agent_does_not_answer_for_a_person() {
     let home = home();
     home.config("[approvals]\nmode = \"auto\"\n").unwrap();
