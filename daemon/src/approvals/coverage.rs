@@ -129,9 +129,19 @@ pub(super) fn covered<'a>(patterns: &[&'a Pattern], call: Call<'_>) -> Vec<Optio
                     let named = runs
                         .iter()
                         .find(|(words, _)| names(words, &call.inspection.cwd, path));
-                    // What a command names is its own business only in the workspace.
+                    // What a command names is its own business only in the workspace, and not where
+                    // the folder that it runs in goes too.
+                    let cwd = Path::new(&call.inspection.cwd);
+                    let gone = matches!(effect, Effect::Delete { .. }) && cwd.starts_with(path);
                     let own = *place == Place::Workspace && delicate::of(effect).is_none();
-                    named.filter(|_| own).map(|(_, covered)| covered.pattern)
+                    // `git commit` changes the folder as a whole, which no word names.
+                    let whole = matches!(effect, Effect::Write { .. }) && cwd == Path::new(path);
+                    let acts = || {
+                        let mut acting = runs.iter();
+                        acting.find(|(words, _)| whole && !programs::only_looks(words))
+                    };
+                    let covered = named.or_else(acts).filter(|_| own && !gone);
+                    covered.map(|(_, covered)| covered.pattern)
                 }),
             Effect::Network { .. } | Effect::Process { .. } => runs
                 .iter()

@@ -120,8 +120,16 @@ impl Floor {
         let home = self.home.to_string_lossy();
         let spelled = word.replace("${HOME}", &home).replace("$HOME", &home);
         let spelled = match spelled.strip_prefix('~') {
-            Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{home}{rest}"),
-            _ => spelled,
+            Some(rest) => {
+                let (user, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                let own = self.home.file_name().is_some_and(|name| name == user);
+                match user {
+                    "root" => format!("/root{below}"),
+                    user if user.is_empty() || own => format!("{home}{below}"),
+                    _ => spelled,
+                }
+            }
+            None => spelled,
         };
         super::coverage::normal(&Path::new(cwd).join(spelled))
     }

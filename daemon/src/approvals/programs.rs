@@ -265,11 +265,14 @@ const TOLD: &[&str] = &["awk", "cd", "gawk", "mawk", "rg", "sed"];
 /// Returns true where a program that runs others only says something about itself or them.
 fn only_tells(words: &[String]) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["env"] | ["command", "-v" | "-V", ..] => true,
-        [_, "--version" | "--help"] | ["python" | "python3", "-V"] | ["node", "-v"] => true,
-        _ => false,
-    }
+    matches!(
+        words.as_slice(),
+        ["env"]
+            | ["command", "-v" | "-V", ..]
+            | [_, "--version" | "--help"]
+            | ["python" | "python3", "-V"]
+            | ["node", "-v"]
+    )
 }
 
 /// Returns the name of a program without its folder.

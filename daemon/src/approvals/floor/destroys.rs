@@ -1,10 +1,39 @@
 //! What single commands would destroy, told by their words.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use globset::GlobBuilder;
 
 use super::text::is_disk;
 use super::{Floor, OWN};
 use crate::approvals::programs;
+
+/// Folders of a system that a pattern may match.
+const TOPS: &[&str] = &[
+    "/Applications",
+    "/Library",
+    "/System",
+    "/Users",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/opt",
+    "/root",
+    "/sbin",
+    "/srv",
+    "/usr",
+    "/var",
+];
+
+/// Returns true for what makes `find` delete what it finds.
+fn deletes(arg: &str) -> bool {
+    let name = programs::name(arg);
+    arg == "-delete" || matches!(name, "rm" | "rmdir" | "shred" | "srm" | "unlink")
+}
 
 impl Floor {
     /// Judges one command that runs no other.
@@ -40,11 +69,11 @@ impl Floor {
                     })
                     .map(|what| format!("`mv` would destroy {what}"))
             }
-            "find" if args.contains(&"-delete") => args
+            "find" if args.iter().any(|arg| deletes(arg)) => args
                 .iter()
                 .filter(|arg| !arg.starts_with('-'))
                 .find_map(|arg| self.precious(arg, cwd, true))
-                .map(|what| format!("`find -delete` would destroy {what}")),
+                .map(|what| format!("`find` would destroy {what}")),
             "dd" => args
                 .iter()
                 .filter_map(|arg| arg.strip_prefix("of="))
@@ -61,8 +90,36 @@ impl Floor {
         }
     }
 
+    /// Returns what precious thing a pattern matches; `None` where a word is no pattern.
+    fn matched(&self, arg: &str, cwd: &str, deep: bool) -> Option<String> {
+        if !deep || !arg.contains(['*', '?', '[', '{']) {
+            return None;
+        }
+        // Braces stand for words before they are paths.
+        let pattern = match arg.strip_prefix('{') {
+            Some(_) => arg.to_owned(),
+            None => self.path(arg, cwd).to_string_lossy().into_owned(),
+        };
+        let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
+        let glob = glob.ok()?.compile_matcher();
+        let tops = TOPS.iter().map(PathBuf::from);
+        let precious = self
+            .homes
+            .iter()
+            .chain(&self.own)
+            .flat_map(|path| path.ancestors());
+        precious
+            .map(Path::to_path_buf)
+            .chain(tops)
+            .find(|path| glob.is_match(path))
+            .and_then(|path| self.destroyed(&path))
+    }
+
     /// Returns what precious thing a word names; `None` for an ordinary one.
     fn precious(&self, arg: &str, cwd: &str, deep: bool) -> Option<String> {
+        if let Some(found) = self.matched(arg, cwd, deep) {
+            return Some(found);
+        }
         let trimmed = arg.trim_end_matches(['*', '.']).trim_end_matches('/');
         let starred = trimmed.len() < arg.trim_end_matches('/').len();
         let path = if trimmed.is_empty() && arg.starts_with('/') {

@@ -65,6 +65,18 @@ fn destruction_is_refused_in_every_spelling() {
         "timeout 5 rm -rf ~",
         "eval rm -rf ~",
         "find -L / -delete",
+        "rm -rf /home/an?",
+        "rm -rf /hom*",
+        "rm -rf ~/.loc*",
+        "rm -rf ~/.local/share/smartopo*",
+        "rm -rf {/,x}",
+        "rm -rf /{bin,etc}",
+        "rm -rf /us[r]",
+        "rm -rf ~ana",
+        "rm -rf ~ana/",
+        "rm -rf ~root",
+        "bomb() { bomb & bomb; }; bomb",
+        "sh -c 'f() { f|f; }; f'",
     ] {
         assert!(refuses(text).is_some(), "not refused: {text}");
     }
@@ -88,6 +100,11 @@ fn ordinary_work_is_not_its_business() {
         "git rm -r docs",
         "rm *.o",
         "echo '(){ x'",
+        "rm -rf ~/code/tar*",
+        "rm -rf /tmp/a*",
+        "rm -rf {a,b}",
+        "rm -rf build/{debug,release}",
+        "f() { ls | wc; }; f | head",
         "cargo test",
     ] {
         assert_eq!(refuses(text), None, "{text}");

@@ -60,18 +60,16 @@ pub(super) fn is_disk(path: &str) -> bool {
     .any(|disk| path.starts_with(disk))
 }
 
-/// Returns true for a function that pipes itself into itself, as in `:(){ :|:& };:`.
+/// Returns true for a function that starts itself twice, as in `:(){ :|:& };:`.
 fn is_fork_bomb(text: &str) -> bool {
     let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let named = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@');
-    dense.match_indices('|').any(|(at, _)| {
+    dense.match_indices(['|', '&']).any(|(at, _)| {
         let (before, after) = dense.split_at(at);
         let name: String = after.chars().skip(1).take_while(named).collect();
+        let own = before.strip_suffix(name.as_str());
         !name.is_empty()
-            && before.ends_with(&name)
-            && after
-                .get(1 + name.len()..)
-                .is_some_and(|rest| rest.starts_with('&'))
+            && own.is_some_and(|own| !own.ends_with(|c| named(&c)))
             && (dense.contains(&format!("{name}(){{"))
                 || dense.contains(&format!("{name}()("))
                 || dense.contains(&format!("function{name}{{")))

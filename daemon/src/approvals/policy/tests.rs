@@ -226,6 +226,25 @@ fn a_rule_covers_the_files_that_its_command_names_and_no_others() {
 }
 
 #[test]
+fn a_rule_covers_the_folder_that_its_command_changes_and_not_what_reaches_beyond() {
+    let rules = ["git commit", "cp", "rm"].map(|words| rule(Verdict::Allow, words));
+    let judged = |line: &str| trial::judge(Mode::Ask, &rules, line).verdict;
+    assert_eq!(judged("git commit -m x"), Verdict::Allow);
+    assert_eq!(judged("cp a b"), Verdict::Allow);
+    assert_eq!(judged("cp a .git/hooks/pre-commit"), Verdict::Ask);
+    assert_eq!(judged("rm -r build"), Verdict::Allow);
+    assert_eq!(judged("rm -r ."), Verdict::Ask);
+    assert_eq!(judged("rm -r .git"), Verdict::Ask);
+    let meant = path_rule(Verdict::Allow, "exec", "/**/.git/hooks/*");
+    let judged = trial::judge(
+        Mode::Ask,
+        &[meant, rules[1].clone()],
+        "cp a .git/hooks/pre-commit",
+    );
+    assert_eq!(judged.verdict, Verdict::Allow, "it is named");
+}
+
+#[test]
 fn wrappers_neither_hide_a_command_nor_open_one() {
     let deny = [rule(Verdict::Deny, "git push")];
     for caught in [

@@ -43,6 +43,9 @@ impl Teller<'_> {
         if let Some((_, how)) = TURNING.iter().find(|(own, _)| *own == name) {
             self.run(args, via);
             self.unclear(format!("`{name}` {how}"));
+            if name == "eval" {
+                self.evaluated(args, via, state);
+            }
             return Some(stays);
         }
         if CALM.contains(&name) {
@@ -73,6 +76,10 @@ impl Teller<'_> {
         }
         match name {
             "cd" => return Some(self.cd(args, via, state)),
+            // Where it went before is known to nobody here, so `popd` and `pushd +1` are not told.
+            "pushd" if rest.len() == 1 && !rest.iter().any(|goal| goal.text.starts_with('+')) => {
+                return Some(self.cd(args, via, state));
+            }
             "pushd" | "popd" => {
                 self.run(args, via);
                 self.unclear("it goes to a folder that cannot be told");
@@ -166,6 +173,17 @@ impl Teller<'_> {
             _ => return None,
         }
         Some(stays)
+    }
+
+    /// Tells of the line that is put together, as far as it can be read now: it may be forbidden.
+    fn evaluated(&mut self, args: &[Arg], via: &[Vec<String>], state: &State) {
+        let words: Option<Vec<&str>> = args.iter().skip(1).map(Arg::literal).collect();
+        let Some(words) = words.filter(|words| !words.is_empty()) else {
+            return;
+        };
+        let mut via = via.to_vec();
+        via.push(vec!["eval".into()]);
+        self.line(&words.join(" "), self.dialect, &via, state.clone());
     }
 
     fn cd(&mut self, args: &[Arg], via: &[Vec<String>], state: &State) -> Flow {

@@ -5,18 +5,31 @@ use super::argument::Arg;
 
 /// Variables of the environment that only change how a program speaks.
 const HARMLESS: &[&str] = &[
+    "CARGO_BUILD_JOBS",
+    "CARGO_INCREMENTAL",
+    "CARGO_NET_OFFLINE",
     "CARGO_TERM_COLOR",
+    "CGO_ENABLED",
     "CI",
     "CLICOLOR",
     "CLICOLOR_FORCE",
     "COLUMNS",
+    "DEBIAN_FRONTEND",
     "FORCE_COLOR",
+    "GIT_TERMINAL_PROMPT",
+    "GOARCH",
+    "GOOS",
+    "INSTA_UPDATE",
     "LANG",
     "LANGUAGE",
     "LINES",
+    "NODE_ENV",
     "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONUNBUFFERED",
     "RUST_BACKTRACE",
     "RUST_LOG",
+    "RUST_TEST_THREADS",
     "TERM",
     "TZ",
 ];
@@ -134,7 +147,7 @@ const POWERFUL_BEGINNINGS: &[&str] = &[
 impl Teller<'_> {
     /// Tells of a variable that a program is started with.
     pub(super) fn environment(&mut self, name: &str, value: &Arg) {
-        if HARMLESS.contains(&name) || name.starts_with("LC_") {
+        if HARMLESS.contains(&name) || name.starts_with("LC_") || is_calm(name, value) {
             return;
         }
         if value.text.strip_prefix('$') == Some(name) {
@@ -162,6 +175,18 @@ impl Teller<'_> {
                 "it sets the variable `{name}`, which changes what later commands do"
             ));
         }
+    }
+}
+
+/// Returns true where a program is named that does nothing, in the place of a pager or an editor.
+fn is_calm(name: &str, value: &Arg) -> bool {
+    let value = value.literal();
+    match name {
+        "GIT_PAGER" | "MANPAGER" | "PAGER" => matches!(value, Some("" | "cat")),
+        "EDITOR" | "GIT_EDITOR" | "GIT_SEQUENCE_EDITOR" | "VISUAL" => {
+            matches!(value, Some(":" | "true"))
+        }
+        _ => false,
     }
 }
 

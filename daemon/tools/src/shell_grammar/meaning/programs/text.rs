@@ -276,6 +276,14 @@ fn calm_awk(program: &str) -> bool {
     const POWERS: &[&str] = &[
         "system", "getline", "close", "fflush", "@", "ENVIRON", "ARGV", "ARGC",
     ];
+    // What begins with a `/` begins with a pattern, in which `|` and `>` are letters.
+    let program = program.trim_start();
+    let program = program
+        .strip_prefix('/')
+        .map_or(Some(program), |rest| delimited(rest, '/'));
+    let Some(program) = program else {
+        return false;
+    };
     let runs = POWERS.iter().any(|word| program.contains(word));
     let pipes = program.replace("||", "").contains('|');
     // After `print` a `>` may lead to a file.
