@@ -48,7 +48,7 @@ pub(crate) async fn run(
     } else {
         target
     };
-    let body = wire::body(target, request).to_string();
+    let body = target.body(request).to_string();
     for tried in 0.. {
         let mut outlet = Outlet::new(target, out);
         let err = match once(target, body.clone(), &mut outlet).await {

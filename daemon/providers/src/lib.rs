@@ -62,6 +62,13 @@ pub struct Target {
     pub max_output_tokens: Option<u32>,
 }
 
+impl Target {
+    /// Returns the body of a request as its service is sent it.
+    pub fn body(&self, request: &ModelRequest) -> serde_json::Value {
+        wire::body(self, request)
+    }
+}
+
 /// All providers found, the chosen one first; never changes once built.
 #[derive(Debug)]
 pub struct Providers {

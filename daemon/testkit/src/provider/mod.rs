@@ -28,6 +28,19 @@ use tokio::sync::watch;
 pub use gate::Gate;
 pub use rule::Rule;
 
+/// Returns why the service of this name would refuse the body of a request; `None` where it would
+/// not. The names are `anthropic`, `openai` and `ollama`.
+pub fn refusal(service: &str, body: &Value) -> Option<String> {
+    let (wire, headers) = match service {
+        "anthropic" => (check::Wire::Anthropic, ["x-api-key", "anthropic-version"]),
+        "openai" => (check::Wire::Openai, ["authorization", "accept"]),
+        _ => (check::Wire::Ollama, ["accept", "host"]),
+    };
+    let headers = headers.map(|name| (name.to_owned(), "2023-06-01".to_owned()));
+    let refused = check::check(wire, &headers.into(), body).err()?;
+    Some(refused.1)
+}
+
 /// How long a test waits for something that must happen.
 const LIMIT: Duration = Duration::from_secs(20);
 
