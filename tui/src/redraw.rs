@@ -23,15 +23,19 @@ pub(crate) enum Urgency {
 #[derive(Debug)]
 pub(crate) struct Redraw {
     wanted: Urgency,
-    not_before: u64,
+    /// The earliest time for news.
+    news_at: u64,
+    /// The earliest time for what a person waits for.
+    keys_at: u64,
 }
 
 impl Redraw {
-    /// Returns one that waits until `not_before` for the first frame.
-    pub(crate) const fn starting(not_before: u64) -> Self {
+    /// Returns one whose first frame waits until `news_at` for news, and never for a person.
+    pub(crate) const fn starting(news_at: u64) -> Self {
         Self {
             wanted: Urgency::Soon,
-            not_before,
+            news_at,
+            keys_at: 0,
         }
     }
 
@@ -44,15 +48,16 @@ impl Redraw {
     pub(crate) const fn due_at(&self) -> Option<u64> {
         match self.wanted {
             Urgency::None => None,
-            Urgency::Soon => Some(self.not_before),
-            Urgency::Now => Some(self.not_before.saturating_sub(GAP - LEAST)),
+            Urgency::Soon => Some(self.news_at),
+            Urgency::Now => Some(self.keys_at),
         }
     }
 
     /// Takes note of a frame.
     pub(crate) const fn drawn(&mut self, now: u64) {
         self.wanted = Urgency::None;
-        self.not_before = now + GAP;
+        self.news_at = now + GAP;
+        self.keys_at = now + LEAST;
     }
 }
 
@@ -73,6 +78,14 @@ mod tests {
         assert_eq!(redraw.due_at(), Some(116), "a key waits for no news");
         redraw.drawn(150);
         assert_eq!(redraw.due_at(), None);
+    }
+
+    #[test]
+    fn the_first_frame_waits_for_news_but_not_once_all_of_it_is_there() {
+        let mut redraw = Redraw::starting(60);
+        assert_eq!(redraw.due_at(), Some(60));
+        redraw.ask(Urgency::Now);
+        assert_eq!(redraw.due_at(), Some(0));
     }
 
     #[test]
