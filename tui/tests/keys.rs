@@ -484,3 +484,27 @@ fn keys_of_ones_own_hold_and_are_what_the_screen_tells() {
     console.keys("<c-d>");
     assert!(!console.left());
 }
+
+#[test]
+fn the_card_names_the_keys_that_a_person_chose_and_they_answer_it() {
+    let chosen = [
+        ("card", "allow_once", &["alt-y"][..]),
+        ("card", "deny_note", &[]),
+    ];
+    let (mut house, mut console, id) = with_keys(Preset::Default, &chosen);
+    house::asks(&mut house, id, "cargo test --all");
+    tell(&mut console, &mut house);
+    console.asked();
+    let screen = console.screen();
+    assert!(screen.contains("alt-y  allow once"), "{screen}");
+    assert!(screen.contains("n      deny"), "{screen}");
+    assert!(!screen.contains("say why"), "it has no key: {screen}");
+    console.wait(5_000);
+    console.keys("<tab>");
+    console.screen();
+    console.wait(5_000);
+    console.keys("y");
+    assert_eq!(decisions(&mut console), Vec::<String>::new());
+    console.keys("<a-y>");
+    assert_eq!(decisions(&mut console).len(), 1);
+}

@@ -12,6 +12,7 @@ use super::effects;
 use super::text::{Indent, chop, clip, width, wrap};
 use crate::app::App;
 use crate::app::card::CardView;
+use crate::app::keymap::{Action, Place};
 use crate::sanitize;
 use crate::theme::Theme;
 
@@ -257,30 +258,32 @@ fn keys(
     let said = |short_words: &str, words: String| {
         if short { short_words.to_owned() } else { words }
     };
-    let mut choices = match &approval.danger {
+    // An action without a key is reached through the palette, and is not told here.
+    let mut choices = Vec::new();
+    let mut offer = |action, said: String| {
+        if let Some(key) = app.key_of(&[Place::Card], action) {
+            choices.push((key, said));
+        }
+    };
+    match &approval.danger {
         Some(danger) => {
             let words = format!("allow once, by typing {}", sanitize::line(&danger.word));
-            vec![("y", said("once, by a word", words))]
+            offer(Action::AllowOnce, said("once, by a word", words));
         }
-        None => vec![("y", said("once", "allow once".to_owned()))],
-    };
+        None => offer(Action::AllowOnce, said("once", "allow once".to_owned())),
+    }
     if let (Some(rule), None) = (&approval.rule, &approval.danger) {
         let rule = pattern(&at_home(app, rule));
-        choices.push((
-            "s",
-            said("session", format!("allow {rule} in this session")),
-        ));
-        choices.push((
-            "a",
-            said("always", format!("allow {rule} always, in every session")),
-        ));
+        let session = format!("allow {rule} in this session");
+        offer(Action::AllowSession, said("session", session));
+        let always = format!("allow {rule} always, in every session");
+        offer(Action::AllowAlways, said("always", always));
     }
-    choices.push(("n", "deny".to_owned()));
-    choices.push(("N", said("say why", "deny, and say why".to_owned())));
-    choices.push((
-        "w",
-        said("rules", "why it is asked, and other rules".to_owned()),
-    ));
+    offer(Action::Deny, "deny".to_owned());
+    let why = said("say why", "deny, and say why".to_owned());
+    offer(Action::DenyNote, why);
+    let rules = said("rules", "why it is asked, and other rules".to_owned());
+    offer(Action::Lab, rules);
     let key = if open {
         theme.selected()
     } else {
@@ -288,21 +291,23 @@ fn keys(
     };
     let words = if open { theme.text() } else { theme.quiet() };
     if keys_as == Keys::List {
+        let widest = choices.iter().map(|(name, _)| width(name)).max();
+        let column = widest.unwrap_or(0) + 2;
         return choices
             .into_iter()
-            .flat_map(|(letter, said)| {
+            .flat_map(|(name, said)| {
                 let indent = Indent {
-                    first: vec![Span::styled(format!("{letter}  "), key)],
-                    rest: vec![Span::raw("   ")],
+                    first: vec![Span::styled(format!("{name:column$}"), key)],
+                    rest: vec![Span::raw(" ".repeat(column))],
                 };
                 wrap(&[Span::styled(said, words)], room, &indent)
             })
             .collect();
     }
     let gap = if short { 2 } else { 3 };
-    flowed(choices, room, gap, |letter, said| {
+    flowed(choices, room, gap, |name, said| {
         [
-            Span::styled(letter, key),
+            Span::styled(name, key),
             Span::styled(format!(" {said}"), words),
         ]
     })
@@ -324,16 +329,17 @@ fn word(wanted: &str, typed: &str, room: usize, theme: Theme) -> Vec<Line<'stati
 
 /// Puts choices beside each other; none is broken that fits on a line.
 fn flowed(
-    choices: Vec<(&'static str, String)>,
+    choices: Vec<(String, String)>,
     room: usize,
     gap: usize,
-    show: impl Fn(&'static str, &str) -> [Span<'static>; 2],
+    show: impl Fn(String, &str) -> [Span<'static>; 2],
 ) -> Vec<Line<'static>> {
     let mut lines: Vec<Vec<Span<'static>>> = Vec::new();
     let mut used = room;
-    for (letter, said) in choices {
-        let said = clip(&said, room.saturating_sub(2));
-        let wide = width(&said) + 2;
+    for (name, said) in choices {
+        let wide = width(&name) + 1;
+        let said = clip(&said, room.saturating_sub(wide));
+        let wide = wide + width(&said);
         if used + gap + wide > room {
             lines.push(Vec::new());
             used = 0;
@@ -343,7 +349,7 @@ fn flowed(
                 line.push(Span::raw(" ".repeat(gap)));
                 used += gap;
             }
-            line.extend(show(letter, &said));
+            line.extend(show(name, &said));
             used += wide;
         }
     }
