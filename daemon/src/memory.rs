@@ -104,6 +104,10 @@ impl Memory {
 
     /// Returns what a model is told; nothing where the file cannot be read, which is logged.
     pub(crate) async fn told(&self) -> String {
+        // Every turn begins here. A look at a folder of ours is sooner done than handed over.
+        if let Ok(false) = self.path.try_exists() {
+            return String::new();
+        }
         let text = match self.text().await {
             Ok(text) => text,
             Err(err) => {
