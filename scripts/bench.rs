@@ -47,6 +47,9 @@ fn main() {
         .enable_all()
         .build()
         .unwrap();
+    if wanted("long") {
+        long();
+    }
     if wanted("streaming") {
         runtime.block_on(streaming());
     }
@@ -87,6 +90,18 @@ fn reference(name: &str, measured: f64, unit: &str) {
     println!("· {name:<56} {:>12}", amount(measured, unit));
 }
 
+/// Tells how fast a core is: figures of machines that differ in it are no figures of the program.
+fn sort_a_million() -> f64 {
+    let next = |last: &u64| Some(last.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1));
+    let mut numbers: Vec<u64> = std::iter::successors(Some(1), next)
+        .take(1_000_000)
+        .collect();
+    let begun = Instant::now();
+    numbers.sort_unstable();
+    std::hint::black_box(&numbers);
+    ms(begun)
+}
+
 fn amount(value: f64, unit: &str) -> String {
     if value >= 100.0 {
         format!("{value:.0} {unit}")
@@ -120,6 +135,9 @@ fn start() {
         .map(|_| run_to_end(&mut Command::new("true")))
         .collect();
     reference("exec of `true`", percentile(&mut nothing, 0.5), "ms");
+    let mut sorting: Vec<f64> = (0..5).map(|_| sort_a_million()).collect();
+    let core = percentile(&mut sorting, 0.5);
+    reference("one core sorts a million numbers", core, "ms");
     let home = Home::new(PROGRAM).unwrap();
     let mut version: Vec<f64> = (0..30)
         .map(|_| run_to_end(&mut home.command(["--version"])))
@@ -212,6 +230,60 @@ fn console() {
     );
 }
 
+/// A console at 200×60 over a session of 100,000 messages.
+fn long() {
+    let Some(seed) = std::env::var_os("SMARTOPOL_SEED") else {
+        return println!("· long: left out, because SMARTOPOL_SEED names no program that makes it");
+    };
+    let home = Home::new(PROGRAM).unwrap();
+    let made = Command::new(seed)
+        .arg(home.path().join("smartopol.db"))
+        .args(["100000", "long"])
+        .arg(home.workspace())
+        .stdout(Stdio::null())
+        .status();
+    assert!(made.unwrap().success());
+    home.ok(["daemon", "start"]).unwrap();
+    let mut frames: Vec<f64> = (0..10)
+        .map(|_| {
+            let begun = Instant::now();
+            let terminal = Terminal::start(&home.command(["tui"]), 60, 200).unwrap();
+            terminal.wait_for("connected").unwrap();
+            ms(begun)
+        })
+        .collect();
+    line(
+        "long: 100,000 messages, exec to first full frame, p50",
+        percentile(&mut frames, 0.5),
+        25.0,
+        "ms",
+    );
+    let mut terminal = Terminal::start(&home.command(["tui"]), 60, 200).unwrap();
+    terminal.wait_for("connected").unwrap();
+    let mut pages = Vec::new();
+    for _ in 0..200 {
+        // A hand is slower than sixty frames a second, which are the most.
+        std::thread::sleep(Duration::from_millis(25));
+        let before = terminal.raw().len();
+        let begun = Instant::now();
+        terminal.keys("\u{1b}[5~").unwrap();
+        terminal.wait_raw("\u{1b}[?2026l", before).unwrap();
+        pages.push(ms(begun));
+    }
+    line(
+        "long: a page up, key to frame, p50",
+        percentile(&mut pages, 0.5),
+        5.0,
+        "ms",
+    );
+    line(
+        "long: the same, p99",
+        percentile(&mut pages, 0.99),
+        16.0,
+        "ms",
+    );
+}
+
 /// What a console costs at 200×60 while a model says 200 pieces a second, and when it is silent.
 async fn streaming() {
     let provider = ScriptedProvider::start().await;
@@ -239,9 +311,19 @@ async fn streaming() {
         0.2,
         "",
     );
+    let daemon = home.pid().unwrap();
+    let before = usage(daemon);
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    let switches = (usage(daemon).0 - before.0) / seconds;
+    line(
+        "console: idle, context switches of its daemon per second",
+        switches,
+        2.0,
+        "",
+    );
     terminal.keys("go\r").unwrap();
     terminal.wait_for("word after").unwrap();
-    let before = usage(pid);
+    let (before, written) = (usage(pid), terminal.raw().len());
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     let cpu = (usage(pid).1 - before.1) / seconds;
     line(
@@ -250,6 +332,24 @@ async fn streaming() {
         5.0,
         "%",
     );
+    let raw = terminal.raw();
+    let (frames, bytes) = frames(raw.get(written..).unwrap());
+    // A tenth of painting the whole screen anew: what does not change is not written.
+    let whole = 200.0 * 60.0;
+    line(
+        "streaming: bytes written a frame, against a tenth of the screen",
+        bytes / frames,
+        whole / 10.0,
+        "B",
+    );
+    line("streaming: frames a second", frames / seconds, 60.0, "");
+}
+
+/// Returns how many frames a terminal was sent, and the bytes of all of them.
+fn frames(raw: &[u8]) -> (f64, f64) {
+    let begin = b"\x1b[?2026h";
+    let count = raw.windows(begin.len()).filter(|own| own == begin).count();
+    (count as f64, raw.len() as f64)
 }
 
 /// What a daemon costs that has nothing to do.
