@@ -17,6 +17,7 @@ use crate::model::Page;
 use crate::overlay;
 use crate::widget::approval::{self, Keys};
 use crate::widget::composer::Composer;
+use crate::widget::diff::Around;
 use crate::widget::status;
 use crate::widget::text::{Indent, wrap};
 use crate::widget::transcript::Scroll;
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) card_is_seen: bool,
     /// How the card shows its answers.
     pub(crate) card_keys: approval::Keys,
+    /// How much of what did not change its card shows.
+    pub(crate) card_around: Around,
     height: u16,
 }
 
@@ -337,24 +340,34 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
     if let Some(approval) = app.card() {
         let inner = usize::from(area.width).saturating_sub(6);
         // The border takes two lines.
-        let tall = |keys| approval::card(app, approval, inner, false, keys).tall() + 2;
-        let (listed, flowed) = (tall(Keys::List), tall(Keys::Flow));
+        let tall = |keys, around| {
+            let mut card = approval::card(app, approval, inner, false, keys);
+            card.around = around;
+            card.tall() + 2
+        };
         // What was said keeps a few lines as long as all that is asked is seen.
         let most = usize::from(left.saturating_sub(4));
-        let wishes = [
-            (Keys::List, listed + approval::AIR),
-            (Keys::Flow, flowed + approval::AIR),
-            (Keys::List, listed),
-            (Keys::Flow, flowed),
-        ];
-        let fits = wishes.into_iter().find(|(_, tall)| *tall <= most);
+        // What did not change is the first to give way.
+        let mut wishes = [Around::All, Around::Line].into_iter().flat_map(|around| {
+            let listed = tall(Keys::List, around);
+            let flowed = tall(Keys::Flow, around);
+            [
+                (Keys::List, around, listed + approval::AIR),
+                (Keys::Flow, around, flowed + approval::AIR),
+                (Keys::List, around, listed),
+                (Keys::Flow, around, flowed),
+            ]
+        });
         let scarce = if left >= ROOMY {
             Keys::Flow
         } else {
             Keys::Short
         };
-        let (keys, wish) = fits.unwrap_or((scarce, tall(scarce)));
+        let (keys, around, wish) = wishes
+            .find(|(.., tall)| *tall <= most)
+            .unwrap_or_else(|| (scarce, Around::Line, tall(scarce, Around::Line)));
         plan.card_keys = keys;
+        plan.card_around = around;
         let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(left);
         if tall >= 3 {
             plan.card = Rect {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::approval::{Approval, Pattern};
 use smartopol_protocol::tool::Body;
 
-use super::diff::{Diff, Look};
+use super::diff::{Around, Diff, Look};
 use super::effects;
 use super::text::{Indent, chop, clip, width, wrap};
 use crate::app::App;
@@ -39,6 +39,8 @@ pub(crate) struct Card<'a> {
     view: &'a CardView,
     theme: Theme,
     room: usize,
+    /// How much of what did not change is seen.
+    pub(crate) around: Around,
     /// Who asks for what.
     head: Vec<Line<'static>>,
     /// What would happen, exactly.
@@ -68,6 +70,7 @@ impl Card<'_> {
             theme: self.theme,
             folded: &folded,
             at: Some(self.view.at),
+            around: self.around,
         })
     }
 
@@ -187,6 +190,7 @@ pub(crate) fn card<'a>(
         view: &app.asked,
         theme,
         room,
+        around: app.plan.card_around,
         head: wrap(&head, room, &plain),
         body,
         facts: Vec::new(),

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::CallId;
 use smartopol_protocol::tool::{Body, CallState, OutputStatus, ToolCall};
 
-use super::diff::{Diff, Look};
+use super::diff::{Around, Diff, Look};
 use super::effects;
 use super::text::{Indent, chop, spread, wrap};
 use super::time;
@@ -279,6 +279,7 @@ fn change(
         theme,
         folded: &folded,
         at: None,
+        around: Around::All,
     };
     let all = diff.tall(&look);
     let mut rows: Vec<Row> = diff

@@ -31,6 +31,18 @@ pub(crate) struct Look<'a> {
     pub(crate) folded: &'a dyn Fn(usize) -> bool,
     /// The hunk that keys act on.
     pub(crate) at: Option<usize>,
+    /// How much is seen of what did not change.
+    pub(crate) around: Around,
+}
+
+/// How much is seen around a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// All that the diff has.
+    #[default]
+    All,
+    /// A line before and a line after, so that a small card shows the change itself.
+    Line,
 }
 
 /// A row of a diff.
@@ -98,11 +110,13 @@ impl Diff {
             let open = !(look.folded)(at);
             let pairs = (open && beside).then(|| {
                 let pairs = hunk.rows.iter();
-                pairs.map(|(left, right)| Unit::Pair(*left, *right))
+                let pairs = pairs.map(|(left, right)| Unit::Pair(*left, *right));
+                pairs.filter(move |unit| self.is_seen(*unit, look.around))
             });
             let lines = (open && !beside).then(|| {
                 let lines = hunk.lines.clone();
-                lines.map(|at| Unit::Line(u32::try_from(at).unwrap_or(u32::MAX)))
+                let lines = lines.map(|at| Unit::Line(u32::try_from(at).unwrap_or(u32::MAX)));
+                lines.filter(move |unit| self.is_seen(*unit, look.around))
             });
             std::iter::once(Unit::Head(at))
                 .chain(pairs.into_iter().flatten())
@@ -118,10 +132,11 @@ impl Diff {
     fn rows(&self, unit: Unit, look: &Look<'_>) -> usize {
         let tall = |at: Option<u32>, room: usize| {
             at.and_then(|at| self.line(at)).map_or(0, |line| {
-                if line.plain {
-                    (line.cells as usize).div_ceil(room.max(1)).max(1)
+                let cells = line.cells as usize;
+                if line.plain && (cells <= room || is_data(line, room)) {
+                    cells.div_ceil(room.max(1)).max(1)
                 } else {
-                    cut(self.text_of(line), &[], Style::new(), Style::new(), room).len()
+                    1 + breaks(self.text_of(line), room, !is_data(line, room)).len()
                 }
             })
         };
@@ -144,6 +159,17 @@ impl Diff {
     const fn halves(&self, room: usize) -> (usize, usize) {
         let left = room.saturating_sub(3) / 2;
         (left, room.saturating_sub(left + 3))
+    }
+
+    fn is_seen(&self, unit: Unit, around: Around) -> bool {
+        let near = |at: u32| self.line(at).is_some_and(|line| line.near);
+        match (around, unit) {
+            (Around::All, _) | (_, Unit::Head(_)) => true,
+            (Around::Line, Unit::Line(at)) => near(at),
+            (Around::Line, Unit::Pair(left, right)) => {
+                [left, right].into_iter().flatten().any(near)
+            }
+        }
     }
 
     fn lay(&self, unit: Unit, look: &Look<'_>) -> Vec<Line<'static>> {
@@ -209,7 +235,9 @@ impl Diff {
     fn cut(&self, line: &DiffLine, room: usize, theme: Theme) -> Vec<Vec<Span<'static>>> {
         let (_, style) = sign(line.sign, theme);
         let marked = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-        cut(self.text_of(line), &self.marks(line), style, marked, room)
+        let text = self.text_of(line);
+        let begins = breaks(text, room, !is_data(line, room));
+        cut(text, &self.marks(line), style, marked, &begins)
     }
 
     fn unified(&self, at: u32, look: &Look<'_>) -> Vec<Line<'static>> {
@@ -307,24 +335,51 @@ fn before(texts: Vec<Vec<Span<'static>>>, indent: &Indent) -> Vec<Vec<Span<'stat
     rows.collect()
 }
 
+/// How many rows a line of code or prose takes at most; what is longer is data, cut at any cell.
+const ROWS: usize = 8;
+
+fn is_data(line: &DiffLine, room: usize) -> bool {
+    line.cells as usize > room.saturating_mul(ROWS)
+}
+
+/// Returns where the second row of a line begins, and those after it: behind a space where one is
+/// near enough, so that words stay whole.
+fn breaks(text: &str, room: usize, at_words: bool) -> Vec<usize> {
+    let mut breaks = Vec::new();
+    let mut used = 0;
+    // Behind the last space of the row: where, and how much of the row is used there.
+    let mut space = None;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let wide = grapheme_width(grapheme);
+        if used + wide > room && used > 0 {
+            let near = space.filter(|(_, before)| (used - before) * 2 <= room);
+            let (begin, before) = near.unwrap_or((at, used));
+            breaks.push(begin);
+            used -= before;
+            space = None;
+        }
+        used += wide;
+        if at_words && grapheme == " " {
+            space = Some((at + grapheme.len(), used));
+        }
+    }
+    breaks
+}
+
 /// Cuts a line into rows of `room` cells; what lies in `marks` is set apart.
 fn cut(
     text: &str,
     marks: &[std::ops::Range<usize>],
     style: Style,
     marked: Style,
-    room: usize,
+    begins: &[usize],
 ) -> Vec<Vec<Span<'static>>> {
     let mut rows = Vec::new();
     let mut row: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
-        let wide = grapheme_width(grapheme);
-        if used + wide > room && used > 0 {
+        if begins.binary_search(&at).is_ok() {
             rows.push(std::mem::take(&mut row));
-            used = 0;
         }
-        used += wide;
         let own = if marks.iter().any(|mark| mark.contains(&at)) {
             marked
         } else {
@@ -351,6 +406,7 @@ mod tests {
             theme: Theme::plain(),
             folded,
             at: None,
+            around: Around::All,
         };
         let diff = Diff::parse(CHANGE);
         let rows = diff.window(&look, 0, usize::MAX);
@@ -373,6 +429,26 @@ mod tests {
     }
 
     #[test]
+    fn words_stay_whole_where_a_space_is_near() {
+        let rows = |text: &str, room| -> Vec<String> {
+            let begins = breaks(text, room, true);
+            let rows = cut(text, &[], Style::new(), Style::new(), &begins);
+            let said = |row: &Vec<Span<'_>>| row.iter().map(|span| &*span.content).collect();
+            rows.iter().map(said).collect()
+        };
+        assert_eq!(
+            rows("both count from one", 8),
+            ["both ", "count ", "from one"]
+        );
+        assert_eq!(
+            rows("a very_long_word_indeed", 8),
+            ["a very_l", "ong_word", "_indeed"]
+        );
+        assert_eq!(rows("", 8), [""]);
+        assert_eq!(rows("漢字", 1), ["漢", "字"]);
+    }
+
+    #[test]
     fn what_is_seen_is_the_same_whole_or_in_windows() {
         let wide = "漢字 ".repeat(30);
         let text =
@@ -383,6 +459,7 @@ mod tests {
                 theme: Theme::plain(),
                 folded: &|_| false,
                 at: None,
+                around: Around::All,
             };
             let diff = Diff::parse(&text);
             let said = |rows: Vec<DiffRow>| -> Vec<String> {
@@ -401,6 +478,26 @@ mod tests {
     }
 
     #[test]
+    fn a_small_card_sees_the_change_with_a_line_around_it() {
+        let diff = Diff::parse("@@ -1,7 +1,7 @@\n a\n b\n c\n-d\n+D\n e\n f\n g\n");
+        for (room, seen) in [(40, vec!["c", "d", "D", "e"]), (120, vec!["c", "d", "e"])] {
+            let look = Look {
+                room,
+                theme: Theme::plain(),
+                folded: &|_| false,
+                at: None,
+                around: Around::Line,
+            };
+            let rows = diff.window(&look, 1, usize::MAX);
+            assert_eq!(rows.len() + 1, diff.tall(&look));
+            assert_eq!(rows.len(), seen.len());
+            for (row, letter) in rows.iter().zip(seen) {
+                assert!(row.line.to_string().contains(letter), "{}", row.line);
+            }
+        }
+    }
+
+    #[test]
     fn a_hunk_begins_where_its_head_is() {
         let folded = |_: usize| false;
         let look = Look {
@@ -408,6 +505,7 @@ mod tests {
             theme: Theme::plain(),
             folded: &folded,
             at: None,
+            around: Around::All,
         };
         let diff = Diff::parse(CHANGE);
         let row = diff.row_of(1, &look);

@@ -41,6 +41,8 @@ pub(super) struct DiffLine {
     pub(super) plain: bool,
     /// The line that it stands for, or that stands for it.
     pub(super) partner: Option<u32>,
+    /// True where it changed, or stands beside a line that did.
+    pub(super) near: bool,
 }
 
 /// Changes that lie close together.
@@ -141,7 +143,7 @@ impl Diff {
         };
         *old = old.saturating_add(u32::from(is_old));
         *new = new.saturating_add(u32::from(is_new));
-        let line = DiffLine {
+        let mut line = DiffLine {
             sign,
             from: u32::try_from(from).unwrap_or(u32::MAX),
             to: u32::try_from(self.text.len()).unwrap_or(u32::MAX),
@@ -150,7 +152,15 @@ impl Diff {
             cells: u32::try_from(cells).unwrap_or(u32::MAX),
             plain,
             partner: None,
+            near: sign != Sign::Same,
         };
+        // A remark speaks of the line before it; it is no change.
+        let changes = |sign| matches!(sign, Sign::Removed | Sign::Added);
+        let own = self.hunks.last().map_or(0, |hunk| hunk.lines.start);
+        if let Some(last) = self.lines.get_mut(own..).and_then(<[_]>::last_mut) {
+            last.near |= changes(sign);
+            line.near |= changes(last.sign);
+        }
         self.lines.push(line);
         if let Some(hunk) = self.hunks.last_mut() {
             hunk.lines.end = self.lines.len();
