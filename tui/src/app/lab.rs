@@ -15,7 +15,6 @@ use super::keys::edit;
 use super::windows::letter;
 use super::{App, Call};
 use crate::overlay::Overlay;
-use crate::sanitize;
 use crate::widget::composer::Composer;
 
 /// How long a rule can hold: seconds, and words.
@@ -253,9 +252,4 @@ pub(crate) fn sentence(test: &BackTest) -> String {
         (_, 1) => format!("in {days} this would have allowed 1 call, and you denied it"),
         (_, allowed) => format!("in {days} this would have allowed {allowed} calls{denied}"),
     }
-}
-
-/// Returns a rule as it is shown.
-pub(crate) fn shown(pattern: &Pattern) -> String {
-    sanitize::line(&pattern.to_string()).into_owned()
 }

@@ -10,8 +10,9 @@ use super::{keys, window};
 use crate::app::App;
 use crate::app::gate::Surface;
 use crate::app::keymap::{Action, Place};
-use crate::app::lab::{HOLDS, Lab, SCOPES, sentence, shown};
+use crate::app::lab::{HOLDS, Lab, SCOPES, sentence};
 use crate::sanitize;
+use crate::widget::approval;
 use crate::widget::text::{Indent, width, wrap};
 
 pub(super) fn draw(app: &App, lab: &mut Lab, area: Rect, buf: &mut Buffer) -> Option<Position> {
@@ -85,7 +86,10 @@ fn list(app: &App, lab: &Lab, room: usize) -> (Vec<Line<'static>>, Option<(usize
         let text = sanitize::line(&reason.text).into_owned();
         lines.extend(wrap(&[Span::raw(text)], room, &dot));
         if let Some(rule) = &reason.rule {
-            let words = format!("the rule: {}", shown(rule));
+            let words = format!(
+                "the rule: {}",
+                approval::pattern(&approval::at_home(app, rule))
+            );
             let words = [Span::styled(words, theme.quiet())];
             lines.extend(wrap(&words, room, &Indent::spaces(2)));
         }
@@ -129,8 +133,9 @@ fn rule(
         first: vec![Span::styled(if here { "▸ " } else { "  " }, style)],
         rest: vec![Span::raw("  ")],
     };
+    let at_home = approval::at_home(app, &candidate.pattern);
     let mut lines = wrap(
-        &[Span::styled(shown(&candidate.pattern), style)],
+        &[Span::styled(approval::pattern(&at_home), style)],
         room,
         &mark,
     );

@@ -361,7 +361,7 @@ fn flowed(
 }
 
 /// Returns a pattern whose folders are told as people write them.
-fn at_home(app: &App, pattern: &Pattern) -> Pattern {
+pub(crate) fn at_home(app: &App, pattern: &Pattern) -> Pattern {
     let told = |glob: &Option<String>| glob.as_ref().map(|glob| app.tilde(glob));
     Pattern {
         path: told(&pattern.path),
