@@ -227,7 +227,7 @@ fn a_rule_is_written_checked_and_looked_up_before_it_is_kept() {
     );
     let screen = console.screen();
     assert!(
-        screen.contains("▸ exec `cargo test …` run in /home/ann/app"),
+        screen.contains("▸ exec `cargo test …` run in ~/app"),
         "{screen}"
     );
     assert!(
