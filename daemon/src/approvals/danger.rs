@@ -12,11 +12,15 @@ const RIGHTS: &[&str] = &["sudo", "doas", "su", "pkexec", "run0"];
 
 /// What changes disks.
 const DISKS: &[&str] = &[
+    "badblocks",
     "blkdiscard",
     "cryptsetup",
     "fdisk",
+    "hdparm",
     "lvremove",
+    "mke2fs",
     "mkswap",
+    "nvme",
     "parted",
     "pvremove",
     "sfdisk",

@@ -84,7 +84,9 @@ pub(super) fn of(effect: &Effect) -> Option<String> {
     if is(KEYS) {
         return Some(format!("it {verb} {path}, where keys are kept"));
     }
-    (changes && (is(RUN) || below()))
+    // A folder with a file of this name can be a repository, whose settings git obeys.
+    let head = || steps.last().is_some_and(|step| step == "head");
+    (changes && (is(RUN) || below() || head()))
         .then(|| format!("it {verb} {path}, which says what other programs run or keep"))
 }
 
@@ -108,6 +110,7 @@ mod tests {
             "/code/.git/config",
             "/code/.git/hooks/pre-commit",
             "/code/sub/.GIT/config",
+            "/code/fixture/HEAD",
             "/home/ana/.bashrc",
             "/home/ana/.config/systemd/user/x.service",
             "/home/ana/Library/LaunchAgents/x.plist",

@@ -4,6 +4,7 @@
 //! the floor off. It looks at what a call is known to do, and at every stretch of its text besides,
 //! so that a line which cannot be understood does not slip past: it errs on refusing.
 
+mod bomb;
 mod destroys;
 mod takeover;
 mod text;

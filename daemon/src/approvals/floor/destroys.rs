@@ -35,6 +35,28 @@ fn deletes(arg: &str) -> bool {
     arg == "-delete" || matches!(name, "rm" | "rmdir" | "shred" | "srm" | "unlink")
 }
 
+/// Returns true for what changes the disk that it names.
+fn changes_disk(name: &str, args: &[&str]) -> bool {
+    let any = |beginnings: &[&str]| {
+        let begins = |arg: &&str| beginnings.iter().any(|own| arg.starts_with(own));
+        args.iter().any(begins)
+    };
+    match name {
+        "blkdiscard" | "fdisk" | "parted" | "sfdisk" | "sgdisk" | "wipefs" => true,
+        "badblocks" => any(&["-w", "-n"]),
+        "cryptsetup" => any(&["luksFormat", "luksErase", "erase", "format", "reencrypt"]),
+        "hdparm" => any(&["--security", "--trim", "--write", "--make-bad", "--yes"]),
+        "nvme" => any(&["format", "sanitize", "write"]),
+        _ => false,
+    }
+}
+
+/// Returns true for what makes a file system.
+fn formats(name: &str) -> bool {
+    let others = ["mke2fs", "mkdosfs", "mkntfs", "mkswap", "mkudffs", "newfs"];
+    name == "mkfs" || name.starts_with("mkfs.") || others.contains(&name)
+}
+
 impl Floor {
     /// Judges one command that runs no other.
     pub(super) fn plain(&self, words: &[&str], cwd: &str) -> Option<String> {
@@ -77,17 +99,33 @@ impl Floor {
             "dd" => args
                 .iter()
                 .filter_map(|arg| arg.strip_prefix("of="))
-                .find(|target| is_disk(target))
+                .find_map(|target| self.disk(target, cwd))
                 .map(|target| format!("`dd` would overwrite {target}")),
-            "wipefs" | "sfdisk" | "fdisk" | "parted" | "blkdiscard" | "sgdisk" => args
+            // What comes last is written; what is before it is only read.
+            "cp" | "install" | "ln" => args
+                .iter()
+                .rfind(|arg| !arg.starts_with('-'))
+                .and_then(|target| self.disk(target, cwd))
+                .map(|target| format!("`{name}` would overwrite the disk {target}")),
+            "tee" | "sponge" => args
+                .iter()
+                .find_map(|target| self.disk(target, cwd))
+                .map(|target| format!("`{name}` would overwrite the disk {target}")),
+            _ if changes_disk(name, &args) => args
                 .iter()
                 .find(|arg| is_disk(arg))
                 .map(|target| format!("`{name}` would change the disk {target}")),
-            _ if name == "mkfs" || name.starts_with("mkfs.") || name == "mkswap" => {
+            _ if formats(name) => {
                 Some(format!("`{name}` would format a disk"))
             }
             _ => None,
         }
+    }
+
+    /// Returns the disk that a word names.
+    pub(super) fn disk(&self, word: &str, cwd: &str) -> Option<String> {
+        let path = self.path(word, cwd).to_string_lossy().into_owned();
+        is_disk(&path).then_some(path)
     }
 
     /// Returns what precious thing a pattern matches; `None` where a word is no pattern.

@@ -15,12 +15,27 @@ const PREFIXES: &[&str] = &[
 impl Floor {
     /// Judges the text of a command line.
     pub(super) fn text(&self, text: &str, cwd: &str) -> Option<String> {
-        if is_fork_bomb(text) {
+        if super::bomb::is_bomb(text) {
             return Some("it is a fork bomb".into());
         }
         stretches::of(text)
             .find_map(|words| self.command(&words, cwd))
+            .or_else(|| self.redirected(text, cwd))
             .or_else(|| self.takes_over(text, cwd))
+    }
+
+    /// Returns the disk that a redirect leads to.
+    fn redirected(&self, text: &str, cwd: &str) -> Option<String> {
+        text.match_indices('>').find_map(|(at, _)| {
+            let word = text
+                .get(at..)?
+                .trim_start_matches(['>', '|', '&', ' ', '\t'])
+                .split(|char: char| char.is_whitespace() || ";|&()<>".contains(char))
+                .next()?
+                .replace(['"', '\'', '\\'], "");
+            let disk = self.disk(&word, cwd)?;
+            Some(format!("it would overwrite the disk {disk}"))
+        })
     }
 
     /// Judges one simple command.
@@ -47,6 +62,14 @@ impl Floor {
 /// Returns true for the file of a disk.
 pub(super) fn is_disk(path: &str) -> bool {
     [
+        "/dev/bcache",
+        "/dev/block/",
+        "/dev/dm-",
+        "/dev/md",
+        "/dev/mtd",
+        "/dev/nbd",
+        "/dev/pmem",
+        "/dev/rdisk",
         "/dev/sd",
         "/dev/hd",
         "/dev/vd",
@@ -58,20 +81,4 @@ pub(super) fn is_disk(path: &str) -> bool {
     ]
     .iter()
     .any(|disk| path.starts_with(disk))
-}
-
-/// Returns true for a function that starts itself twice, as in `:(){ :|:& };:`.
-fn is_fork_bomb(text: &str) -> bool {
-    let dense: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let named = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':' | '@');
-    dense.match_indices(['|', '&']).any(|(at, _)| {
-        let (before, after) = dense.split_at(at);
-        let name: String = after.chars().skip(1).take_while(named).collect();
-        let own = before.strip_suffix(name.as_str());
-        !name.is_empty()
-            && own.is_some_and(|own| !own.ends_with(|c| named(&c)))
-            && (dense.contains(&format!("{name}(){{"))
-                || dense.contains(&format!("{name}()("))
-                || dense.contains(&format!("function{name}{{")))
-    })
 }

@@ -67,12 +67,10 @@ impl Teller<'_> {
             if computes || hidden {
                 self.unclear(format!("`{name}` sets a variable that can run code"));
             }
-            let nowhere = matches!(name, "exit" | "return");
-            return Some(if nowhere {
-                Flow::same(State::default())
-            } else {
-                stays
-            });
+            if name == "jobs" && rest.iter().any(|arg| arg.text != "-l" && arg.text != "-p") {
+                self.unclear("`jobs` can run a command");
+            }
+            return Some(stays);
         }
         match name {
             "cd" => return Some(self.cd(args, via, state)),
@@ -160,13 +158,20 @@ impl Teller<'_> {
                     [] => {}
                     [one] if matches!(one.text.as_str(), "-p" | "-l") => {}
                     [action, ..] if matches!(action.literal(), Some("-" | "")) => {}
-                    [action, ..] => match action.literal() {
-                        Some(line) => {
-                            let line = line.to_owned();
-                            self.line(&line, self.dialect, via, state.clone().anywhere());
+                    [action, signals @ ..] => {
+                        match action.literal() {
+                            Some(line) => {
+                                let line = line.to_owned();
+                                self.line(&line, self.dialect, via, state.clone().anywhere());
+                            }
+                            None => self.unclear("`trap` keeps a command that cannot be told"),
                         }
-                        None => self.unclear("`trap` keeps a command that cannot be told"),
-                    },
+                        // What is done before any command may leave the folder.
+                        let at_the_end = |arg: &&Arg| matches!(arg.literal(), Some("EXIT" | "0"));
+                        if !signals.iter().all(at_the_end) {
+                            return Some(Flow::same(state.clone().anywhere()));
+                        }
+                    }
                 }
             }
             "exec" if rest.is_empty() => self.run(args, via),

@@ -152,6 +152,7 @@ impl Teller<'_> {
         if let Body::Simple(simple) = &command.body {
             return self.simple(simple, &command.redirects, via, state);
         }
+        self.given(&command.redirects, via, &state);
         self.redirects(&command.redirects, via, &state);
         match &command.body {
             Body::Simple(_) => Flow::same(state),
@@ -247,7 +248,7 @@ fn moves(script: &Script) -> bool {
                 !word.literal().is_some_and(|name| {
                     !matches!(
                         name.as_str(),
-                        "cd" | "pushd" | "popd" | "command" | "builtin"
+                        "cd" | "pushd" | "popd" | "command" | "builtin" | "time"
                     )
                 })
             }),

@@ -50,6 +50,20 @@ pub fn standing(program: &str) -> Standing {
     }
 }
 
+/// Returns true for what surely ends the shell: with more words, or a redirect that fails, it may
+/// go on, and outside of a function `return` may too.
+fn leaves(args: &[Arg]) -> bool {
+    let number = |arg: &Arg| {
+        let short = (1..=3).contains(&arg.text.len());
+        arg.unknown.is_none() && short && arg.text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let (is_exit, rest) = match args.split_first() {
+        Some((first, rest)) => (first.literal() == Some("exit"), rest),
+        None => (false, args),
+    };
+    is_exit && rest.len() < 2 && rest.iter().all(number)
+}
+
 impl Teller<'_> {
     pub(super) fn simple(
         &mut self,
@@ -72,25 +86,48 @@ impl Teller<'_> {
             .map(|word| self.arg(word, via, &state))
             .collect();
         if args.is_empty() {
+            self.given(redirects, via, &state);
             self.redirects(redirects, via, &state);
             return Flow::same(state);
         }
-        let input = redirects
-            .iter()
-            .rev()
-            .find_map(|redirect| match &redirect.to {
-                To::Here { text, .. } | To::Text(text) if redirect.number.unwrap_or(0) == 0 => {
-                    Some(text)
-                }
-                _ => None,
-            });
-        let input: Vec<Arg> = input
-            .map(|word| self.arg(word, via, &state))
-            .into_iter()
-            .collect();
-        let flow = self.command(&args, via, &state, &input);
+        let input = self.given(redirects, via, &state);
+        let flow = self.command(&args, via, &state, input.as_slice());
         self.redirects(redirects, via, &state);
+        if self.shell && redirects.is_empty() && simple.assignments.is_empty() && leaves(&args) {
+            return Flow::same(State::default());
+        }
         flow
+    }
+
+    /// Tells what is run to make the texts that a command is given, and returns the one that it
+    /// gets as its input.
+    pub(super) fn given(
+        &mut self,
+        redirects: &[Redirect],
+        via: &[Vec<String>],
+        state: &State,
+    ) -> Option<Arg> {
+        let mut input = None;
+        for redirect in redirects {
+            let text = match &redirect.to {
+                To::Here { text, .. } | To::Text(text) => Some(self.arg(text, via, state)),
+                _ => None,
+            };
+            // The last one holds, and it may be a file.
+            let gives = !matches!(
+                redirect.to,
+                To::Write(_)
+                    | To::Overwrite(_)
+                    | To::Append(_)
+                    | To::All(_)
+                    | To::AppendAll(_)
+                    | To::CopyOut(_)
+            );
+            if gives && redirect.number.unwrap_or(0) == 0 {
+                input = text;
+            }
+        }
+        input
     }
 
     /// Tells what a program does with its arguments; `input` is the text it is given, where the

@@ -153,6 +153,9 @@ fn unzip(teller: &mut Teller<'_>, call: &Call<'_>) {
         teller.reads(archive, call.state);
     }
     teller.doubtful(&given.operands);
+    if given.has(&["-:"]) {
+        teller.unclear("`unzip` unpacks to wherever the archive says");
+    }
     if given.has(&["-l", "-v", "-t", "-p", "-Z", "-z"]) {
         return;
     }
@@ -184,6 +187,9 @@ fn zip(teller: &mut Teller<'_>, call: &Call<'_>) {
     if given.has(&["-m", "--move"]) {
         teller.unclear("`zip` deletes what it packed");
     }
+    if given.has(&["-@", "--names-stdin"]) {
+        teller.unclear("what `zip` packs stands in what it is given");
+    }
     for file in given.values(&["-O", "--out"]) {
         teller.writes(&file, call.state);
     }
@@ -199,6 +205,9 @@ fn zip(teller: &mut Teller<'_>, call: &Call<'_>) {
 /// Programs that put a file in the place of another.
 fn squeeze(teller: &mut Teller<'_>, call: &Call<'_>) {
     let given = Given::split(call.args, "SoTD", &["suffix", "threads"]);
+    if given.has(&["--files", "--files0", "--filelist"]) {
+        teller.unclear(format!("what `{}` changes stands in a file", call.name));
+    }
     let keeps = given.has(&[
         "-c",
         "--stdout",
@@ -250,6 +259,9 @@ fn seven(teller: &mut Teller<'_>, call: &Call<'_>) {
         .first()
         .map(|arg| arg.text.as_str())
         .unwrap_or_default();
+    if call.args.iter().any(|arg| arg.text.contains('@')) {
+        teller.unclear(format!("what `{}` packs stands in a file", call.name));
+    }
     teller.stranger(call);
     if !matches!(mode, "l" | "t" | "h" | "i") {
         teller.writes(&Arg::known("."), call.state);

@@ -59,11 +59,17 @@ const POWERS: &[&str] = &[
     "-specs",
     "-wrapper",
     "--codegen",
+    "--config",
     "--globalSetup",
+    "--init-hook",
+    "--install-types",
     "--load-plugins",
     "--loader",
     "--parser",
+    "--pastebin",
     "--plugin",
+    "--python-executable",
+    "--rcfile",
     "--reporter",
     "--require",
     "--resolve-plugins-relative-to",
@@ -77,12 +83,22 @@ const POWERS: &[&str] = &[
 
 fn checker(teller: &mut Teller<'_>, call: &Call<'_>) {
     powers(teller, call);
+    // A formatter of its own is a file; those that come with it have plain names.
+    let given = Given::split(call.args, "fc", &["format"]);
+    let own = given.values(&["-f", "--format"]);
+    if call.name == "eslint" && own.iter().any(|own| own.text.contains(['/', '.'])) {
+        teller.unclear("`eslint` loads what shows its findings");
+    }
     teller.stranger(call);
 }
 
 fn compiler(teller: &mut Teller<'_>, call: &Call<'_>) {
     powers(teller, call);
-    let links = |text: &str| text.starts_with("-C") && call.name == "rustc" || text == "-l";
+    let links = |text: &str| {
+        text.starts_with("-C") && call.name == "rustc"
+            || text == "-l"
+            || text.starts_with("-Wl,") && text.contains("plugin")
+    };
     if call.args.iter().any(|arg| links(&arg.text)) {
         teller.unclear(format!("an option of `{}` can run a linker", call.name));
     }

@@ -26,7 +26,7 @@ pub(super) const TABLE: &[(&str, Does)] = &[
     ("rmdir", remove_empty),
     ("shred", shred),
     ("split", split),
-    ("csplit", split),
+    ("csplit", csplit),
     ("srm", remove),
     ("tee", tee),
     ("touch", touch),
@@ -126,6 +126,20 @@ fn split(teller: &mut Teller<'_>, call: &Call<'_>) {
     }
     let here = Arg::known(".");
     teller.writes(given.operands.get(1).unwrap_or(&here), call.state);
+}
+
+fn csplit(teller: &mut Teller<'_>, call: &Call<'_>) {
+    let given = Given::split(call.args, "fbn", &["prefix", "suffix-format", "digits"]);
+    if let Some(file) = given.operands.first() {
+        teller.reads(file, call.state);
+    }
+    let prefixes = given.values(&["-f", "--prefix"]);
+    let here = Arg::known(".");
+    teller.writes(prefixes.last().unwrap_or(&here), call.state);
+    let formats = given.values(&["-b", "--suffix-format"]);
+    if formats.iter().any(|format| format.text.contains('/')) {
+        teller.unclear("`csplit` writes into another folder");
+    }
 }
 
 fn tree(teller: &mut Teller<'_>, call: &Call<'_>) {

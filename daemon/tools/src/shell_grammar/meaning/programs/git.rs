@@ -281,7 +281,8 @@ fn paths(teller: &mut Teller<'_>, rest: &[Arg], state: &State) {
         if arg.text.starts_with("--output") {
             continue; // Told as a write.
         }
-        if arg.text.contains("..") && !arg.text.split('/').any(|step| step == "..") {
+        let range = arg.text.contains("..") && !arg.text.starts_with('-');
+        if range && !arg.text.split('/').any(|step| step == "..") {
             continue; // A range of commits.
         }
         teller.mentioned(arg, state);

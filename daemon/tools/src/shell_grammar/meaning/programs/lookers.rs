@@ -83,7 +83,13 @@ const LOOKERS: &[Looker] = &[
     paths("comm", ""),
     paths("cut", "bcdf"),
     paths("df", "tx"),
-    paths("diff", "UCxXI"),
+    Looker {
+        name: "diff",
+        values: "UCxXI",
+        longs: &["from-file", "to-file"],
+        files: &["--from-file", "--to-file"],
+        operands: Operands::Paths,
+    },
     words("dirname"),
     paths("du", "dtBX"),
     words("echo"),
@@ -213,7 +219,13 @@ pub(super) fn tell(teller: &mut Teller<'_>, call: &Call<'_>) -> bool {
         _ => 0,
     };
     for operand in given.operands.iter().skip(skip) {
+        if call.name == "strings" && operand.text.starts_with('@') {
+            teller.unclear("what `strings` does stands in a file");
+        }
         teller.reads(operand, call.state);
+    }
+    if call.name == "jq" && given.operands.iter().any(|arg| imports(&arg.text)) {
+        teller.unclear("a script of `jq` that reads more than it is given");
     }
     let hidden = given
         .operands
@@ -228,6 +240,12 @@ pub(super) fn tell(teller: &mut Teller<'_>, call: &Call<'_>) -> bool {
         teller.unclear(format!("`{}` looks for {}", call.name, unknown.tell()));
     }
     true
+}
+
+/// Returns true where a script of `jq` may take in other files.
+fn imports(script: &str) -> bool {
+    let words = ["import", "include"];
+    words.iter().any(|word| script.contains(word)) && script.contains('"') && script.contains(';')
 }
 
 pub(super) fn is_looker(name: &str) -> bool {

@@ -212,6 +212,8 @@ fn go(teller: &mut Teller<'_>, call: &Call<'_>) {
             "-vettool",
             "-exec",
             "-overlay",
+            "-compiler",
+            "-gccgoflags",
             "-o",
             "-modfile",
             "-C",
@@ -222,6 +224,10 @@ fn go(teller: &mut Teller<'_>, call: &Call<'_>) {
     if call.args.iter().any(|arg| arg.text.contains('@')) {
         teller.network(None);
         teller.unclear("`go` fetches another module and may run it");
+    }
+    let links = |arg: &Arg| arg.text.contains("extld") || arg.text.contains("extar");
+    if call.args.iter().any(links) {
+        teller.unclear("`go` is told another linker");
     }
     match verb(call) {
         "get" | "install" | "mod" => teller.network(None),

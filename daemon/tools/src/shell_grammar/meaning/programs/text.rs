@@ -2,6 +2,7 @@
 
 use super::super::Teller;
 use super::super::argument::Arg;
+use super::super::builtins::is_name;
 use super::super::options::Given;
 use super::{Call, Does};
 
@@ -110,6 +111,9 @@ fn sed(teller: &mut Teller<'_>, call: &Call<'_>) {
     // `-i` has its value in the same word only.
     let given = Given::split(call.args, "efl", &["expression", "file", "line-length"]);
     let in_place = given.has(&["-i", "-I", "--in-place"]);
+    if in_place && call.args.iter().any(|arg| keeps_elsewhere(&arg.text)) {
+        teller.unclear("`sed` keeps what was there before in another folder");
+    }
     let mut scripts = given.values(&["-e", "--expression"]);
     let files = given.values(&["-f", "--file"]);
     let mut operands = given.operands.as_slice();
@@ -145,6 +149,21 @@ fn sed(teller: &mut Teller<'_>, call: &Call<'_>) {
             teller.writes(operand, call.state);
         }
     }
+}
+
+/// Returns true for an option that gives copies of what is changed a name in another folder.
+fn keeps_elsewhere(option: &str) -> bool {
+    let ending = match option.strip_prefix("--") {
+        Some(long) => long
+            .starts_with("in")
+            .then(|| long.split_once('=').map(|(_, ending)| ending))
+            .flatten(),
+        None => option.strip_prefix('-').and_then(|letters| {
+            let (before, ending) = letters.split_once(['i', 'I'])?;
+            (!before.contains(['e', 'f', 'l'])).then_some(ending)
+        }),
+    };
+    ending.is_some_and(|ending| ending.contains('/'))
 }
 
 /// Returns true where a script of sed surely neither runs nor writes anything: addresses,
@@ -265,7 +284,8 @@ fn awk(teller: &mut Teller<'_>, call: &Call<'_>) {
     }
     teller.doubtful(operands);
     for operand in operands {
-        if !operand.text.contains('=') {
+        let variable = operand.text.split_once('=').map(|(name, _)| name);
+        if !variable.is_some_and(is_name) {
             teller.reads(operand, call.state);
         }
     }
@@ -316,11 +336,10 @@ fn yq(teller: &mut Teller<'_>, call: &Call<'_>) {
             teller.writes(operand, call.state);
         }
     }
-    let script = operands
-        .first()
-        .map(|arg| arg.text.as_str())
-        .unwrap_or_default();
-    if script.contains("load") || script.contains("env") || script.contains("system") {
+    let powers = ["load", "env", "system"];
+    // A word such as `eval` may stand before the script.
+    let more = |arg: &Arg| powers.iter().any(|power| arg.text.contains(power));
+    if operands.iter().any(more) {
         teller.unclear("a script of `yq` that may read more than it is given");
     }
     teller.doubtful(call.args);
