@@ -115,9 +115,7 @@ impl Floor {
                 .iter()
                 .find(|arg| is_disk(arg))
                 .map(|target| format!("`{name}` would change the disk {target}")),
-            _ if formats(name) => {
-                Some(format!("`{name}` would format a disk"))
-            }
+            _ if formats(name) => Some(format!("`{name}` would format a disk")),
             _ => None,
         }
     }
