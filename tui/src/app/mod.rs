@@ -21,7 +21,7 @@ mod reading;
 mod search;
 mod undo;
 mod windows;
-mod writing;
+pub(crate) mod writing;
 
 pub(crate) use complete::Names;
 pub(crate) use inbox::ended;

@@ -142,7 +142,7 @@ impl App {
                 {
                     view.composer.take();
                 }
-                self.say_to_agent(&text);
+                self.say_with(&text, false);
             }
             Done::Cleared { id, before } => {
                 if self.current != Some(id) {

@@ -143,6 +143,18 @@ impl App {
         }
     }
 
+    /// Sends a typed line that is no command of the console, as what it is; returns the message's
+    /// name where it went to the agent.
+    pub(crate) fn send_line(&mut self, line: &str) -> Option<MessageId> {
+        let rest = line.get(1..).unwrap_or_default().trim();
+        match Kind::of(line) {
+            Kind::Shell => self.run(rest),
+            Kind::Memory => self.remember(rest),
+            Kind::Words | Kind::Command => return self.say_with(unescaped(line), false),
+        };
+        None
+    }
+
     fn take_draft(&mut self) {
         if let Some(view) = self.view_mut() {
             view.composer.take();
@@ -163,11 +175,7 @@ impl App {
     }
 
     /// Says something in the session at hand; returns its name where it is on its way.
-    pub(crate) fn say_to_agent(&mut self, text: &str) -> Option<MessageId> {
-        self.say_with(text, false)
-    }
-
-    fn say_with(&mut self, text: &str, steer: bool) -> Option<MessageId> {
+    pub(crate) fn say_with(&mut self, text: &str, steer: bool) -> Option<MessageId> {
         let session_id = self.current.filter(|_| !text.trim().is_empty())?;
         let id = MessageId::new();
         let send = Send {

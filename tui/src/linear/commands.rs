@@ -5,14 +5,18 @@ use smartopol_protocol::session::{Configure, Create};
 
 use super::teller::Teller;
 use crate::app::gate::Surface;
+use crate::app::writing::Kind;
 use crate::app::{App, Call, meaning};
 use crate::sanitize;
 use crate::screen::traces::outcome;
 use crate::widget::status::state;
 use crate::widget::time;
 
-const HELP: [&str; 12] = [
+const HELP: [&str; 15] = [
     "Words without a slash go to the agent. Where an approval waits, its number answers it.",
+    "  !COMMAND           run it as you, beside the agent",
+    "  #WORDS             remember them in every session; twice, ! # and / stand for themselves",
+    "  /steer WORDS       say them into the running turn",
     "  /sessions          list the sessions",
     "  /switch NAME       go to another session",
     "  /new [FOLDER]      make a session, in this folder without one",
@@ -31,7 +35,8 @@ pub(super) fn take(app: &mut App, teller: &mut Teller, line: &str) -> Vec<String
     if line.trim().is_empty() {
         return Vec::new();
     }
-    if let Some(command) = line.strip_prefix('/') {
+    let command = line.strip_prefix('/');
+    if let Some(command) = command.filter(|_| Kind::of(line) == Kind::Command) {
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
         return act(app, teller, name, rest.trim());
     }
@@ -45,7 +50,7 @@ pub(super) fn take(app: &mut App, teller: &mut Teller, line: &str) -> Vec<String
             return answer(app, number, word);
         }
     }
-    if let Some(id) = app.say_to_agent(line) {
+    if let Some(id) = app.send_line(line) {
         teller.own(id);
     }
     Vec::new()
@@ -58,6 +63,12 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         "switch" => return switch(app, rest),
         "new" => make(app, rest),
         "mode" => return mode(app, rest),
+        "steer" if rest.is_empty() => return vec!["Say what: /steer WORDS".to_owned()],
+        "steer" => {
+            if let Some(id) = app.say_with(rest, true) {
+                teller.own(id);
+            }
+        }
         "interrupt" if app.interrupt() => {}
         "interrupt" => return vec!["Nothing runs.".to_owned()],
         "continue" => app.go_on(),

@@ -169,6 +169,8 @@ impl Teller {
             self.position = message.position.unwrap_or(self.position);
             match message.role {
                 Role::User if self.echoed && self.own.contains(&message.id) => {}
+                // A person's own command; its output follows.
+                Role::User if message.is_command() => {}
                 Role::User => said("You", &message.text(), lines),
                 Role::Agent => self.agent(transcript, &message, lines),
                 Role::System => said("Notice", &message.text(), lines),

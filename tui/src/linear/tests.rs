@@ -208,6 +208,44 @@ fn what_went_wrong_is_said_with_what_to_do() {
 }
 
 #[test]
+fn the_first_letter_says_what_a_line_is() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut linear = Linear::new(&mut house, id);
+    linear.said.clear();
+    for line in [
+        "!ls",
+        "#tabs, not spaces",
+        "!!important",
+        "//etc is a folder",
+    ] {
+        linear.types(line);
+    }
+    let asked: Vec<String> = linear
+        .asked
+        .iter()
+        .filter_map(|call| match call {
+            Call::Run(run) => Some(format!("run {}", run.command)),
+            Call::Remember(text) => Some(format!("remember {text}")),
+            Call::Say(send) => Some(format!("say {}", send.text)),
+            _ => None,
+        })
+        .collect();
+    let meant = [
+        "run ls",
+        "remember tabs, not spaces",
+        "say !important",
+        "say /etc is a folder",
+    ];
+    assert_eq!(asked, meant);
+    house.person_runs(id, "ls", "src\n");
+    linear.events(&mut house);
+    let said = linear.said();
+    assert!(said.contains("Tool exec: ls"), "{said}");
+    assert!(!said.contains("You: \n"), "{said}");
+}
+
+#[test]
 fn the_commands_answer_at_once() {
     let mut house = House::new();
     let id = house::morning(&mut house);
