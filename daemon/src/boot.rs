@@ -24,11 +24,12 @@ use crate::house::{Facts, Phases, Rooms};
 use crate::listing::Listing;
 use crate::memory::Memory;
 use crate::router::Router;
+use crate::scheduler::Scheduler;
 use crate::server::Clients;
 use crate::session::Cmd;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
-use crate::{Clock, House, files, server, upkeep};
+use crate::{Clock, House, files, server, toolbox, upkeep};
 
 /// How long tasks may take to end after they were told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -78,7 +79,8 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     rules::check(&config.approvals, &tools, &home())?;
 
     let bus = Bus::new(clock.clone());
-    let store = open(&paths, &bus, &clock)?;
+    let scheduler = Scheduler::default();
+    let store = open(&paths, &bus, &scheduler, &clock)?;
     phases.end("store");
 
     let address = Address::new(paths.socket());
@@ -86,7 +88,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     phases.end("socket");
 
     let house: House = Arc::new(Rooms {
-        specs: tools.specs(),
+        specs: toolbox::specs(tools.specs()),
         tools,
         listing: Listing::default(),
         memory: Memory::new(&paths.workspace()),
@@ -99,6 +101,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         supervisor: Supervisor::default(),
         clients: Clients::default(),
         upkeep: Upkeep::default(),
+        scheduler,
         clock,
         facts: Facts {
             started_at,
@@ -178,16 +181,22 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
     house
         .supervisor
         .spawn("approvals", Desk::expire(house.clone()));
+    house
+        .supervisor
+        .spawn("scheduler", Scheduler::run(house.clone()));
     house.supervisor.spawn("upkeep", upkeep::run(house.clone()));
     Ok(())
 }
 
 /// Opens the database; where it is damaged, says what there is to put in its place.
-fn open(paths: &Paths, bus: &Bus, clock: &Clock) -> anyhow::Result<Store> {
-    let (told, hands) = (bus.clone(), clock.clone());
+fn open(paths: &Paths, bus: &Bus, scheduler: &Scheduler, clock: &Clock) -> anyhow::Result<Store> {
+    let (told, hands, scheduler) = (bus.clone(), clock.clone(), scheduler.clone());
     let options = Options {
         path: paths.database(),
-        on_commit: Box::new(move |facts| told.publish(facts)),
+        on_commit: Box::new(move |facts| {
+            told.publish(facts);
+            scheduler.heard(facts);
+        }),
     };
     Store::open_with_clock(options, move || hands.now()).map_err(|err| explained(paths, clock, err))
 }

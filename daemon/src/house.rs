@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::listing::Listing;
 use crate::memory::Memory;
 use crate::router::Router;
+use crate::scheduler::Scheduler;
 use crate::server::Clients;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
@@ -49,6 +50,7 @@ pub(crate) struct Rooms {
     pub(crate) router: Router,
     pub(crate) supervisor: Supervisor,
     pub(crate) upkeep: Upkeep,
+    pub(crate) scheduler: Scheduler,
     pub(crate) clock: Clock,
     pub(crate) clients: Clients,
     pub(crate) facts: Facts,

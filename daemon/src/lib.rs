@@ -15,10 +15,12 @@ mod listing;
 mod memory;
 mod record;
 mod router;
+mod scheduler;
 mod server;
 mod session;
 mod steps;
 mod supervisor;
+mod toolbox;
 mod upkeep;
 
 pub use clock::{Clock, Hands};

@@ -81,13 +81,17 @@ impl ConfigRule {
 }
 
 /// The tools that a rule can be about.
-pub(crate) const TOOLS: [&str; 6] = [
+pub(crate) const TOOLS: [&str; 10] = [
     "exec",
     "read_file",
     "write_file",
     "edit_file",
     "list_files",
     "search_files",
+    "remind",
+    "schedule_add",
+    "schedule_list",
+    "schedule_remove",
 ];
 
 pub(crate) const SHAPE: Shape = Shape::Table(&[

@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod backup;
 pub mod console;
 pub mod daemon;
+pub mod jobs;
 pub mod providers;
 pub mod retention;
 pub mod tools;
@@ -26,6 +27,8 @@ pub struct Config {
     pub providers: providers::Providers,
     /// What may run without asking.
     pub approvals: approvals::Approvals,
+    /// What runs by itself.
+    pub jobs: jobs::Jobs,
     /// The hands.
     pub tools: tools::Tools,
     /// The records.
@@ -43,6 +46,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("agent", agent::SHAPE),
     ("providers", providers::SHAPE),
     ("approvals", approvals::SHAPE),
+    ("jobs", jobs::SHAPE),
     ("tools", tools::SHAPE),
     ("traces", traces::SHAPE),
     ("backup", backup::SHAPE),

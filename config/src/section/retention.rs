@@ -17,6 +17,8 @@ pub struct Retention {
     pub traces_days: u32,
     /// Sessions in which nothing happened for so long, with their messages.
     pub sessions_days: u32,
+    /// The ledger of jobs, and items of the attention list that were resolved.
+    pub ledger_days: u32,
     /// Outputs of tools that were too long for the model.
     pub outputs_days: u32,
 }
@@ -27,6 +29,7 @@ impl Default for Retention {
             journal_days: 14,
             traces_days: 365,
             sessions_days: 0,
+            ledger_days: 90,
             outputs_days: 30,
         }
     }
@@ -36,5 +39,6 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("journal_days", Shape::Value(Holds::Whole(0, MOST))),
     ("traces_days", Shape::Value(Holds::Whole(0, MOST))),
     ("sessions_days", Shape::Value(Holds::Whole(0, MOST))),
+    ("ledger_days", Shape::Value(Holds::Whole(1, MOST))),
     ("outputs_days", Shape::Value(Holds::Whole(0, MOST))),
 ]);

@@ -7,7 +7,8 @@ use smartopol_protocol::session::Partial;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
-    approval, client, command, daemon, memory, message, provider, rule, session, trace, turn,
+    approval, attention, client, command, daemon, job, memory, message, provider, rule, session,
+    trace, turn,
 };
 use crate::House;
 
@@ -52,6 +53,21 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::TraceMark(params) => reply(id, trace::mark(house, params).await),
         Request::ProviderList(_) => reply(id, provider::list(house).await),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
+        Request::JobAdd(params) => reply(id, job::add(house, actor, params).await),
+        Request::JobList(params) => reply(id, job::list(house, params).await),
+        Request::JobShow(params) => reply(id, job::show(house, params).await),
+        Request::JobEdit(params) => reply(id, job::change(house, actor, params).await),
+        Request::JobRemove(params) => reply(id, job::remove(house, params).await),
+        Request::JobPause(params) => reply(id, job::pause(house, actor, params).await),
+        Request::JobResume(params) => reply(id, job::resume(house, params).await),
+        Request::JobRun(params) => reply(id, job::run(house, actor, params).await),
+        Request::JobHistory(params) => reply(id, job::history(house, params).await),
+        Request::JobWhy(params) => reply(id, job::why(house, params).await),
+        Request::JobNext(params) => reply(id, job::next(house, params).await),
+        Request::AttentionList(params) => reply(id, attention::list(house, params).await),
+        Request::AttentionResolve(params) => {
+            reply(id, attention::resolve(house, actor, params).await)
+        }
         // These change the connection, which keeps them to itself.
         Request::EventSubscribe(_) | Request::EventWatch(_) | Request::ClientList(_) => {
             reply::<()>(
@@ -90,6 +106,12 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TraceShow(_)
         | Request::TraceStats(_)
         | Request::TurnShow(_)
+        | Request::JobList(_)
+        | Request::JobShow(_)
+        | Request::JobHistory(_)
+        | Request::JobWhy(_)
+        | Request::JobNext(_)
+        | Request::AttentionList(_)
         | Request::ProviderList(_) => false,
         Request::DaemonStop(_)
         | Request::DaemonBackup(_)
@@ -108,6 +130,13 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::ApprovalDecide(_)
         | Request::RuleRevoke(_)
         | Request::TraceMark(_)
+        | Request::JobAdd(_)
+        | Request::JobEdit(_)
+        | Request::JobRemove(_)
+        | Request::JobPause(_)
+        | Request::JobResume(_)
+        | Request::JobRun(_)
+        | Request::AttentionResolve(_)
         | Request::ProviderTest(_) => true,
     }
 }

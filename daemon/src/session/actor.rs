@@ -105,7 +105,9 @@ async fn arrived(hurry: &Notify, cmd: &Cmd) {
 fn refuse(cmd: Cmd, why: &Fault) {
     match cmd {
         Cmd::Say(_, reply) => drop(reply.send(Err(why.clone()))),
-        Cmd::Withdraw(_, reply) | Cmd::Delete(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Withdraw(_, reply) | Cmd::Delete(reply) | Cmd::Notice(_, reply) => {
+            drop(reply.send(Err(why.clone())))
+        }
         Cmd::Edit(_, reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Run(_, reply) => drop(reply.send(Err(why.clone()))),
         Cmd::StopCommands(reply) => drop(reply.send(Err(why.clone()))),
@@ -270,6 +272,10 @@ impl<'a> Actor<'a> {
             Cmd::Partial(reply) => {
                 let partial = self.live.as_ref().filter(|live| live.asking.is_some());
                 let _ = reply.send(Ok(partial.map(|live| live.partial.clone())));
+                Ok(())
+            }
+            Cmd::Notice(notice, reply) => {
+                self.notice(*notice, reply).await;
                 Ok(())
             }
             Cmd::Decided(approval) => self.decided(*approval).await,

@@ -75,10 +75,11 @@ impl Actor<'_> {
             return Ok(());
         }
         let rules = self.house.rules().await?;
-        let policy = authorize::policy(&self.house, &self.session, &rules);
         let Some(live) = &self.live else {
             return Ok(());
         };
+        let charge = live.charge.as_ref();
+        let policy = authorize::policy(&self.house, &self.session, charge, &rules);
         let covered: Vec<_> = live
             .calls
             .values()

@@ -52,6 +52,23 @@ impl Asking {
         }
     }
 
+    /// Returns a question that has its answer already.
+    pub(super) fn answered(answer: Vec<ModelEvent>) -> Self {
+        let (out, pieces) = mpsc::channel(PIECES);
+        for event in answer.into_iter().take(PIECES) {
+            // There is room for each.
+            let _ = out.try_send(Progress::Event(event));
+        }
+        let (ended, end) = oneshot::channel();
+        let _ = ended.send(Ok(()));
+        Self {
+            pieces,
+            held: None,
+            end,
+            cancel: CancellationToken::new(),
+        }
+    }
+
     /// Returns the next piece, or how the request ended after the last. Cancel-safe.
     ///
     /// Pieces of text that are there already are one: a model that is faster than its listeners

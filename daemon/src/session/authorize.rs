@@ -21,7 +21,8 @@ use crate::House;
 use crate::approvals::coverage::Call;
 use crate::approvals::policy::{Judgement, Policy};
 use crate::approvals::role;
-use crate::record;
+use crate::scheduler::charge::Charge;
+use crate::{record, toolbox};
 
 /// A call as the model asked for it.
 #[derive(Clone, Debug)]
@@ -36,12 +37,13 @@ pub(super) struct Asked {
 /// Inspects and judges the calls of an answer, and says in `plan` what to write.
 pub(super) async fn authorize(
     (house, hurry): (&House, &Notify),
-    session: &Session,
+    (session, charge): (&Session, Option<&Charge>),
     (turn_id, asker): (TurnId, &str),
     asked: Vec<Asked>,
     plan: &mut Plan,
 ) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
     let rules = house.rules().await?;
+    let asked = within(charge, asked);
     let inspected = tokio::select! {
         biased;
         inspected = inspect(house, session, asked.clone()) => inspected,
@@ -80,7 +82,7 @@ pub(super) async fn authorize(
         let ruling = match inspection {
             Ok(inspection) => {
                 live.call.inspection = inspection;
-                let policy = policy(house, session, &rules);
+                let policy = policy(house, session, charge, &rules);
                 let judgement = policy.judge(seen(&live));
                 let offer = policy.offer(seen(&live));
                 rule(house, (turn_id, &mut live), (judgement, offer), at, plan)
@@ -98,10 +100,33 @@ pub(super) async fn authorize(
     Ok(ruled)
 }
 
-/// Returns what the calls of a session are judged by.
-pub(super) fn policy<'a>(house: &'a House, session: &'a Session, rules: &'a [Rule]) -> Policy<'a> {
+/// Refuses the calls of tools that the job of this turn may not use.
+fn within(charge: Option<&Charge>, mut asked: Vec<Asked>) -> Vec<Asked> {
+    let Some(charge) = charge else { return asked };
+    for asked in &mut asked {
+        if !charge.may_use(&asked.name) {
+            asked.refused.get_or_insert_with(|| {
+                format!(
+                    "The job may not use the tool `{}`: it has {}.",
+                    asked.name,
+                    charge.tool_names().join(", ")
+                )
+            });
+        }
+    }
+    asked
+}
+
+/// Returns what the calls of a session are judged by; in a turn of a job by what was frozen.
+pub(super) fn policy<'a>(
+    house: &'a House,
+    session: &'a Session,
+    charge: Option<&Charge>,
+    rules: &'a [Rule],
+) -> Policy<'a> {
+    let own = session.mode.unwrap_or(house.config.approvals.mode);
     Policy {
-        mode: session.mode.unwrap_or(house.config.approvals.mode),
+        mode: charge.map_or(own, Charge::mode),
         workspace: Some(&session.workspace),
         session_id: Some(session.id),
         rules,
@@ -124,7 +149,7 @@ async fn inspect(
     session: &Session,
     asked: Vec<Asked>,
 ) -> Vec<(Asked, Result<Inspection, ToolOutput>)> {
-    let tools = house.tools.clone();
+    let own = house.clone();
     let workspace = PathBuf::from(&session.workspace);
     let kept = asked.clone();
     let inspected = tokio::task::spawn_blocking(move || {
@@ -137,7 +162,7 @@ async fn inspect(
                         text: text.clone(),
                         details: Value::Null,
                     }),
-                    None => tools.inspect(&asked.name, &asked.input, &workspace),
+                    None => toolbox::inspect(&own, &asked.name, &asked.input, &workspace),
                 };
                 (asked, inspection)
             })

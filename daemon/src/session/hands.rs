@@ -18,6 +18,7 @@ use super::actor::{Actor, OUTPUTS};
 use super::live::{Live, LiveCall};
 use super::plan::Plan;
 use super::{Broken, Finished, authorize};
+use crate::toolbox::{self, Caller};
 use crate::{House, record};
 
 impl Actor<'_> {
@@ -54,6 +55,15 @@ impl Actor<'_> {
             }
         });
         let (tools, finish) = (self.house.tools.clone(), self.finish.clone());
+        let caller = toolbox::owns(&name).then(|| Caller {
+            house: self.house.clone(),
+            session: self.session.clone(),
+            asker: self
+                .live
+                .as_ref()
+                .map_or_else(String::new, |live| live.asker.clone()),
+            charge: self.live.as_ref().and_then(|live| live.charge.clone()),
+        });
         self.house.supervisor.spawn("tool", async move {
             let started = Instant::now();
             let mut guard = Unfinished {
@@ -63,7 +73,10 @@ impl Actor<'_> {
             let (output, took) = match changed(&tools, pinned).await {
                 Some(output) => (output, None),
                 None => {
-                    let output = tools.run(&name, &input, run).await;
+                    let output = match caller {
+                        Some(caller) => toolbox::run(caller, &name, input).await,
+                        None => tools.run(&name, &input, run).await,
+                    };
                     (output, Some(started.elapsed()))
                 }
             };

@@ -1,9 +1,12 @@
 //! What the model says, piece by piece.
 
+use serde_json::Value;
 use smartopol_agent::context::{self, Material};
 use smartopol_agent::{Event, prompt};
+use smartopol_protocol::job::Action;
 use smartopol_protocol::message::{Level, Part, Role};
-use smartopol_protocol::model::ModelEvent;
+use smartopol_protocol::model::{ModelEvent, StopReason};
+use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::{News, SessionId};
 use smartopol_providers::Progress;
 
@@ -17,6 +20,17 @@ use crate::House;
 
 impl Actor<'_> {
     pub(super) async fn ask(&mut self) -> Result<(), Broken> {
+        if let Some(charge) = self.live.as_ref().and_then(|live| live.charge.clone()) {
+            if let Action::Call { tool, input } = charge.action.clone() {
+                return self.ask_nobody(tool, input).await;
+            }
+            let usage = self.live.as_ref().map(|live| live.turn.usage);
+            let used = usage.map_or(0, |used| used.input + used.cache_write + used.output);
+            if let Some(why) = charge.over_budget(used) {
+                let hint = "make the job with a larger budget, or let it do less".to_owned();
+                return self.failed(why, hint).await;
+            }
+        }
         let providers = match self.house.providers() {
             Ok(providers) => providers,
             Err(fault) => return self.failed(fault.message, fault.hint).await,
@@ -32,6 +46,7 @@ impl Actor<'_> {
             },
         };
         let agent = &self.house.config.agent;
+        let own_tools;
         let start = self
             .transcript
             .iter()
@@ -48,7 +63,13 @@ impl Actor<'_> {
                 .transcript
                 .get(start.unwrap_or(0)..)
                 .unwrap_or_default(),
-            tools: &self.house.specs,
+            tools: match &live.charge {
+                Some(charge) => {
+                    own_tools = charge.tools(&self.house.specs);
+                    &own_tools
+                }
+                None => &self.house.specs,
+            },
             budget: u64::from(agent.context_tokens),
             reasoning: agent.reasoning,
         });
@@ -72,6 +93,50 @@ impl Actor<'_> {
             })
             .await?;
         }
+        Ok(())
+    }
+
+    /// A job that is one call: the call first, then what became of it.
+    async fn ask_nobody(&mut self, tool: String, input: Value) -> Result<(), Broken> {
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
+        let last = self.transcript.iter().rev();
+        let last = last.into_iter().find(|said| said.role != Role::System);
+        let output = last
+            .filter(|last| last.role == Role::Tool)
+            .and_then(|last| {
+                last.parts.iter().find_map(|part| match part {
+                    Part::ToolOutput { status, text, .. } => Some((*status, text.clone())),
+                    _ => None,
+                })
+            });
+        let answer = match output {
+            None => vec![
+                ModelEvent::Call {
+                    index: 0,
+                    name: tool,
+                    input,
+                },
+                ModelEvent::Done {
+                    stop: StopReason::ToolUse,
+                },
+            ],
+            Some((OutputStatus::Ok, _)) => vec![
+                ModelEvent::Text {
+                    text: format!("The call of `{tool}` is done."),
+                },
+                ModelEvent::Done {
+                    stop: StopReason::End,
+                },
+            ],
+            Some((_, text)) => {
+                let line = text.lines().next().unwrap_or_default();
+                let message = format!("the call of `{tool}` did not do it: {line}");
+                return self.failed(message, String::new()).await;
+            }
+        };
+        live.listen(Asking::answered(answer));
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use smartopol_providers::Target;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::Asking;
+use crate::scheduler::charge::Charge;
 
 /// A turn while it runs.
 pub(super) struct Live {
@@ -24,6 +25,8 @@ pub(super) struct Live {
     pub(super) target: Option<Target>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(super) asker: String,
+    /// What it may do and use, where a job began it.
+    pub(super) charge: Option<Charge>,
     /// What the person wants remembered, as it was when the turn began.
     pub(super) memory: String,
     /// The question on its way.
@@ -60,6 +63,7 @@ impl Live {
         machine: smartopol_agent::Turn,
         target: Option<Target>,
         (asker, memory): (String, String),
+        charge: Option<Charge>,
     ) -> Self {
         let partial = Partial {
             turn_id: turn.id,
@@ -73,6 +77,7 @@ impl Live {
             machine,
             target,
             asker,
+            charge,
             memory,
             asking: None,
             calls: HashMap::new(),

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::commands::Command;
 use super::live::LiveCall;
 use super::plan::Plan;
+use crate::scheduler::charge::{self, Charge};
 use crate::{House, record};
 
 /// How many of the newest messages an actor keeps in memory; no model reads more.
@@ -42,14 +43,27 @@ pub(super) struct Stored {
 /// A turn that was left open.
 pub(super) struct Open {
     pub(super) turn: Turn,
-    /// The peer whose message began it; empty where nobody's did.
+    /// The peer whose message began it, or whose job did; empty where nobody's did.
     pub(super) asker: String,
+    /// What it may do and use, where a job began it.
+    pub(super) charge: Option<Charge>,
     /// The calls of its newest answer that have no output message yet, in the order asked.
     pub(super) calls: Vec<(ToolCall, Option<Approval>, Option<Trace>)>,
 }
 
 /// Reads a session.
 pub(super) async fn load(house: &House, id: SessionId) -> Result<Stored, Error> {
+    let mut stored = look(house, id).await?;
+    if let Some(open) = &mut stored.open {
+        open.charge = charge::of(house, Some(&open.asker)).await?;
+        if let Some(charge) = &open.charge {
+            charge.owner().clone_into(&mut open.asker);
+        }
+    }
+    Ok(stored)
+}
+
+async fn look(house: &House, id: SessionId) -> Result<Stored, Error> {
     house
         .store
         .read(move |r| {
@@ -124,7 +138,12 @@ fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Erro
         Some(id) => r.message(id)?.peer.unwrap_or_default(),
         None => String::new(),
     };
-    Ok(Open { turn, asker, calls })
+    Ok(Open {
+        turn,
+        asker,
+        charge: None,
+        calls,
+    })
 }
 
 /// What is done about an open turn.

@@ -64,6 +64,8 @@ pub(crate) enum Cmd {
     Delete(Reply<()>),
     /// What is being said right now?
     Partial(Reply<Option<Partial>>),
+    /// The daemon tells the person something.
+    Notice(Box<Message>, Reply<()>),
     /// One of its approvals ended.
     Decided(Box<Approval>),
     /// Look whether something was left open or waits, as after a restart.

@@ -21,17 +21,16 @@ use super::live::{Live, LiveCall};
 use super::load::{self, Reopened, TRANSCRIPT, message, reopen};
 use super::plan::Plan;
 use crate::record;
+use crate::scheduler::charge::{self, Charge};
 
 impl Actor<'_> {
     /// Returns the row of a turn that may begin, and who is asked.
     pub(super) async fn new_turn(
         &self,
         message_id: Option<MessageId>,
+        charge: Option<&Charge>,
     ) -> (Option<Turn>, Option<Target>) {
-        let target = match self.house.providers() {
-            Ok(providers) => providers.resolve(self.session.model.as_deref()).ok(),
-            Err(_) => None,
-        };
+        let target = self.target(charge);
         let turn = Turn {
             id: TurnId::new(),
             session_id: self.session.id,
@@ -53,6 +52,15 @@ impl Actor<'_> {
         (Some(turn), target)
     }
 
+    /// Returns who is asked; for a turn of a job, whom its job froze.
+    fn target(&self, charge: Option<&Charge>) -> Option<Target> {
+        let model = match charge {
+            None => self.session.model.as_deref(),
+            Some(charge) => Some(charge.model()?),
+        };
+        self.house.providers().ok()?.resolve(model).ok()
+    }
+
     pub(super) async fn begin(
         &mut self,
         turn: Turn,
@@ -63,11 +71,13 @@ impl Actor<'_> {
             .as_ref()
             .and_then(|message| message.peer.clone())
             .unwrap_or_default();
+        let charge = charge::of(&self.house, Some(&asker)).await?;
+        let asker = charge.as_ref().map_or(asker, |own| own.owner().to_owned());
         self.transcript.extend(message.map(Arc::new));
         self.held = false;
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
         let memory = self.house.memory.told().await;
-        self.live = Some(Live::new(turn, machine, target, (asker, memory)));
+        self.live = Some(Live::new(turn, machine, target, (asker, memory), charge));
         self.perform(effects, Plan::default()).await
     }
 
@@ -80,7 +90,9 @@ impl Actor<'_> {
             let Some(message) = self.queue.remove(steers.unwrap_or(0)) else {
                 return Ok(());
             };
-            let (Some(turn), target) = self.new_turn(Some(message.id)).await else {
+            let charge = charge::of(&self.house, message.peer.as_deref()).await?;
+            let begun = self.new_turn(Some(message.id), charge.as_ref()).await;
+            let (Some(turn), target) = begun else {
                 return Ok(());
             };
             let id = message.id;
@@ -110,10 +122,7 @@ impl Actor<'_> {
                 self.write(plan).await?;
             }
             Reopened::Waiting { calls, answered } => {
-                let target = match self.house.providers() {
-                    Ok(providers) => providers.resolve(self.session.model.as_deref()).ok(),
-                    Err(_) => None,
-                };
+                let target = self.target(open.charge.as_ref());
                 let (live, resumed): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
                 for approval in live
                     .iter()
@@ -127,7 +136,8 @@ impl Actor<'_> {
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
                 let memory = self.house.memory.told().await;
-                let mut turn = Live::new(open.turn, machine, target, (open.asker, memory));
+                let asker = (open.asker, memory);
+                let mut turn = Live::new(open.turn, machine, target, asker, open.charge);
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;
@@ -218,7 +228,8 @@ impl Actor<'_> {
         if !asked.is_empty() {
             let turn = (live.turn.id, live.asker.as_str());
             let doors = (&self.house, &*self.hurry);
-            ruled = authorize(doors, &self.session, turn, asked, &mut plan).await?;
+            let charge = live.charge.as_ref();
+            ruled = authorize(doors, (&self.session, charge), turn, asked, &mut plan).await?;
         }
         if outcome.is_some() || !ruled.is_empty() {
             live.asking = None;

@@ -1,5 +1,7 @@
 //! What people say to a session.
 
+use std::sync::Arc;
+
 use smartopol_agent::{Event, Stop};
 use smartopol_protocol::message::{Edit, Message, Part, Role, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
@@ -8,6 +10,7 @@ use smartopol_protocol::{Code, Fault, MessageId};
 
 use super::actor::Actor;
 use super::{Broken, Reply};
+use crate::scheduler::charge;
 
 impl Actor<'_> {
     pub(super) async fn say(&mut self, said: Message, reply: Reply<Sent>) -> Result<(), Broken> {
@@ -15,7 +18,13 @@ impl Actor<'_> {
         let begins = self.live.is_none() && self.queue.is_empty();
         said.steer &= !begins;
         let (turn, target) = if begins {
-            self.new_turn(Some(said.id)).await
+            match charge::of(&self.house, said.peer.as_deref()).await {
+                Ok(charge) => self.new_turn(Some(said.id), charge.as_ref()).await,
+                Err(err) => {
+                    let _ = reply.send(Err(Fault::from(err)));
+                    return Ok(());
+                }
+            }
         } else {
             (None, None)
         };
@@ -65,6 +74,26 @@ impl Actor<'_> {
                 self.next_turn().await
             }
         }
+    }
+
+    /// Tells the person something. Between calls and their outputs nothing may stand: then it is
+    /// refused, and told later.
+    pub(super) async fn notice(&mut self, notice: Message, reply: Reply<()>) {
+        let added = self
+            .house
+            .store
+            .write(move |w| match w.message(notice.id) {
+                Ok(_) => Ok(None),
+                Err(_) => w.add_message(notice).map(Some),
+            })
+            .await;
+        let _ = reply.send(match added {
+            Ok(added) => {
+                self.transcript.extend(added.map(Arc::new));
+                Ok(())
+            }
+            Err(err) => Err(Fault::from(err)),
+        });
     }
 
     pub(super) async fn withdraw(&mut self, id: MessageId, reply: Reply<()>) -> Result<(), Broken> {
@@ -168,7 +197,8 @@ impl Actor<'_> {
             interrupted: false,
             created_at: self.house.clock.now(),
         });
-        let (turn, target) = self.new_turn(nudge.as_ref().map(|nudge| nudge.id)).await;
+        let message_id = nudge.as_ref().map(|nudge| nudge.id);
+        let (turn, target) = self.new_turn(message_id, None).await;
         let Some(turn) = turn else { return Ok(()) };
         let stored = self
             .house

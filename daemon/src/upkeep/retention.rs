@@ -42,6 +42,19 @@ pub(super) async fn prune(house: &House, now: Timestamp) -> Result<u64> {
             tokio::time::sleep(PAUSE).await;
         }
     }
+    if let Some(before) = before(now, keep.ledger_days) {
+        for _ in 0..BITES {
+            let gone = house
+                .store
+                .write(move |w| Ok(w.prune_ledger(before)? + w.prune_attention(before)?))
+                .await?;
+            removed += gone;
+            if gone == 0 {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
     if let Some(before) = before(now, keep.sessions_days) {
         removed += sessions(house, before).await?;
     }

@@ -162,6 +162,7 @@ impl Writer<'_> {
     }
 
     fn approval_changed(&mut self, approval: Approval, at: Timestamp) -> Result<()> {
+        self.attend_approval(&approval, at)?;
         let session_id = approval.session_id;
         self.tell(at, session_id, News::ApprovalChanged(Box::new(approval)))
     }

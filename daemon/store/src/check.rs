@@ -53,6 +53,20 @@ const PROMISES: &[&str] = &[
      WHERE t.finished = 1 AND r.complete = 0",
     "SELECT 'approval ' || hex(a.id) || ' of a finished turn still waits'
      FROM approvals a JOIN turns t ON t.id = a.turn_id WHERE t.finished = 1 AND a.pending = 1",
+    "SELECT 'approval ' || hex(a.id) || ' waits and is not in the attention list'
+     FROM approvals a LEFT JOIN attention i ON i.subject = 'apr_' || lower(hex(a.id))
+         AND i.resolved = 0
+     WHERE a.pending = 1 AND i.id IS NULL",
+    "SELECT 'job ' || name || ' is due and is ' || (state ->> 'state')
+     FROM jobs WHERE next_at IS NOT NULL
+         AND (removed_at IS NOT NULL OR state ->> 'state' = 'done')",
+    "SELECT 'a run of job ' || hex(job_id) || ' waits without a time, or has one and does not wait'
+     FROM ledger WHERE (state = 'waiting') <> (claim_at IS NOT NULL)",
+    "SELECT 'a run of job ' || hex(l.job_id) || ' goes on and its turn is over'
+     FROM ledger l JOIN turns t ON t.id = l.turn_id WHERE l.state = 'running' AND t.finished = 1",
+    "SELECT 'job ' || hex(l.job_id) || ' was removed and a run of it waits'
+     FROM ledger l JOIN jobs j ON j.id = l.job_id
+     WHERE l.state = 'waiting' AND j.removed_at IS NOT NULL",
     "SELECT 'approval ' || hex(id) || ' is marked wrongly as waiting or ended'
      FROM approvals WHERE (state ->> 'state' = 'pending') <> pending",
 ];

@@ -6,6 +6,7 @@
 //! Write, then publish: who hears of a fact can fetch it.
 
 mod approval;
+mod attention;
 mod backup;
 mod call;
 mod check;
@@ -14,7 +15,9 @@ mod connection;
 mod error;
 mod fork;
 mod group;
+mod job;
 mod journal;
+mod ledger;
 mod mark;
 mod message;
 mod migrate;
@@ -37,6 +40,7 @@ pub use approval::Ended;
 pub use error::{Error, Result};
 pub use fork::Fork;
 pub use journal::KEEP as JOURNAL_KEEP;
+pub use ledger::{IN_TIME_MS, RunEnd};
 pub use past::PastCall;
 pub use points::{AtPoint, Point};
 pub use reader::{Counts, Reader};

@@ -186,6 +186,7 @@ impl Writer<'_> {
         self.prepare("DELETE FROM messages WHERE id = ?1")?
             .execute([Key(id)])?;
         self.count_messages(message.session_id, -1, at)?;
+        self.run_withdrawn(id, at)?;
         self.tell(at, message.session_id, News::MessageWithdrawn(id))
     }
 
@@ -299,6 +300,9 @@ impl Writer<'_> {
         self.tail(message.session_id)?.then(&message)?;
         message.position = Some(self.next_position(message.session_id)?);
         self.insert_message(&message)?;
+        if message.turn_id.is_none() {
+            self.run_noticed(message.id, message.created_at)?;
+        }
         Ok(message)
     }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{CachedStatement, Connection};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::Message;
-use smartopol_protocol::{CallId, SessionId, session, trace};
+use smartopol_protocol::{CallId, SessionId, attention, session, trace};
 
 use crate::{Error, Result, connection};
 
@@ -59,6 +59,7 @@ impl<'c> Reader<'c> {
             approvals: self.pending_approvals()?,
             traces: self.traces(&newest)?.traces,
             marked: self.marks()?,
+            attention: self.attention(&attention::List::default())?.items,
         })
     }
 

@@ -245,9 +245,11 @@ impl Writer<'_> {
             )));
         }
         let rules = self.rules_of(id)?;
+        self.runs_of_session_gone(id, at)?;
         self.prepare("DELETE FROM sessions WHERE id = ?1")?
             .execute([Key(id)])?;
         journal::forget(self.conn, id)?;
+        self.forget_attention(id, at)?;
         for rule in rules {
             self.tell(at, id, News::RuleRevoked(rule))?;
         }

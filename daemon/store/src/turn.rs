@@ -4,12 +4,14 @@
 //! session's row says of them.
 
 use rusqlite::{OptionalExtension, Row, params};
+use smartopol_protocol::attention::Resolution;
 use smartopol_protocol::message::Message;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{MessageId, News, SessionId, Timestamp, TurnId};
 
+use crate::attention::of_turns;
 use crate::column::{Json, Key, Millis, hex_list, id, json, maybe_id, maybe_time, time};
 use crate::{Error, Reader, Result, Writer};
 
@@ -144,6 +146,9 @@ impl Writer<'_> {
         let message = message
             .map(|message| self.place(message, Some(turn.id), turn.started_at))
             .transpose()?;
+        self.run_begun(&turn)?;
+        let failed = of_turns(turn.session_id);
+        self.settle_attention(&failed, Resolution::Gone, "", turn.started_at)?;
         self.turn_changed(&turn, Usage::default(), turn.started_at)?;
         Ok((turn, message))
     }
@@ -202,6 +207,8 @@ impl Writer<'_> {
             is_finished(turn),
         ])?;
         let at = turn.finished_at.unwrap_or(self.now());
+        self.run_over(turn, at)?;
+        self.attend_turn(turn, at)?;
         self.turn_changed(turn, old.usage, at)
     }
 

@@ -8,13 +8,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Rule};
+use crate::attention::Item;
 use crate::client::Client;
+use crate::job::Job;
 use crate::message::Message;
 use crate::session::{Partial, Session};
 use crate::tool::ToolCall;
 use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
-use crate::{CallId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId};
+use crate::{CallId, JobId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +61,13 @@ pub enum News {
     TraceChanged(Box<Trace>),
     /// A person marked a trace, or took the mark away.
     TraceMarked(Mark),
+    /// A job was made or changed, or its ledger has a new or changed row, which is its `last`;
+    /// rows of missed times may come many at once.
+    JobChanged(Box<Job>),
+    /// A job was removed.
+    JobRemoved(JobId),
+    /// Something waits for a person, or does so no longer.
+    AttentionChanged(Box<Item>),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -178,6 +187,10 @@ pub struct Snapshot {
     /// Every marked trace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marked: Vec<TraceId>,
+    /// What waits for a person, what matters most first, at most 200. Jobs are not in here:
+    /// `job/list` has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attention: Vec<Item>,
 }
 
 /// `event/watch`: passing news is wanted of this session alone, instead of the one before.
@@ -213,6 +226,9 @@ impl News {
                 | Self::RuleRevoked(_)
                 | Self::TraceChanged(_)
                 | Self::TraceMarked(_)
+                | Self::JobChanged(_)
+                | Self::JobRemoved(_)
+                | Self::AttentionChanged(_)
         )
     }
 }

@@ -97,6 +97,10 @@ ids! {
     ApprovalId = "apr_", "an approval";
     /// Names a rule that was learned from a decision.
     RuleId = "rul_", "a rule";
+    /// Names a job.
+    JobId = "job_", "a job";
+    /// Names an item of the attention list.
+    AttentionId = "att_", "an item of the attention list";
     /// Names a trace: a bare UUID, because trace collectors want one.
     TraceId = "", "a trace";
     /// Names this agent to trace collectors: a bare UUID, made once with the database.

@@ -4,6 +4,7 @@
 //! Does no I/O, knows no other part of the house; a stranger can use it alone.
 
 pub mod approval;
+pub mod attention;
 pub mod client;
 pub mod command;
 pub mod daemon;
@@ -11,6 +12,7 @@ pub mod envelope;
 pub mod event;
 pub mod fault;
 pub mod id;
+pub mod job;
 pub mod memory;
 pub mod message;
 pub mod method;
@@ -24,6 +26,8 @@ pub mod turn;
 pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
-pub use id::{AgentId, ApprovalId, CallId, MessageId, RuleId, SessionId, TraceId, TurnId};
+pub use id::{
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TraceId, TurnId,
+};
 pub use method::{Method, Request};
 pub use time::Timestamp;

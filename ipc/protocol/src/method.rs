@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Fault, approval, client, command, daemon, event, memory, message, model, session, trace,
-    turn,
+    Code, Fault, approval, attention, client, command, daemon, event, job, memory, message, model,
+    session, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -137,6 +137,32 @@ methods! {
     TraceStats(trace::Stats) = "trace/stats" -> trace::StatsShown;
     /// Mark a trace.
     TraceMark(trace::Mark) = "trace/mark" -> ();
+    /// Make a job.
+    JobAdd(job::Add) = "job/add" -> job::Added;
+    /// Jobs.
+    JobList(job::List) = "job/list" -> job::Listed;
+    /// One job.
+    JobShow(job::Show) = "job/show" -> job::Shown;
+    /// Make a job anew.
+    JobEdit(job::Edit) = "job/edit" -> job::Job;
+    /// Remove a job.
+    JobRemove(job::Remove) = "job/remove" -> ();
+    /// Let a job rest.
+    JobPause(job::Pause) = "job/pause" -> job::Job;
+    /// End the rest of a job.
+    JobResume(job::Resume) = "job/resume" -> job::Job;
+    /// Run a job now.
+    JobRun(job::RunNow) = "job/run" -> job::Run;
+    /// The ledger of a job.
+    JobHistory(job::History) = "job/history" -> job::HistoryShown;
+    /// Why a job did or did not run.
+    JobWhy(job::Why) = "job/why" -> job::Answer;
+    /// When jobs are due next.
+    JobNext(job::Next) = "job/next" -> job::NextShown;
+    /// What waits for a person.
+    AttentionList(attention::List) = "attention/list" -> attention::Listed;
+    /// See to something that waits.
+    AttentionResolve(attention::Resolve) = "attention/resolve" -> attention::Item;
     /// Who serves models.
     ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
     /// Ask a provider for one word.

@@ -7,10 +7,12 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use smartopol_protocol::approval::{self, Mode, Scope};
+use smartopol_protocol::attention::Seen;
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
-    Method, Request, client, command, daemon, event, memory, message, model, session, trace, turn,
+    Method, Request, attention, client, command, daemon, event, job, memory, message, model,
+    session, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -347,6 +349,98 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         ),
         golden(trace::Stats { filter }, stats()),
         golden(sample::mark(), ()),
+        golden(
+            job::Add {
+                spec: sample::spec(),
+                check: true,
+            },
+            job::Added {
+                job: sample::job(),
+                next: vec![sample::due()],
+            },
+        ),
+        golden(
+            job::List {
+                after: Some(sample::JOB),
+                limit: 20,
+            },
+            job::Listed {
+                jobs: vec![sample::job()],
+                more: true,
+            },
+        ),
+        golden(
+            job::Show { key: "tidy".into() },
+            job::Shown {
+                job: sample::job(),
+                next: vec![sample::due()],
+                runs: vec![sample::run()],
+            },
+        ),
+        golden(
+            job::Edit {
+                key: "tidy".into(),
+                spec: sample::spec(),
+            },
+            sample::job(),
+        ),
+        golden(job::Remove { key: "tidy".into() }, ()),
+        golden(
+            job::Pause {
+                key: "tidy".into(),
+                reason: "on holiday".into(),
+            },
+            sample::job(),
+        ),
+        golden(job::Resume { key: "tidy".into() }, sample::job()),
+        golden(job::RunNow { key: "tidy".into() }, sample::run()),
+        golden(
+            job::History {
+                key: "tidy".into(),
+                before: Some(sample::at(1)),
+                limit: 20,
+            },
+            job::HistoryShown {
+                runs: vec![sample::run()],
+                more: true,
+            },
+        ),
+        golden(
+            job::Why {
+                key: "tidy".into(),
+                at: Some("yesterday 9:00".into()),
+            },
+            job::Answer {
+                sentence: "it ran, 2 h late, because the daemon was not running".into(),
+                run: Some(sample::run()),
+            },
+        ),
+        golden(
+            job::Next {
+                key: Some("tidy".into()),
+                count: 20,
+            },
+            job::NextShown {
+                times: vec![sample::due()],
+            },
+        ),
+        golden(
+            attention::List {
+                all: true,
+                limit: 20,
+            },
+            attention::Listed {
+                items: vec![sample::item()],
+                open: 1,
+            },
+        ),
+        golden(
+            attention::Resolve {
+                id: sample::ATTENTION,
+                how: Seen::Snooze { seconds: 600 },
+            },
+            sample::item(),
+        ),
         golden(
             model::ListProviders {},
             model::ListedProviders {

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use smartopol_protocol::approval::{ApprovalState, Mode, Scope, Verdict};
+use smartopol_protocol::attention::{ItemState, Kind, Priority, Resolution, Seen};
 use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolOutput};
@@ -20,6 +22,29 @@ pub(crate) fn goldens() -> Vec<Golden> {
         Golden::new("piece.effect", effects()),
         Golden::new("piece.outcome", outcomes()),
         Golden::new("piece.part", parts()),
+        Golden::new("piece.schedule", schedules()),
+        Golden::new("piece.action", actions()),
+        Golden::new("piece.job_state", job_states()),
+        Golden::new("piece.run_state", run_states()),
+        Golden::new(
+            "piece.missed",
+            vec![Missed::Once, Missed::All, Missed::Skip],
+        ),
+        Golden::new(
+            "piece.overlap",
+            vec![Overlap::Skip, Overlap::Queue, Overlap::Allow],
+        ),
+        Golden::new("piece.priority", Priority::ALL.to_vec()),
+        Golden::new("piece.attention_kind", kinds()),
+        Golden::new("piece.attention_state", item_states()),
+        Golden::new(
+            "piece.seen",
+            vec![
+                Seen::Acknowledge,
+                Seen::Dismiss,
+                Seen::Snooze { seconds: 600 },
+            ],
+        ),
         Golden::new("piece.session_state", session_states()),
         Golden::new("piece.subscribed", subscribed()),
         Golden::new(
@@ -205,6 +230,100 @@ fn parts() -> Vec<Part> {
     ]
 }
 
+fn schedules() -> Vec<Schedule> {
+    let time = "09:00".to_owned();
+    vec![
+        Schedule::At { at: sample::at(0) },
+        Schedule::Every {
+            seconds: 600,
+            from: Some(sample::at(0)),
+        },
+        Schedule::Every {
+            seconds: 600,
+            from: None,
+        },
+        Schedule::Cron {
+            expression: "0 9 * * MON-FRI".into(),
+        },
+        Schedule::Daily { time: time.clone() },
+        Schedule::Weekly {
+            days: Day::ALL.to_vec(),
+            time,
+        },
+    ]
+}
+
+fn actions() -> Vec<Action> {
+    vec![
+        sample::job().action,
+        Action::Call {
+            tool: "exec".into(),
+            input: json!({"argv": ["ls"]}),
+        },
+        Action::Message {
+            text: "the week begins".into(),
+        },
+        Action::Remind {
+            text: "call the dentist".into(),
+            priority: Priority::High,
+        },
+    ]
+}
+
+fn job_states() -> Vec<JobState> {
+    vec![
+        JobState::Active,
+        JobState::Paused {
+            at: sample::at(0),
+            reason: "3 runs in a row failed".into(),
+        },
+        JobState::Done,
+    ]
+}
+
+fn run_states() -> Vec<RunState> {
+    vec![
+        RunState::Waiting,
+        RunState::Running,
+        RunState::Ran,
+        RunState::Late,
+        RunState::Missed,
+        RunState::Skipped,
+        RunState::Blocked,
+        RunState::Failed,
+    ]
+}
+
+fn kinds() -> Vec<Kind> {
+    vec![
+        Kind::Approval,
+        Kind::ApprovalExpired,
+        Kind::TurnFailed,
+        Kind::JobFailed,
+        Kind::JobMissed,
+        Kind::JobPaused,
+        Kind::Reminder,
+    ]
+}
+
+fn item_states() -> Vec<ItemState> {
+    let resolved = |how| ItemState::Resolved {
+        how,
+        by: "cli:1000".into(),
+        at: sample::at(0),
+    };
+    vec![
+        ItemState::Open,
+        ItemState::Snoozed {
+            until: sample::at(0),
+        },
+        resolved(Resolution::Acknowledged),
+        resolved(Resolution::Dismissed),
+        resolved(Resolution::Answered),
+        resolved(Resolution::Gone),
+    ]
+}
+
 fn session_states() -> Vec<SessionState> {
     vec![
         SessionState::Idle { last: None },
@@ -224,6 +343,7 @@ fn subscribed() -> Vec<Subscribed> {
             sessions: vec![sample::session()],
             approvals: vec![sample::approval()],
             traces: vec![sample::trace()],
+            attention: vec![sample::item()],
             marked: vec![sample::TRACE],
         })),
     ]

@@ -5,7 +5,11 @@ use smartopol_protocol::approval::{
     Actor, Approval, ApprovalState, BackTest, Danger, Decision, Mode, OneOf, Pattern, Rule, Scope,
     Verdict,
 };
+use smartopol_protocol::attention::{Item, ItemState, Kind, Priority};
 use smartopol_protocol::client::Client;
+use smartopol_protocol::job::{
+    Action, Day, Due, Frozen, Job, JobState, Policy, Run, RunState, Schedule, Spec,
+};
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Partial, Session, SessionState};
@@ -15,7 +19,8 @@ use smartopol_protocol::tool::{
 use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{
-    AgentId, ApprovalId, CallId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, Timestamp,
+    TraceId, TurnId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -273,5 +278,101 @@ pub(crate) const fn mark() -> Mark {
     Mark {
         id: TRACE,
         marked: true,
+    }
+}
+
+pub(crate) const JOB: JobId = JobId::from_bytes([0x09; 16]);
+pub(crate) const ATTENTION: AttentionId = AttentionId::from_bytes([0x0a; 16]);
+
+pub(crate) fn run() -> Run {
+    Run {
+        job_id: JOB,
+        due_at: at(0),
+        state: RunState::Late,
+        reason: "it began 2 h late: the daemon was not running".into(),
+        by_hand: false,
+        attempts: 1,
+        written_at: at(7_200_000),
+        claim_at: None,
+        started_at: Some(at(7_200_010)),
+        finished_at: Some(at(7_260_000)),
+        session_id: Some(SESSION),
+        message_id: Some(MESSAGE),
+        turn_id: Some(TURN),
+    }
+}
+
+pub(crate) fn job() -> Job {
+    Job {
+        id: JOB,
+        name: "tidy".into(),
+        schedule: Schedule::Weekly {
+            days: vec![Day::Mon, Day::Fri],
+            time: "09:00".into(),
+        },
+        when: "every Monday and Friday at 09:00 (Europe/Berlin)".into(),
+        zone: "Europe/Berlin".into(),
+        action: Action::Prompt {
+            text: "tidy up the build directory".into(),
+        },
+        session_id: Some(SESSION),
+        workspace: "/home/ada/project".into(),
+        frozen: Frozen {
+            user: "cli:1000".into(),
+            model: "anthropic/claude".into(),
+            mode: Mode::Ask,
+            tools: vec!["exec".into(), "list_files".into()],
+            budget_tokens: 200_000,
+            may_schedule: false,
+        },
+        policy: Policy::default(),
+        state: JobState::Active,
+        next_at: Some(at(86_400_000)),
+        last: Some(run()),
+        failures: 0,
+        created_at: at(-1),
+        updated_at: at(7_260_000),
+    }
+}
+
+pub(crate) fn due() -> Due {
+    Due {
+        job_id: JOB,
+        name: "tidy".into(),
+        at: at(86_400_000),
+        local: "Mon 2026-11-30 09:00:00 CET".into(),
+    }
+}
+
+pub(crate) fn spec() -> Spec {
+    Spec {
+        name: Some("tidy".into()),
+        zone: Some("Europe/Berlin".into()),
+        session: Some("project".into()),
+        workspace: Some("/home/ada/project".into()),
+        model: Some("anthropic/claude".into()),
+        mode: Some(Mode::Ask),
+        tools: Some(vec!["exec".into()]),
+        budget_tokens: Some(200_000),
+        ..Spec::new("every monday 9:00", job().action)
+    }
+}
+
+pub(crate) fn item() -> Item {
+    Item {
+        id: ATTENTION,
+        kind: Kind::Reminder,
+        priority: Priority::High,
+        title: "call the dentist".into(),
+        detail: "2 h late: the daemon was not running".into(),
+        session_id: Some(SESSION),
+        turn_id: None,
+        approval_id: None,
+        job_id: Some(JOB),
+        at: at(7_200_000),
+        due_at: Some(at(0)),
+        deadline: None,
+        told: 1,
+        state: ItemState::Open,
     }
 }

@@ -597,6 +597,7 @@ impl House {
             approvals: self.approvals.iter().filter(pending).cloned().collect(),
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
             marked: self.marked.clone(),
+            attention: Vec::new(),
         }
     }
 

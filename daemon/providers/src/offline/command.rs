@@ -75,8 +75,9 @@ pub(super) const COMMANDS: [Command; 8] = [
         usage: "remind: <when> <text>",
         does: "reminds you later",
         arguments: |text| {
-            let (when, text) = text.split_once(char::is_whitespace)?;
-            Some(json!({ "when": when, "text": text.trim() }))
+            // Where the time ends is for the tool to say, which knows times.
+            text.contains(char::is_whitespace)
+                .then(|| json!({ "text": text }))
         },
     },
 ];

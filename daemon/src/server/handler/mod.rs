@@ -1,9 +1,11 @@
 //! What requests do: one file per noun, one function per verb.
 
 pub(super) mod approval;
+pub(super) mod attention;
 pub(super) mod client;
 pub(super) mod command;
 pub(super) mod daemon;
+pub(super) mod job;
 pub(super) mod memory;
 pub(super) mod message;
 pub(super) mod provider;

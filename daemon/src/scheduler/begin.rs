@@ -1,0 +1,314 @@
+//! Beginning runs: claiming rows of the ledger, and handing over what their jobs say.
+//!
+//! Owns: whether a run may begin now, and that it begins once. A claim fixes the message that a
+//! run says; saying it twice changes nothing, so after a crash it is simply said again.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use smartopol_protocol::attention::{Item, Kind};
+use smartopol_protocol::job::{Action, Job, Overlap, Run};
+use smartopol_protocol::message::{Level, Message, Part, Role};
+use smartopol_protocol::{Code, Fault, JobId, MessageId, SessionId, Timestamp};
+use smartopol_store::{Result, RunEnd};
+
+use super::schedule::{self, late};
+use super::{charge, make};
+use crate::House;
+use crate::session::Cmd;
+
+/// How many rows are looked at in one go.
+const GO: u32 = 10_000;
+
+/// How many reminders one transaction tells.
+const TOGETHER: usize = 200;
+
+/// How long a session may take to take a message.
+const SOON: Duration = Duration::from_secs(10);
+
+/// How long a session that has too much to do is left alone, in milliseconds.
+const BUSY: i64 = 2_000;
+
+/// Begins the runs that may begin.
+pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
+    let most = usize::try_from(house.config.jobs.at_once).unwrap_or(usize::MAX);
+    let (waiting, running, jobs) = house
+        .store
+        .read(move |r| {
+            let waiting = r.waiting_runs(now, GO)?;
+            let mut jobs = HashMap::new();
+            for run in &waiting {
+                if !jobs.contains_key(&run.job_id) {
+                    jobs.insert(run.job_id, r.job(run.job_id)?);
+                }
+            }
+            Ok((waiting, r.running_runs()?, jobs))
+        })
+        .await?;
+    let (mut reminders, mut turns) = (Vec::new(), running.len());
+    let mut busy: HashMap<JobId, Timestamp> =
+        running.iter().map(|run| (run.job_id, run.due_at)).collect();
+    let all = waiting.len();
+    for run in waiting {
+        let id = run.job_id;
+        let Some(job) = jobs.get(&id) else { continue };
+        if let Some(before) = busy.get(&id)
+            && !run.by_hand
+        {
+            match job.policy.overlap {
+                Overlap::Allow => {}
+                Overlap::Queue => continue,
+                Overlap::Skip => {
+                    let zone = zone_of(job);
+                    let before = schedule::local(*before, &zone);
+                    let reason = format!("the run of {before} was not over");
+                    end(house, &run, RunEnd::Skipped(reason), now).await?;
+                    continue;
+                }
+            }
+        }
+        if matches!(job.action, Action::Remind { .. }) {
+            reminders.push((run.job_id, run.due_at));
+            continue;
+        }
+        if job.action.is_turn() && turns >= most && !run.by_hand {
+            continue;
+        }
+        if let Err(why) = make::holds(house, job).await {
+            end(house, &run, RunEnd::Blocked(why), now).await?;
+            continue;
+        }
+        if begin(house, job, &run, now).await? {
+            turns += 1;
+            busy.insert(id, run.due_at);
+        }
+    }
+    let reminded = reminders.len();
+    while !reminders.is_empty() {
+        let some: Vec<_> = reminders.drain(..reminders.len().min(TOGETHER)).collect();
+        house
+            .store
+            .write(move |w| {
+                some.iter().try_for_each(|(job_id, due_at)| {
+                    let told = late(*due_at, now, smartopol_store::IN_TIME_MS);
+                    w.remind((*job_id, *due_at), &told, now)
+                })
+            })
+            .await?;
+    }
+    // Where all of them were reminders, there may be more behind them.
+    if reminded == GO as usize && all == reminded {
+        Box::pin(claim(house, now)).await?;
+    }
+    Ok(())
+}
+
+fn zone_of(job: &Job) -> jiff::tz::TimeZone {
+    schedule::zone(&job.zone).map_or(jiff::tz::TimeZone::UTC, |(_, zone)| zone)
+}
+
+async fn end(house: &House, run: &Run, end: RunEnd, at: Timestamp) -> Result<()> {
+    let key = (run.job_id, run.due_at);
+    house.store.write(move |w| w.end_run(key, end, at)).await
+}
+
+/// Claims a row and hands over what its job says; returns false where it waits no longer.
+async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bool> {
+    let key = (run.job_id, run.due_at);
+    let (own, workspace, mode) = (job.session_id, job.workspace.clone(), job.frozen.mode);
+    let kept = run.session_id;
+    let name = match run.by_hand {
+        true => format!("{} by hand", job.name),
+        false => job.name.clone(),
+    };
+    // A place that is taken, or a machine that was slow: it may begin later than it was due.
+    let waited = "others had to end before it";
+    let claimed = house
+        .store
+        .write(move |w| {
+            let session_id = match own.or(kept) {
+                Some(id) => id,
+                None => {
+                    let id = SessionId::new();
+                    let stamp = schedule::local(now, &jiff::tz::TimeZone::UTC);
+                    let stamp = stamp.get(4..20).unwrap_or_default();
+                    let short: String = name.chars().take(40).collect();
+                    let named = format!("{} {stamp}", short.trim());
+                    let free = w.find_session(Some(&named), None).is_err();
+                    let chosen = free.then_some(named.as_str());
+                    w.create_session(id, chosen, &workspace, Some(mode), None, now)?;
+                    id
+                }
+            };
+            w.claim_run(key, Some(session_id), Some(MessageId::new()), waited, now)
+        })
+        .await?;
+    let Some(run) = claimed else {
+        return Ok(false);
+    };
+    hand_over(house, job, run);
+    Ok(true)
+}
+
+/// Takes up runs that were claimed by a daemon that is gone.
+pub(super) async fn take_up(house: &House) -> Result<()> {
+    let running = house.store.read(|r| r.running_runs()).await?;
+    for run in running {
+        let id = run.job_id;
+        let job = house.store.read(move |r| r.job(id)).await?;
+        hand_over(house, &job, run);
+    }
+    Ok(())
+}
+
+/// Says what a job says in its session, until the session has heard it.
+fn hand_over(house: &House, job: &Job, run: Run) {
+    let (Some(session_id), Some(message_id)) = (run.session_id, run.message_id) else {
+        return;
+    };
+    let message = message(job, &run, session_id, message_id);
+    say(house, message, Some(run));
+}
+
+fn say(house: &House, message: Message, run: Option<Run>) {
+    let own = house.clone();
+    house.supervisor.spawn("run", async move {
+        let stop = own.supervisor.stopping().clone();
+        let id = message.session_id;
+        loop {
+            let said = match message.role {
+                Role::System => {
+                    let notice = |reply| Cmd::Notice(Box::new(message.clone()), reply);
+                    own.router.ask(&own, id, SOON, notice).await
+                }
+                _ => {
+                    let words = |reply| Cmd::Say(Box::new(message.clone()), reply);
+                    own.router.ask(&own, id, SOON, words).await.map(drop)
+                }
+            };
+            let fault = match said {
+                Ok(()) => return,
+                Err(fault) => fault,
+            };
+            if !matches!(fault.code, Code::Busy | Code::Unavailable | Code::Conflict) {
+                return failed(&own, run, fault).await;
+            }
+            let again = own.clock.now().plus_millis(BUSY);
+            tokio::select! {
+                // What was claimed stays claimed: the next daemon takes it up.
+                () = stop.cancelled() => return,
+                () = own.clock.until(again) => {}
+            }
+        }
+    });
+}
+
+async fn failed(house: &House, run: Option<Run>, fault: Fault) {
+    let Some(run) = run else {
+        tracing::warn!("a person could not be told of a reminder: {fault}");
+        return;
+    };
+    let how = match fault.code {
+        Code::NotFound => RunEnd::Blocked("its session is not there any more".into()),
+        _ => RunEnd::Failed(fault.message, true),
+    };
+    if let Err(err) = end(house, &run, how, house.clock.now()).await {
+        tracing::warn!(job = %run.job_id, "a run could not be ended: {err}");
+    }
+}
+
+fn message(job: &Job, run: &Run, session_id: SessionId, message_id: MessageId) -> Message {
+    let begun = run.started_at.unwrap_or(run.due_at);
+    let told = late(run.due_at, begun, smartopol_store::IN_TIME_MS);
+    let prefix = match told.as_str() {
+        "" => String::new(),
+        told => format!(
+            "(This job was due at {} and runs {told}: {}.)\n\n",
+            schedule::local(run.due_at, &zone_of(job)),
+            run.reason
+        ),
+    };
+    let said = match &job.action {
+        Action::Call { tool, .. } => format!("call: {tool}"),
+        other => other.text().to_owned(),
+    };
+    let text = prefix + &said;
+    let notice = matches!(job.action, Action::Message { .. });
+    Message {
+        id: message_id,
+        session_id,
+        turn_id: None,
+        position: None,
+        steer: false,
+        role: if notice { Role::System } else { Role::User },
+        parts: vec![match notice {
+            true => Part::Notice {
+                level: Level::Info,
+                text,
+            },
+            false => Part::Text { text },
+        }],
+        peer: (!notice).then(|| charge::peer(job.id)),
+        interrupted: false,
+        created_at: begun,
+    }
+}
+
+/// Tells people again of what is snoozed no longer, and of reminders that nobody acknowledged:
+/// those also where they talk.
+pub(super) async fn tell_again(house: &House, now: Timestamp) -> Result<()> {
+    loop {
+        let due = house.store.read(move |r| r.attention_due(now, GO)).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<Item> = house
+            .store
+            .write(move |w| {
+                let mut told = Vec::new();
+                for item in due {
+                    told.extend(w.tell_attention(item.id)?);
+                }
+                Ok(told)
+            })
+            .await?;
+        for item in told {
+            if item.kind == Kind::Reminder {
+                second_place(house, &item, now).await?;
+            }
+        }
+    }
+}
+
+/// Puts a reminder into the session where the person talks.
+async fn second_place(house: &House, item: &Item, now: Timestamp) -> Result<()> {
+    let own = item.session_id;
+    let session = house
+        .store
+        .read(move |r| {
+            let own = own.and_then(|id| r.session(id).ok());
+            Ok(own.or_else(|| r.find_session(None, None).ok()))
+        })
+        .await?;
+    let Some(session) = session else {
+        return Ok(()); // Nobody has talked yet.
+    };
+    let text = format!("Reminder: {} (see `smartopol inbox`)", item.title);
+    let notice = Message {
+        id: MessageId::new(),
+        session_id: session.id,
+        turn_id: None,
+        position: None,
+        steer: false,
+        role: Role::System,
+        parts: vec![Part::Notice {
+            level: Level::Warning,
+            text,
+        }],
+        peer: None,
+        interrupted: false,
+        created_at: now,
+    };
+    say(house, notice, None);
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! What a turn may do that a job began.
+//!
+//! Owns: that such a turn has what was frozen with its job and never more than its owner has now.
+
+use smartopol_protocol::JobId;
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::job::{Action, Frozen, Job};
+use smartopol_protocol::tool::ToolSpec;
+
+use crate::House;
+use crate::approvals::role;
+
+/// What the peer of a job's messages begins with.
+const PEER: &str = "job:";
+
+/// What a turn of a job may do and use.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge {
+    pub(crate) action: Action,
+    frozen: Frozen,
+    most: Mode,
+}
+
+/// Returns the peer that a job's messages come from.
+pub(crate) fn peer(id: JobId) -> String {
+    format!("{PEER}{id}")
+}
+
+/// Returns what the turn of a message from this peer may do; `None` where no job sent it.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) async fn of(
+    house: &House,
+    peer: Option<&str>,
+) -> Result<Option<Charge>, smartopol_store::Error> {
+    let id = peer
+        .and_then(|peer| peer.strip_prefix(PEER))
+        .and_then(|id| id.parse::<JobId>().ok());
+    let Some(id) = id else { return Ok(None) };
+    let job = house.store.read(move |r| r.job(id)).await?;
+    Ok(Some(Charge::new(house, job)))
+}
+
+impl Charge {
+    pub(crate) fn new(house: &House, job: Job) -> Self {
+        Self {
+            action: job.action,
+            most: house.config.jobs.mode,
+            frozen: job.frozen,
+        }
+    }
+
+    /// Returns the peer that owns the job: its role is that of the turn.
+    pub(crate) fn owner(&self) -> &str {
+        &self.frozen.user
+    }
+
+    /// Returns how much may be done without asking: the least of what was frozen, what the
+    /// settings let any job do, and what the owner's role may.
+    pub(crate) fn mode(&self) -> Mode {
+        let owner = ceiling(role::of(&self.frozen.user));
+        strictest([self.frozen.mode, self.most, owner])
+    }
+
+    /// Returns the model; `None` where the job asks none.
+    pub(crate) fn model(&self) -> Option<&str> {
+        Some(self.frozen.model.as_str()).filter(|model| !model.is_empty())
+    }
+
+    /// Returns the tools that it may use, of those that there are.
+    pub(crate) fn tools(&self, all: &[ToolSpec]) -> Vec<ToolSpec> {
+        let mut own = all.to_vec();
+        own.retain(|tool| self.may_use(&tool.name));
+        own
+    }
+
+    /// Returns true where it may use a tool.
+    pub(crate) fn may_use(&self, tool: &str) -> bool {
+        self.frozen.tools.iter().any(|own| own == tool)
+    }
+
+    /// Returns true where it may make, change and remove jobs.
+    pub(crate) const fn may_schedule(&self) -> bool {
+        self.frozen.may_schedule
+    }
+
+    /// Returns the names of its tools.
+    pub(crate) fn tool_names(&self) -> &[String] {
+        &self.frozen.tools
+    }
+
+    /// Returns why the model may not be asked once more after so many tokens; `None` where it may.
+    pub(crate) fn over_budget(&self, used: u64) -> Option<String> {
+        let budget = self.frozen.budget_tokens;
+        (budget > 0 && used >= budget).then(|| {
+            format!("the job's budget of {budget} tokens for one run is used up ({used} were used)")
+        })
+    }
+}
+
+/// Returns the most that a role may do without asking.
+const fn ceiling(role: &str) -> Mode {
+    match role.as_bytes() {
+        b"admin" => Mode::Auto,
+        b"user" => Mode::Ask,
+        _ => Mode::ReadOnly,
+    }
+}
+
+/// Returns the strictest of some modes.
+pub(crate) fn strictest<const N: usize>(modes: [Mode; N]) -> Mode {
+    Mode::ALL
+        .into_iter()
+        .find(|mode| modes.contains(mode))
+        .unwrap_or_default()
+}

@@ -1,0 +1,427 @@
+//! Making jobs: what a person or the agent wrote becomes a job, with all it may do frozen.
+//!
+//! Owns: what is refused, and what a job is held against before each run. A job never has more
+//! than its author has, and what was frozen is never replaced by something else.
+
+use std::path::Path;
+
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::job::{Action, Due, Frozen, Job, JobState, Policy, Schedule, Spec};
+use smartopol_protocol::session::Session;
+use smartopol_protocol::{Code, Fault, JobId, Timestamp};
+
+use super::charge::strictest;
+use super::schedule::{self, Times};
+use crate::House;
+use crate::toolbox;
+
+/// The longest text of a job, in bytes.
+const TEXT: usize = 64 * 1024;
+
+/// How many jobs there may be.
+const JOBS: u64 = 20_000;
+
+/// How many of the next times are told with a job.
+const SHOWN: usize = 5;
+
+/// Who makes a job, and what they may give it.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    /// The peer.
+    pub(crate) peer: String,
+    /// The most that the job may do without asking.
+    pub(crate) most: Mode,
+    /// The tools that the job may have; `None` for all.
+    pub(crate) tools: Option<Vec<String>>,
+    /// True where the job may make jobs.
+    pub(crate) may_schedule: bool,
+}
+
+impl Author {
+    /// Returns a person at a door of the daemon.
+    pub(crate) fn person(peer: &str) -> Self {
+        Self {
+            peer: peer.to_owned(),
+            most: Mode::Auto,
+            tools: None,
+            may_schedule: true,
+        }
+    }
+}
+
+fn bad(message: impl Into<String>, hint: &str) -> Fault {
+    Fault::new(Code::BadRequest, message).hint(hint)
+}
+
+/// Returns the job that a spec means; nothing is stored.
+pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Job, Fault> {
+    let now = house.clock.now();
+    let (zone, schedule) = when(house, &spec, now)?;
+    let session = session(house, &spec).await?;
+    let action = action(house, &spec)?;
+    if matches!(action, Action::Message { .. }) && session.is_none() {
+        return Err(bad(
+            "`session` is missing: a message needs one",
+            "name the session it goes to",
+        ));
+    }
+    let workspace = match (&session, action.is_turn()) {
+        (Some(session), _) => session.workspace.clone(),
+        (None, false) => String::new(),
+        (None, true) => folder(spec.workspace.as_deref())?,
+    };
+    let frozen = frozen(house, &spec, &action, session.as_ref(), author).await?;
+    if let Action::Call { tool, input } = &action {
+        inspect(house, tool, input, &workspace).await?;
+    }
+    check_policy(&spec.policy)?;
+    let name = match &spec.name {
+        Some(name) => name.trim().to_owned(),
+        None => named(&action),
+    };
+    let (zone_name, zone) = schedule::zone(&zone).map_err(|why| bad(why, ""))?;
+    let times = Times::new(&schedule, &zone_name, now).map_err(|why| bad(why, ""))?;
+    times.check(now).map_err(|why| bad(why, ""))?;
+    if house.store.read(|r| r.count_jobs()).await? >= JOBS {
+        let told = format!("there are {JOBS} jobs already");
+        return Err(Fault::new(Code::TooLarge, told).hint("remove some: smartopol jobs remove"));
+    }
+    Ok(Job {
+        id: JobId::new(),
+        name,
+        when: schedule::described(&schedule, &zone_name, &zone),
+        next_at: times.after(now),
+        schedule,
+        zone: zone_name,
+        action,
+        session_id: session.map(|session| session.id),
+        workspace,
+        frozen,
+        policy: spec.policy,
+        state: JobState::Active,
+        last: None,
+        failures: 0,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+/// Returns the next due times of a job.
+pub(crate) fn next(job: &Job, now: Timestamp, count: usize) -> Vec<Due> {
+    let Ok((_, zone)) = schedule::zone(&job.zone) else {
+        return Vec::new();
+    };
+    let Ok(times) = Times::new(&job.schedule, &job.zone, job.created_at) else {
+        return Vec::new();
+    };
+    // One that is due in this very moment, and has no row yet, is the first.
+    let first = job.next_at.map(|next| next.plus_millis(-1));
+    let from = first.map_or(now, |first| first.min(now));
+    let due = times.following(from, count);
+    due.into_iter()
+        .filter(|_| job.next_at.is_some())
+        .map(|at| Due {
+            job_id: job.id,
+            name: job.name.clone(),
+            at,
+            local: schedule::local(at, &zone),
+        })
+        .collect()
+}
+
+/// Returns a few of the next due times of a job.
+pub(crate) fn soon(job: &Job, now: Timestamp) -> Vec<Due> {
+    next(job, now, SHOWN)
+}
+
+fn when(house: &House, spec: &Spec, now: Timestamp) -> Result<(String, Schedule), Fault> {
+    let wanted = spec.zone.as_deref().unwrap_or(&house.config.jobs.timezone);
+    let (name, zone) = schedule::zone(wanted).map_err(|why| bad(why, ""))?;
+    let schedule = match (&spec.when, &spec.schedule) {
+        (Some(words), None) => {
+            schedule::read(words, now, &zone).map_err(|why| bad(why, "say it otherwise"))?
+        }
+        (None, Some(schedule)) => schedule.clone(),
+        (Some(_), Some(_)) => {
+            return Err(bad(
+                "`when` and `schedule` both say when",
+                "leave one of them out",
+            ));
+        }
+        (None, None) => {
+            return Err(bad(
+                "it does not say when",
+                "add `when`, such as `tomorrow 9:00`, or a `schedule`",
+            ));
+        }
+    };
+    let schedule = match schedule {
+        Schedule::Every { seconds, from } => Schedule::Every {
+            seconds,
+            from: Some(from.unwrap_or(now)),
+        },
+        other => other,
+    };
+    Ok((name, schedule))
+}
+
+async fn session(house: &House, spec: &Spec) -> Result<Option<Session>, Fault> {
+    let Some(key) = spec.session.clone() else {
+        return Ok(None);
+    };
+    let find = move |r: &smartopol_store::Reader<'_>| r.find_session(Some(&key), None);
+    Ok(Some(house.store.read(find).await?))
+}
+
+fn action(house: &House, spec: &Spec) -> Result<Action, Fault> {
+    let text = spec.action.text();
+    if text.trim().is_empty() {
+        return Err(bad("`action` says nothing", "say in it what is to be done"));
+    }
+    if text.len() > TEXT {
+        let told = format!(
+            "the text of `action` has {} bytes, and {TEXT} are the most",
+            text.len()
+        );
+        return Err(Fault::new(Code::TooLarge, told).hint("keep it in a file of the workspace"));
+    }
+    let known = |text: &str| house.redactor.known(text).0.into_owned();
+    Ok(match &spec.action {
+        Action::Prompt { text } => Action::Prompt { text: known(text) },
+        Action::Message { text } => Action::Message { text: known(text) },
+        Action::Remind { text, priority } => Action::Remind {
+            text: known(text),
+            priority: *priority,
+        },
+        call @ Action::Call { input, .. } => {
+            let written = input.to_string();
+            if known(&written) != written {
+                return Err(bad(
+                    "`input` holds a secret that the daemon knows, and a job is stored",
+                    "let the command read it from the environment or a file",
+                ));
+            }
+            call.clone()
+        }
+    })
+}
+
+fn folder(workspace: Option<&str>) -> Result<String, Fault> {
+    let Some(workspace) = workspace else {
+        return Err(bad(
+            "neither `session` nor `workspace` says where it runs",
+            "name a session, or a folder for sessions of its own",
+        ));
+    };
+    let path = Path::new(workspace);
+    let found = path.canonicalize().ok().filter(|path| path.is_dir());
+    match found.filter(|_| path.is_absolute()) {
+        Some(path) => Ok(path.to_string_lossy().into_owned()),
+        None => Err(bad(
+            format!("`workspace` is no folder with an absolute path: {workspace}"),
+            "name a folder that exists",
+        )),
+    }
+}
+
+async fn frozen(
+    house: &House,
+    spec: &Spec,
+    action: &Action,
+    session: Option<&Session>,
+    author: &Author,
+) -> Result<Frozen, Fault> {
+    let asks = matches!(action, Action::Prompt { .. });
+    let model = match asks {
+        true => {
+            let own = session.and_then(|session| session.model.clone());
+            let wanted = spec.model.clone().or(own);
+            let target = house
+                .providers()?
+                .resolve(wanted.as_deref())
+                .map_err(|err| bad(err.to_string(), "see them with: smartopol providers list"))?;
+            match target.model.as_str() {
+                "" => target.provider_name,
+                model => format!("{}/{model}", target.provider_name),
+            }
+        }
+        false => String::new(),
+    };
+    let now = session
+        .and_then(|session| session.mode)
+        .unwrap_or(house.config.approvals.mode);
+    let mode = spec.mode.unwrap_or(strictest([now, author.most]));
+    if strictest([mode, author.most]) != mode {
+        return Err(Fault::new(
+            Code::Denied,
+            format!(
+                "`mode` is {} and whoever makes the job may do no more than {}",
+                mode.name(),
+                author.most.name()
+            ),
+        )
+        .hint("a person can make it: smartopol jobs add"));
+    }
+    if spec.may_schedule && !author.may_schedule {
+        return Err(
+            Fault::new(Code::Denied, "`may_schedule` can only be given by a person")
+                .hint("a person can make it: smartopol jobs add --may-schedule"),
+        );
+    }
+    Ok(Frozen {
+        user: author.peer.clone(),
+        model,
+        mode,
+        tools: tools(house, spec, action, author)?,
+        budget_tokens: spec
+            .budget_tokens
+            .unwrap_or(house.config.jobs.budget_tokens),
+        may_schedule: spec.may_schedule,
+    })
+}
+
+fn tools(
+    house: &House,
+    spec: &Spec,
+    action: &Action,
+    author: &Author,
+) -> Result<Vec<String>, Fault> {
+    let may = |name: &str| {
+        author
+            .tools
+            .as_ref()
+            .is_none_or(|own| own.iter().any(|own| own == name))
+            && (spec.may_schedule || !toolbox::schedules(name))
+    };
+    let there = |name: &str| house.specs.iter().any(|tool| tool.name == name);
+    let wanted: Vec<String> = match (action, &spec.tools) {
+        (Action::Call { tool, .. }, _) => vec![tool.clone()],
+        (Action::Prompt { .. }, Some(tools)) => tools.clone(),
+        (Action::Prompt { .. }, None) => {
+            let all = house.specs.iter().map(|tool| tool.name.clone());
+            return Ok(all.filter(|name| may(name)).collect());
+        }
+        (Action::Message { .. } | Action::Remind { .. }, _) => return Ok(Vec::new()),
+    };
+    for name in &wanted {
+        if !there(name) {
+            let names = house.specs.iter().map(|tool| tool.name.as_str());
+            let hint = match smartopol_config::nearest(name, names) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "see what there is: smartopol send help".into(),
+            };
+            return Err(bad(format!("there is no tool `{name}`"), &hint));
+        }
+        if !may(name) {
+            let told = format!("the job may not use the tool `{name}`");
+            return Err(Fault::new(Code::Denied, told).hint(
+                "what makes jobs needs `may_schedule`, and a job gets no tool that its author lacks",
+            ));
+        }
+    }
+    Ok(wanted)
+}
+
+async fn inspect(
+    house: &House,
+    tool: &str,
+    input: &serde_json::Value,
+    workspace: &str,
+) -> Result<(), Fault> {
+    let (own, name, input) = (house.clone(), tool.to_owned(), input.clone());
+    let workspace = workspace.to_owned();
+    let looked = tokio::task::spawn_blocking(move || {
+        toolbox::inspect(&own, &name, &input, Path::new(&workspace))
+    })
+    .await;
+    match looked {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(output)) => Err(bad(
+            format!("`input` is wrong: {}", output.text),
+            "see the tool's arguments: smartopol traces list --tool NAME",
+        )),
+        Err(_) => Err(Fault::new(
+            Code::Internal,
+            "the call could not be looked at",
+        )),
+    }
+}
+
+fn check_policy(policy: &Policy) -> Result<(), Fault> {
+    let ranges = [
+        ("missed_cap", policy.missed_cap, 1, 100),
+        ("retries", policy.retries, 0, 10),
+        ("retry_after_seconds", policy.retry_after_seconds, 1, 86_400),
+        ("pause_after", policy.pause_after, 0, 1_000),
+    ];
+    for (name, value, low, high) in ranges {
+        if !(low..=high).contains(&value) {
+            return Err(bad(
+                format!("`policy.{name}` is {value}"),
+                &format!("{low} to {high} are possible"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Returns a name made of the first words of what a job does.
+fn named(action: &Action) -> String {
+    let text = match action {
+        Action::Remind { text, .. } => format!("remind {text}"),
+        other => other.text().to_owned(),
+    };
+    let mut name = String::new();
+    for word in text.split(|c: char| !c.is_alphanumeric()) {
+        if word.is_empty() || name.chars().count() + word.chars().count() > 40 {
+            continue;
+        }
+        if !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(word.chars().flat_map(char::to_lowercase));
+        if name.matches('-').count() >= 4 {
+            break;
+        }
+    }
+    match name.as_str() {
+        "" => "job".into(),
+        // As ids begin; the store refuses it.
+        name if name.starts_with(JobId::PREFIX) => "job".into(),
+        _ => name,
+    }
+}
+
+/// Looks whether what was frozen with a job still is: its runs are blocked where it is not.
+///
+/// # Errors
+/// What is not there any more.
+pub(super) async fn holds(house: &House, job: &Job) -> Result<(), String> {
+    if let Some(id) = job.session_id {
+        match house.store.read(move |r| r.session(id)).await {
+            Ok(_) => {}
+            Err(smartopol_store::Error::NotFound { .. }) => {
+                return Err("its session is not there any more".into());
+            }
+            Err(err) => return Err(err.to_string()),
+        }
+    } else if job.action.is_turn() && !Path::new(&job.workspace).is_dir() {
+        return Err(format!(
+            "its folder {} is not there any more",
+            job.workspace
+        ));
+    }
+    for tool in &job.frozen.tools {
+        if !house.specs.iter().any(|own| own.name == *tool) {
+            return Err(format!("its tool `{tool}` is not there any more"));
+        }
+    }
+    if !job.frozen.model.is_empty() {
+        let model = job.frozen.model.as_str();
+        let providers = house.providers().map_err(|fault| fault.message)?;
+        if let Err(err) = providers.resolve(Some(model)) {
+            return Err(format!("its model {model} is not there any more: {err}"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Jobs: making, showing, changing, running, and why they did or did not run.
+
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::job::{
+    Add, Added, Answer, Edit, History, HistoryShown, Job, List, Listed, Next, NextShown, Pause,
+    Remove, Resume, Run, RunNow, Show, Shown, Why,
+};
+use smartopol_protocol::{Code, Fault};
+
+use crate::House;
+use crate::scheduler::make::{self, Author};
+use crate::scheduler::schedule::{self, Times};
+use crate::scheduler::{edit, why};
+
+/// How many rows of the ledger are shown with a job.
+const ROWS: u32 = 50;
+
+/// How many next times are told where nothing is said, and at most.
+const TIMES: (u32, u32) = (20, 1_000);
+
+pub(crate) async fn add(house: &House, actor: &Actor, add: Add) -> Result<Added, Fault> {
+    let author = Author::person(&actor.peer);
+    let job = match add.check {
+        true => make::job(house, add.spec, &author).await?,
+        false => edit::add(house, add.spec, &author).await?,
+    };
+    let next = make::soon(&job, house.clock.now());
+    Ok(Added { job, next })
+}
+
+pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
+    Ok(house.store.read(move |r| r.jobs(&list)).await?)
+}
+
+pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
+    let (job, runs) = house
+        .store
+        .read(move |r| {
+            let job = r.find_job(&show.key, true)?;
+            let (runs, _) = r.history(job.id, None, ROWS)?;
+            Ok((job, runs))
+        })
+        .await?;
+    let next = make::soon(&job, house.clock.now());
+    Ok(Shown { job, next, runs })
+}
+
+pub(crate) async fn change(house: &House, actor: &Actor, change: Edit) -> Result<Job, Fault> {
+    let author = Author::person(&actor.peer);
+    edit::change(house, &change.key, change.spec, &author).await
+}
+
+pub(crate) async fn remove(house: &House, remove: Remove) -> Result<(), Fault> {
+    edit::remove(house, &remove.key).await.map(drop)
+}
+
+pub(crate) async fn pause(house: &House, actor: &Actor, pause: Pause) -> Result<Job, Fault> {
+    edit::pause(house, &pause.key, &pause.reason, &actor.peer).await
+}
+
+pub(crate) async fn resume(house: &House, resume: Resume) -> Result<Job, Fault> {
+    edit::resume(house, &resume.key).await
+}
+
+pub(crate) async fn run(house: &House, actor: &Actor, run: RunNow) -> Result<Run, Fault> {
+    edit::run_now(house, &run.key, &actor.peer).await
+}
+
+pub(crate) async fn history(house: &House, history: History) -> Result<HistoryShown, Fault> {
+    let (runs, more) = house
+        .store
+        .read(move |r| {
+            let job = r.find_job(&history.key, true)?;
+            r.history(job.id, history.before, history.limit)
+        })
+        .await?;
+    Ok(HistoryShown { runs, more })
+}
+
+pub(crate) async fn why(house: &House, asked: Why) -> Result<Answer, Fault> {
+    let now = house.clock.now();
+    let job = edit::find(house, &asked.key, true).await?;
+    let wrong = |why| Fault::new(Code::BadRequest, why);
+    let (_, zone) = schedule::zone(&job.zone).map_err(wrong)?;
+    let at = asked
+        .at
+        .as_deref()
+        .map(|text| schedule::moment(text, now, &zone).map_err(wrong))
+        .transpose()?;
+    let id = job.id;
+    let (run, before, kept_since) = house
+        .store
+        .read(move |r| {
+            let end = at.map(|at| at.plus_millis(why::MINUTE));
+            let (rows, _) = r.history(id, end, 2)?;
+            let mut rows: Vec<Run> = rows;
+            let newest = rows.pop();
+            let (run, before) = match (at, newest) {
+                (Some(at), Some(run)) if run.due_at < at => (None, Some(run)),
+                (_, run) => (run, rows.pop()),
+            };
+            Ok((run, before, r.ledger_since()?))
+        })
+        .await?;
+    let times = Times::new(&job.schedule, &job.zone, job.created_at).ok();
+    let known = why::Known {
+        job: &job,
+        zone: &zone,
+        times: times.as_ref(),
+        now,
+        at,
+        run: run.as_ref(),
+        before: before.as_ref(),
+        kept_since,
+    };
+    let sentence = known.sentence();
+    Ok(Answer { sentence, run })
+}
+
+pub(crate) async fn next(house: &House, next: Next) -> Result<NextShown, Fault> {
+    let now = house.clock.now();
+    let count = match next.count {
+        0 => TIMES.0,
+        count => count.min(TIMES.1),
+    };
+    let jobs = match next.key {
+        Some(key) => vec![edit::find(house, &key, false).await?],
+        // Nothing that is due later than the last of these can be among the first.
+        None => house.store.read(move |r| r.next_jobs(count)).await?,
+    };
+    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut times: Vec<_> = jobs
+        .iter()
+        .flat_map(|job| make::next(job, now, most))
+        .collect();
+    times.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+    times.truncate(most);
+    Ok(NextShown { times })
+}

@@ -1,0 +1,168 @@
+//! Tools that need the house: what hands alone cannot do.
+//!
+//! Owns: their list, beside that of the hands. A call of one goes the same way as any other: looked
+//! at, judged, traced, run.
+
+mod remind;
+mod schedule_add;
+mod schedule_list;
+mod schedule_remove;
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use smartopol_protocol::session::Session;
+use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
+use smartopol_protocol::{Code, Fault};
+
+use crate::House;
+use crate::scheduler::charge::Charge;
+use crate::scheduler::make::Author;
+
+/// The names of these tools, sorted.
+const NAMES: [&str; 4] = ["remind", "schedule_add", "schedule_list", "schedule_remove"];
+
+/// Whose call it is.
+pub(crate) struct Caller {
+    pub(crate) house: House,
+    pub(crate) session: Session,
+    /// The peer whose message began the turn; empty where nobody's did.
+    pub(crate) asker: String,
+    /// What the turn may do, where a job began it.
+    pub(crate) charge: Option<Charge>,
+}
+
+/// Returns true for a tool of this list.
+pub(crate) fn owns(name: &str) -> bool {
+    NAMES.contains(&name)
+}
+
+/// Returns true for a tool that makes, changes or removes jobs.
+pub(crate) fn schedules(name: &str) -> bool {
+    owns(name) && name != "schedule_list"
+}
+
+/// Returns what models are told of all tools, sorted by name.
+pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
+    let mut specs = hands;
+    specs.extend([
+        remind::spec(),
+        schedule_add::spec(),
+        schedule_list::spec(),
+        schedule_remove::spec(),
+    ]);
+    specs.sort_by(|a, b| a.name.cmp(&b.name));
+    specs
+}
+
+/// Returns what a call of any tool would do, without doing it; the error is the answer for the
+/// model.
+///
+/// May read files, so it belongs on a thread that may block.
+pub(crate) fn inspect(
+    house: &House,
+    name: &str,
+    input: &Value,
+    workspace: &Path,
+) -> Result<Inspection, ToolOutput> {
+    let (title, effects) = match name {
+        "remind" => (remind::title(house, input)?, Vec::new()),
+        "schedule_add" => (
+            schedule_add::title(house, input)?,
+            vec![Effect::Unclear {
+                why: "it runs later, when nobody may be there".into(),
+            }],
+        ),
+        "schedule_list" => ("list jobs".into(), Vec::new()),
+        "schedule_remove" => (
+            schedule_remove::title(input)?,
+            vec![Effect::Unclear {
+                why: "somebody may count on the job".into(),
+            }],
+        ),
+        _ => return house.tools.inspect(name, input, workspace),
+    };
+    Ok(Inspection {
+        title,
+        cwd: workspace.to_string_lossy().into_owned(),
+        effects,
+        body: Body::None,
+        ..Inspection::default()
+    })
+}
+
+/// Runs a call of a tool of this list. Every failure is an output.
+pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput {
+    if schedules(name)
+        && let Some(charge) = &caller.charge
+        && !charge.may_schedule()
+    {
+        return failed(
+            "A job may not make, change or remove jobs, unless a person allowed it when they made \
+             it (`may_schedule`).",
+        );
+    }
+    let done = match name {
+        "remind" => remind::run(&caller, &input).await,
+        "schedule_add" => schedule_add::run(&caller, &input).await,
+        "schedule_list" => schedule_list::run(&caller).await,
+        "schedule_remove" => schedule_remove::run(&caller, &input).await,
+        _ => Err(Fault::new(
+            Code::NotFound,
+            format!("there is no tool `{name}`"),
+        )),
+    };
+    match done {
+        Ok((text, details)) => ToolOutput {
+            status: OutputStatus::Ok,
+            text,
+            details,
+        },
+        Err(fault) => failed(&told(&fault)),
+    }
+}
+
+impl Caller {
+    /// Returns what a job may have that this caller makes: never more than the caller has.
+    fn author(&self) -> Author {
+        let own = self.session.mode;
+        Author {
+            peer: match &self.charge {
+                Some(charge) => charge.owner().to_owned(),
+                None => self.asker.clone(),
+            },
+            most: match &self.charge {
+                Some(charge) => charge.mode(),
+                None => own.unwrap_or(self.house.config.approvals.mode),
+            },
+            tools: self.charge.as_ref().map(|own| own.tool_names().to_vec()),
+            may_schedule: false,
+        }
+    }
+}
+
+fn told(fault: &Fault) -> String {
+    match fault.hint.as_str() {
+        "" => fault.message.clone(),
+        hint => format!("{}. {hint}", fault.message),
+    }
+}
+
+fn failed(text: &str) -> ToolOutput {
+    ToolOutput {
+        status: OutputStatus::Error,
+        text: text.into(),
+        details: Value::Null,
+    }
+}
+
+/// Reads the arguments of a call.
+fn arguments<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, ToolOutput> {
+    serde_json::from_value(input.clone())
+        .map_err(|err| failed(&format!("The arguments of `{tool}` are wrong: {err}.")))
+}
+
+fn fault<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, Fault> {
+    arguments(tool, input).map_err(|output| Fault::new(Code::BadRequest, output.text))
+}

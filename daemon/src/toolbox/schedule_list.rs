@@ -1,0 +1,62 @@
+//! `schedule_list`: which jobs there are.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use smartopol_protocol::Fault;
+use smartopol_protocol::job::{JobState, List};
+use smartopol_protocol::tool::ToolSpec;
+
+use super::Caller;
+
+/// How many jobs are told.
+const MOST: u32 = 100;
+
+pub(super) fn spec() -> ToolSpec {
+    ToolSpec {
+        name: "schedule_list".into(),
+        description: "Lists the jobs and reminders: names, times, what came of the last run."
+            .into(),
+        input_schema: json!({
+            "type": "object",
+            "properties": {},
+            "additionalProperties": false
+        }),
+    }
+}
+
+pub(super) async fn run(caller: &Caller) -> Result<(String, Value), Fault> {
+    let list = List {
+        after: None,
+        limit: MOST,
+    };
+    let listed = caller.house.store.read(move |r| r.jobs(&list)).await?;
+    let mut text = String::new();
+    let told = listed.jobs.iter().filter(|job| job.state != JobState::Done);
+    for job in told {
+        let next = match (&job.state, job.next_at) {
+            (JobState::Paused { reason, .. }, _) => format!("paused: {reason}"),
+            (_, Some(at)) => format!("next at {at}"),
+            (_, None) => "no more times".into(),
+        };
+        let last = match &job.last {
+            Some(run) => format!(", last {}", run.state.name()),
+            None => String::new(),
+        };
+        let line = format!(
+            "{}: {}, {next}{last}: {}",
+            job.name,
+            job.when,
+            job.action.text()
+        );
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}", line.replace('\n', " "));
+    }
+    if listed.more {
+        text.push_str("There are more.\n");
+    }
+    if text.is_empty() {
+        text.push_str("There are no jobs.\n");
+    }
+    Ok((text, Value::Null))
+}

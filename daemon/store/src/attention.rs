@@ -1,0 +1,383 @@
+//! What waits for a person, in the database.
+//!
+//! Owns: that each cause has one item that waits, that each item is resolved once, and the order.
+//! An item is written in the transaction of what it comes of, so no crash stands between them.
+
+use rusqlite::{OptionalExtension, Row, params};
+use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::attention::{
+    Item, ItemState, Kind, List, Listed, Priority, Resolution, Seen,
+};
+use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, SessionId, Timestamp};
+
+use crate::column::{Json, Key, Millis, json};
+use crate::reader::bounded;
+use crate::{Error, Reader, Result, Writer};
+
+/// How many items a list has where nothing is said, and at most.
+const LIST: (u32, u32) = (200, 1_000);
+
+/// How often a person is told of a reminder that they do not acknowledge, by its priority.
+const fn most_told(priority: Priority) -> u32 {
+    match priority {
+        Priority::Low => 1,
+        Priority::Normal => 2,
+        Priority::High => 3,
+        Priority::Urgent => 6,
+    }
+}
+
+/// What an item is about, as its subject.
+pub(crate) fn of_approval(id: ApprovalId) -> String {
+    id.to_string()
+}
+
+pub(crate) fn of_turns(id: SessionId) -> String {
+    format!("turn of {id}")
+}
+
+pub(crate) fn of_job(kind: Kind, id: JobId) -> String {
+    format!("{kind:?} {id}")
+}
+
+pub(crate) fn of_reminder(id: JobId, due_at: Timestamp) -> String {
+    format!("reminder {id} {}", due_at.as_millis())
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Item> {
+    json(row, 0)
+}
+
+impl Reader<'_> {
+    /// Returns the item with this id.
+    pub fn attention_item(&self, id: AttentionId) -> Result<Item> {
+        self.prepare("SELECT item FROM attention WHERE id = ?1")?
+            .query_row([Key(id)], read)
+            .optional()?
+            .ok_or_else(|| Error::not_found("item", id))
+    }
+
+    /// Returns what waits, what matters most first; where all is asked for, then the rest, the
+    /// newest first.
+    pub fn attention(&self, list: &List) -> Result<Listed> {
+        let limit = bounded(list.limit, LIST);
+        let mut query = self.prepare(
+            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0
+             ORDER BY priority DESC, coalesce(deadline, 9223372036854775807), number LIMIT ?1",
+        )?;
+        let mut items: Vec<Item> = query
+            .query_map([limit], read)?
+            .collect::<rusqlite::Result<_>>()?;
+        let open: u64 = self
+            .prepare("SELECT count(*) FROM attention WHERE resolved = 0 AND snoozed = 0")?
+            .query_row((), |row| row.get(0))?;
+        let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
+        if list.all && left > 0 {
+            let mut rest = self.prepare(
+                "SELECT item FROM attention WHERE resolved = 1 OR snoozed = 1
+                 ORDER BY number DESC LIMIT ?1",
+            )?;
+            for item in rest.query_map([left], read)? {
+                items.push(item?);
+            }
+        }
+        Ok(Listed { items, open })
+    }
+
+    /// Returns the items of which a person is to be told again by now, at most `limit`.
+    pub fn attention_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Item>> {
+        let mut query = self
+            .prepare("SELECT item FROM attention WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2")?;
+        let items = query.query_map(params![Millis(now), limit], read)?;
+        Ok(items.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns when a person is next to be told again of something.
+    pub fn next_attention(&self) -> Result<Option<Timestamp>> {
+        let next: Option<Millis> = self
+            .prepare("SELECT min(wake_at) FROM attention WHERE wake_at IS NOT NULL")?
+            .query_row((), |row| row.get(0))?;
+        Ok(next.map(|at| at.0))
+    }
+}
+
+impl Writer<'_> {
+    /// Lets something wait for a person. Where an item about the same subject waits already, that
+    /// one says the new words.
+    pub fn attend(&mut self, subject: &str, mut item: Item) -> Result<()> {
+        let waiting: Option<Item> = self
+            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
+            .query_row([subject], read)
+            .optional()?;
+        if let Some(old) = waiting {
+            item.id = old.id;
+            item.told = old.told.saturating_add(1);
+            return self.put_attention(item);
+        }
+        self.prepare(
+            "INSERT INTO attention (id, subject, priority, resolved, snoozed, session_id, at,
+                 deadline, wake_at, item)
+             VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            Key(item.id),
+            subject,
+            item.priority as u8,
+            item.session_id.map(Key),
+            Millis(item.at),
+            item.deadline.map(Millis),
+            wake_at(&item, item.at).map(Millis),
+            Json(&item),
+        ])?;
+        self.attention_changed(item)
+    }
+
+    /// A person has seen an item.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it is resolved already, or is a question that wants an answer.
+    pub fn see_attention(
+        &mut self,
+        id: AttentionId,
+        how: Seen,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Item> {
+        let mut item = self.attention_item(id)?;
+        if let ItemState::Resolved { how, by, at } = &item.state {
+            let by = if by.is_empty() { "nobody" } else { by };
+            return Err(Error::Conflict(format!(
+                "the item was resolved already, at {at} by {by}: {how:?}"
+            )));
+        }
+        if item.kind == Kind::Approval {
+            return Err(Error::Conflict(
+                "a question is resolved by its answer: smartopol approvals allow|deny".into(),
+            ));
+        }
+        item.state = match how {
+            Seen::Snooze { seconds } => {
+                let millis = i64::try_from(seconds.clamp(1, 31_536_000)).unwrap_or(1) * 1000;
+                ItemState::Snoozed {
+                    until: at.plus_millis(millis),
+                }
+            }
+            Seen::Acknowledge | Seen::Dismiss => ItemState::Resolved {
+                how: match how {
+                    Seen::Dismiss => Resolution::Dismissed,
+                    _ => Resolution::Acknowledged,
+                },
+                by: by.to_owned(),
+                at,
+            },
+        };
+        self.put_attention(item.clone())?;
+        Ok(item)
+    }
+
+    /// A person is told of an item again: a snooze is over, or nobody acknowledged it.
+    /// Returns it where it still waits.
+    pub fn tell_attention(&mut self, id: AttentionId) -> Result<Option<Item>> {
+        let mut item = self.attention_item(id)?;
+        if matches!(item.state, ItemState::Resolved { .. }) {
+            return Ok(None);
+        }
+        item.state = ItemState::Open;
+        item.told = item.told.saturating_add(1);
+        self.put_attention(item.clone())?;
+        Ok(Some(item))
+    }
+
+    /// Resolves what waits about a subject, if anything does.
+    pub(crate) fn settle_attention(
+        &mut self,
+        subject: &str,
+        how: Resolution,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let waiting: Option<Item> = self
+            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
+            .query_row([subject], read)
+            .optional()?;
+        let Some(mut item) = waiting else {
+            return Ok(());
+        };
+        item.state = ItemState::Resolved {
+            how,
+            by: by.to_owned(),
+            at,
+        };
+        self.put_attention(item)
+    }
+
+    /// Resolves all that waits about a session that is being removed, and forgets what it said.
+    pub(crate) fn forget_attention(&mut self, session_id: SessionId, at: Timestamp) -> Result<()> {
+        let items: Vec<Item> = {
+            let mut query =
+                self.prepare("SELECT item FROM attention WHERE session_id = ?1 AND resolved = 0")?;
+            let items = query.query_map([Key(session_id)], read)?;
+            items.collect::<rusqlite::Result<_>>()?
+        };
+        for mut item in items {
+            item.state = ItemState::Resolved {
+                how: Resolution::Gone,
+                by: String::new(),
+                at,
+            };
+            item.title = "its session was removed".into();
+            item.detail = String::new();
+            item.session_id = None;
+            self.put_attention(item)?;
+        }
+        Ok(())
+    }
+
+    /// Removes a bite of the items that were resolved before `before`; returns how many.
+    pub fn prune_attention(&mut self, before: Timestamp) -> Result<u64> {
+        let removed = self
+            .prepare(
+                "DELETE FROM attention WHERE number IN (
+                     SELECT number FROM attention WHERE resolved = 1 AND at < ?1 LIMIT ?2)",
+            )?
+            .execute(params![Millis(before), crate::upkeep::BITE])?;
+        Ok(removed as u64)
+    }
+
+    fn put_attention(&mut self, item: Item) -> Result<()> {
+        let resolved = matches!(item.state, ItemState::Resolved { .. });
+        let snoozed = matches!(item.state, ItemState::Snoozed { .. });
+        let now = self.now();
+        self.prepare(
+            "UPDATE attention SET priority = ?2, resolved = ?3, snoozed = ?4, session_id = ?5,
+                 deadline = ?6, wake_at = ?7, item = ?8
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            Key(item.id),
+            item.priority as u8,
+            resolved,
+            snoozed,
+            item.session_id.map(Key),
+            item.deadline.map(Millis),
+            wake_at(&item, now).map(Millis),
+            Json(&item),
+        ])?;
+        self.attention_changed(item)
+    }
+
+    fn attention_changed(&mut self, item: Item) -> Result<()> {
+        let (at, session_id) = (self.now(), item.session_id);
+        self.tell_about(at, session_id, News::AttentionChanged(Box::new(item)))
+    }
+
+    /// What an approval means for the list.
+    pub(crate) fn attend_approval(&mut self, approval: &Approval, at: Timestamp) -> Result<()> {
+        let subject = of_approval(approval.id);
+        let item = |kind, priority, title: String, detail: String| Item {
+            session_id: Some(approval.session_id),
+            turn_id: Some(approval.turn_id),
+            approval_id: Some(approval.id),
+            ..plain(kind, priority, title, detail, at)
+        };
+        let title = match approval.inspection.title.as_str() {
+            "" => approval.tool.clone(),
+            title => title.to_owned(),
+        };
+        match &approval.state {
+            ApprovalState::Pending => {
+                let priority = match approval.danger {
+                    Some(_) => Priority::Urgent,
+                    None => Priority::High,
+                };
+                let mut asked = item(Kind::Approval, priority, title, approval.reason.clone());
+                asked.deadline = Some(approval.expires_at);
+                self.attend(&subject, asked)
+            }
+            ApprovalState::Allowed { decision } | ApprovalState::Denied { decision } => {
+                self.settle_attention(&subject, Resolution::Answered, &decision.actor.peer, at)
+            }
+            ApprovalState::Cancelled { .. } => {
+                self.settle_attention(&subject, Resolution::Gone, "", at)
+            }
+            ApprovalState::Expired { .. } => {
+                self.settle_attention(&subject, Resolution::Gone, "", at)?;
+                let detail = "nobody answered in time, so it was not run".to_owned();
+                let expired = item(Kind::ApprovalExpired, Priority::Low, title, detail);
+                self.attend(&format!("{subject} expired"), expired)
+            }
+        }
+    }
+
+    /// What the state of a turn means for the list: one that failed waits until the next begins.
+    pub(crate) fn attend_turn(&mut self, turn: &Turn, at: Timestamp) -> Result<()> {
+        let subject = of_turns(turn.session_id);
+        let (title, detail) = match &turn.state {
+            TurnState::Finished { outcome } => match outcome {
+                Outcome::Done | Outcome::Interrupted => return Ok(()),
+                Outcome::CutOff => (
+                    "a turn was cut off by the end of the daemon".to_owned(),
+                    "continue it, or say something else".to_owned(),
+                ),
+                Outcome::Failed { message, hint } => (message.clone(), hint.clone()),
+                Outcome::StepLimit { limit } => (
+                    format!("a turn reached its limit of {limit} steps"),
+                    "continue it, or say something else".to_owned(),
+                ),
+                Outcome::Loop { tool, times } => (
+                    format!("a turn called `{tool}` {times} times with the same result"),
+                    "continue it, or say something else".to_owned(),
+                ),
+            },
+            _ => return Ok(()),
+        };
+        self.attend(
+            &subject,
+            Item {
+                session_id: Some(turn.session_id),
+                turn_id: Some(turn.id),
+                ..plain(Kind::TurnFailed, Priority::Normal, title, detail, at)
+            },
+        )
+    }
+}
+
+/// Returns an item about nothing in particular.
+pub(crate) fn plain(
+    kind: Kind,
+    priority: Priority,
+    title: String,
+    detail: String,
+    at: Timestamp,
+) -> Item {
+    Item {
+        id: AttentionId::new(),
+        kind,
+        priority,
+        title,
+        detail,
+        session_id: None,
+        turn_id: None,
+        approval_id: None,
+        job_id: None,
+        at,
+        due_at: None,
+        deadline: None,
+        told: 1,
+        state: ItemState::Open,
+    }
+}
+
+/// Returns when a person is told of an item again, if they are.
+fn wake_at(item: &Item, now: Timestamp) -> Option<Timestamp> {
+    match &item.state {
+        ItemState::Resolved { .. } => None,
+        ItemState::Snoozed { until } => Some(*until),
+        ItemState::Open if item.kind == Kind::Reminder => {
+            let again = item.priority.again_after_seconds()?;
+            (item.told < most_told(item.priority)).then(|| now.plus_millis(i64::from(again) * 1000))
+        }
+        ItemState::Open => None,
+    }
+}

@@ -1,0 +1,608 @@
+//! The ledger: one row for each due time of a job.
+//!
+//! Owns: that a due time has one row, that a row is claimed once and ends once, and what its end
+//! means for its job: another try, a pause, a place in the attention list. The end of a turn ends
+//! its run in the same transaction.
+
+use rusqlite::{OptionalExtension, Row, params};
+use smartopol_protocol::attention::{Item, Kind, Priority, Resolution};
+use smartopol_protocol::job::{Action, Job, JobState, Run, RunState};
+use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::{JobId, MessageId, SessionId, Timestamp};
+
+use crate::attention::{of_job, of_reminder, plain};
+use crate::column::{Key, Millis, Word, id, maybe_id, maybe_time, time, word};
+use crate::reader::bounded;
+use crate::{Reader, Result, Writer, upkeep};
+
+const COLUMNS: &str = "job_id, due_at, state, reason, by_hand, attempts, written_at, claim_at, \
+                       started_at, finished_at, session_id, message_id, turn_id";
+
+/// How many milliseconds after its due time a run may begin and still is in time.
+pub const IN_TIME_MS: u64 = 60_000;
+
+/// How many rows a history has where nothing is said, and at most.
+const HISTORY: (u32, u32) = (100, 1_000);
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// It did what it should.
+    Done,
+    /// It failed; true where trying again may help and does no harm.
+    Failed(String, bool),
+    /// What it needs is not there.
+    Blocked(String),
+    /// It was left out.
+    Skipped(String),
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        job_id: id(row, 0)?,
+        due_at: time(row, 1)?,
+        state: word(row, 2)?,
+        reason: row.get(3)?,
+        by_hand: row.get(4)?,
+        attempts: row.get(5)?,
+        written_at: time(row, 6)?,
+        claim_at: maybe_time(row, 7)?,
+        started_at: maybe_time(row, 8)?,
+        finished_at: maybe_time(row, 9)?,
+        session_id: maybe_id(row, 10)?,
+        message_id: maybe_id(row, 11)?,
+        turn_id: maybe_id(row, 12)?,
+    })
+}
+
+impl Reader<'_> {
+    /// Returns the row of a due time.
+    pub fn run(&self, job_id: JobId, due_at: Timestamp) -> Result<Option<Run>> {
+        Ok(self
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM ledger WHERE job_id = ?1 AND due_at = ?2"
+            ))?
+            .query_row(params![Key(job_id), Millis(due_at)], read)
+            .optional()?)
+    }
+
+    fn runs_where(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Run>> {
+        let mut query = self.prepare(&format!("SELECT {COLUMNS} FROM ledger WHERE {sql}"))?;
+        let runs = query.query_map(params, read)?;
+        Ok(runs.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the newest rows of a job before a moment, oldest first, and whether there are older
+    /// ones.
+    pub fn history(
+        &self,
+        job_id: JobId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<(Vec<Run>, bool)> {
+        let limit = bounded(limit, HISTORY);
+        let before = before.unwrap_or(Timestamp::from_millis(i64::MAX));
+        let mut runs = self.runs_where(
+            "job_id = ?1 AND due_at < ?2 ORDER BY due_at DESC LIMIT ?3",
+            params![Key(job_id), Millis(before), i64::from(limit) + 1],
+        )?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = runs.len() > wanted;
+        runs.truncate(wanted);
+        runs.reverse();
+        Ok((runs, more))
+    }
+
+    /// Returns the rows that may begin by now, those that may first first.
+    pub fn waiting_runs(&self, now: Timestamp, limit: u32) -> Result<Vec<Run>> {
+        self.runs_where(
+            "state = 'waiting' AND claim_at <= ?1 ORDER BY claim_at, due_at LIMIT ?2",
+            params![Millis(now), limit],
+        )
+    }
+
+    /// Returns when the next row may begin that may not by now.
+    pub fn next_claim(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        let next: Option<Millis> = self
+            .prepare("SELECT min(claim_at) FROM ledger WHERE state = 'waiting' AND claim_at > ?1")?
+            .query_row([Millis(now)], |row| row.get(0))?;
+        Ok(next.map(|at| at.0))
+    }
+
+    /// Returns all rows that were claimed and are not over.
+    pub fn running_runs(&self) -> Result<Vec<Run>> {
+        self.runs_where("state = 'running'", ())
+    }
+
+    /// Returns the rows of a job that were claimed and are not over.
+    pub fn running_of(&self, job_id: JobId) -> Result<Vec<Run>> {
+        self.runs_where("state = 'running' AND job_id = ?1", [Key(job_id)])
+    }
+
+    /// Returns true where a due time has its row, or one that says it was missed although it is
+    /// still to come: the clock stood wrong.
+    pub fn has_run(&self, job_id: JobId, due_at: Timestamp) -> Result<bool> {
+        Ok(self
+            .run(job_id, due_at)?
+            .is_some_and(|run| run.state != RunState::Missed))
+    }
+
+    /// Returns since when ledgers are complete; `None` where nothing was ever removed.
+    pub fn ledger_since(&self) -> Result<Option<Timestamp>> {
+        Ok(self
+            .prepare("SELECT at FROM kept_since WHERE what = 'ledger'")?
+            .query_row((), |row| time(row, 0))
+            .optional()?)
+    }
+
+    fn run_of_message(&self, id: MessageId) -> Result<Option<Run>> {
+        Ok(self
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM ledger WHERE message_id = ?1 AND state = 'running'"
+            ))?
+            .query_row([Key(id)], read)
+            .optional()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Writes the rows of due times, and when the job is due next; without more times it is done.
+    /// Where `missed` is not 0, a person is told that so many were missed.
+    ///
+    /// A time that has its row keeps it, except one that was missed while the clock stood ahead.
+    pub fn write_due(
+        &mut self,
+        job_id: JobId,
+        rows: &[Run],
+        next_at: Option<Timestamp>,
+        missed: u64,
+    ) -> Result<()> {
+        let at = self.now();
+        if self.job_is_removed(job_id)? {
+            return Ok(());
+        }
+        for run in rows {
+            self.write_run(run)?;
+        }
+        let job = self.job(job_id)?;
+        let state = match (next_at, &job.state) {
+            (None, JobState::Active) => JobState::Done,
+            (_, state) => state.clone(),
+        };
+        let last = rows.last().map(|run| run.due_at);
+        self.prepare(
+            "UPDATE jobs SET next_at = ?2, state = ?3, last_due = coalesce(?4, last_due)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            Key(job_id),
+            next_at.map(Millis),
+            crate::column::Json(&state),
+            last.map(Millis),
+        ])?;
+        if missed > 0 {
+            let runs = rows.iter().any(|run| run.state == RunState::Waiting);
+            let detail = match runs {
+                true => "the newest is made up for",
+                false => "none is made up for",
+            };
+            let title = match missed {
+                1 => format!("`{}` missed a due time", job.name),
+                _ => format!("`{}` missed {missed} due times", job.name),
+            };
+            let item = about(
+                &job,
+                Kind::JobMissed,
+                Priority::Low,
+                title,
+                detail.into(),
+                at,
+            );
+            self.attend(&of_job(Kind::JobMissed, job_id), item)?;
+        }
+        self.job_changed(job_id, at)
+    }
+
+    /// Writes a row for a run that a person asked for.
+    pub fn write_by_hand(&mut self, run: &Run) -> Result<()> {
+        if self.write_run(run)? {
+            self.newest(run.job_id, run.due_at, run.written_at)?;
+        }
+        Ok(())
+    }
+
+    fn write_run(&mut self, run: &Run) -> Result<bool> {
+        let written = self
+            .prepare(&format!(
+                "INSERT INTO ledger ({COLUMNS})
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                 ON CONFLICT (job_id, due_at) DO UPDATE SET state = excluded.state,
+                     reason = excluded.reason, claim_at = excluded.claim_at,
+                     finished_at = excluded.finished_at
+                 WHERE state = 'missed' AND excluded.state <> 'missed'"
+            ))?
+            .execute(params![
+                Key(run.job_id),
+                Millis(run.due_at),
+                Word(run.state),
+                run.reason,
+                run.by_hand,
+                run.attempts,
+                Millis(run.written_at),
+                run.claim_at.map(Millis),
+                run.started_at.map(Millis),
+                run.finished_at.map(Millis),
+                run.session_id.map(Key),
+                run.message_id.map(Key),
+                run.turn_id.map(Key),
+            ])?;
+        Ok(written > 0)
+    }
+
+    /// Claims a row that waits: from now on its run is under way. Returns `None` where it waits no
+    /// longer.
+    pub fn claim_run(
+        &mut self,
+        (job_id, due_at): (JobId, Timestamp),
+        session_id: Option<SessionId>,
+        message_id: Option<MessageId>,
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<Option<Run>> {
+        let Some(mut run) = self.run(job_id, due_at)? else {
+            return Ok(None);
+        };
+        if run.state != RunState::Waiting || self.job_is_removed(job_id)? {
+            return Ok(None);
+        }
+        run.state = RunState::Running;
+        run.claim_at = None;
+        run.started_at = Some(at);
+        run.attempts = run.attempts.saturating_add(1);
+        run.session_id = session_id;
+        run.message_id = message_id;
+        run.turn_id = None;
+        if run.reason.is_empty() {
+            run.reason = reason.to_owned();
+        }
+        self.put_run(&run)?;
+        self.newest(job_id, due_at, at)?;
+        Ok(Some(run))
+    }
+
+    /// Lets a row wait again whose run could not begin.
+    pub fn put_back_run(
+        &mut self,
+        (job_id, due_at): (JobId, Timestamp),
+        claim_at: Timestamp,
+        reason: &str,
+    ) -> Result<()> {
+        let Some(mut run) = self.run(job_id, due_at)? else {
+            return Ok(());
+        };
+        if run.state != RunState::Running {
+            return Ok(());
+        }
+        run.state = RunState::Waiting;
+        run.claim_at = Some(claim_at);
+        run.attempts = run.attempts.saturating_sub(1);
+        run.message_id = None;
+        run.reason = reason.to_owned();
+        self.put_run(&run)?;
+        let at = self.now();
+        self.newest(job_id, due_at, at)
+    }
+
+    /// Ends a run, where it is not over yet.
+    pub fn end_run(
+        &mut self,
+        (job_id, due_at): (JobId, Timestamp),
+        end: RunEnd,
+        at: Timestamp,
+    ) -> Result<()> {
+        match self.run(job_id, due_at)? {
+            Some(run) if !run.state.is_over() => self.close_run(run, end, at),
+            _ => Ok(()),
+        }
+    }
+
+    /// Carries out a run that is one row: a reminder.
+    ///
+    /// The claim, the item and the end are one transaction, so it is there once or not at all.
+    pub fn remind(
+        &mut self,
+        (job_id, due_at): (JobId, Timestamp),
+        late: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let Some(run) = self.claim_run((job_id, due_at), None, None, "", at)? else {
+            return Ok(());
+        };
+        let job = self.job(job_id)?;
+        if let Action::Remind { text, priority } = &job.action {
+            let detail = match (late, run.reason.as_str()) {
+                ("", _) => String::new(),
+                (late, "") => late.to_owned(),
+                (late, reason) => format!("{late}: {reason}"),
+            };
+            let item = Item {
+                due_at: (!late.is_empty()).then_some(due_at),
+                session_id: job.session_id,
+                ..about(&job, Kind::Reminder, *priority, text.clone(), detail, at)
+            };
+            self.attend(&of_reminder(job_id, due_at), item)?;
+        }
+        self.close_run(run, RunEnd::Done, at)
+    }
+
+    /// The message of a run began its turn.
+    pub(crate) fn run_begun(&mut self, turn: &Turn) -> Result<()> {
+        let Some(message_id) = turn.message_id else {
+            return Ok(());
+        };
+        let Some(mut run) = self.run_of_message(message_id)? else {
+            return Ok(());
+        };
+        run.turn_id = Some(turn.id);
+        self.put_run(&run)?;
+        self.newest(run.job_id, run.due_at, turn.started_at)
+    }
+
+    /// The turn of a run is over.
+    pub(crate) fn run_over(&mut self, turn: &Turn, at: Timestamp) -> Result<()> {
+        let TurnState::Finished { outcome } = &turn.state else {
+            return Ok(());
+        };
+        let Some(message_id) = turn.message_id else {
+            return Ok(());
+        };
+        let Some(run) = self.run_of_message(message_id)? else {
+            return Ok(());
+        };
+        let end = match outcome {
+            Outcome::Done => RunEnd::Done,
+            Outcome::Interrupted => RunEnd::Failed("a person stopped it".into(), false),
+            Outcome::CutOff => RunEnd::Failed(
+                "the daemon ended while it ran; what it had done by then is not known".into(),
+                false,
+            ),
+            Outcome::Failed { message, .. } => RunEnd::Failed(message.clone(), true),
+            Outcome::StepLimit { limit } => {
+                RunEnd::Failed(format!("it reached its limit of {limit} steps"), false)
+            }
+            Outcome::Loop { tool, times } => RunEnd::Failed(
+                format!("it called `{tool}` {times} times with the same result"),
+                false,
+            ),
+        };
+        self.close_run(run, end, at)
+    }
+
+    /// The message of a run was taken back before its turn.
+    pub(crate) fn run_withdrawn(&mut self, message_id: MessageId, at: Timestamp) -> Result<()> {
+        match self.run_of_message(message_id)? {
+            Some(run) => {
+                let reason = "a person took its message back before it began";
+                self.close_run(run, RunEnd::Skipped(reason.into()), at)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The notice of a run stands in its session.
+    pub(crate) fn run_noticed(&mut self, message_id: MessageId, at: Timestamp) -> Result<()> {
+        match self.run_of_message(message_id)? {
+            Some(run) => self.close_run(run, RunEnd::Done, at),
+            None => Ok(()),
+        }
+    }
+
+    /// The session of runs is being removed.
+    pub(crate) fn runs_of_session_gone(&mut self, id: SessionId, at: Timestamp) -> Result<()> {
+        for run in self.running_runs()? {
+            if run.session_id == Some(id) {
+                let reason = "its session was removed while it ran";
+                self.close_run(run, RunEnd::Failed(reason.into(), false), at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What waits of a job is left out.
+    pub fn skip_waiting(&mut self, id: JobId, reason: &str, at: Timestamp) -> Result<()> {
+        let waiting = self.runs_where("job_id = ?1 AND state = 'waiting'", [Key(id)])?;
+        for mut run in waiting {
+            run.state = RunState::Skipped;
+            run.claim_at = None;
+            run.finished_at = Some(at);
+            run.reason = reason.to_owned();
+            self.put_run(&run)?;
+        }
+        Ok(())
+    }
+
+    /// Removes a bite of the rows that were due before `before` and are over, and of the jobs
+    /// that are done or removed and have no rows any more; returns how many.
+    pub fn prune_ledger(&mut self, before: Timestamp) -> Result<u64> {
+        let removed = self
+            .prepare(
+                "DELETE FROM ledger WHERE (job_id, due_at) IN (
+                     SELECT job_id, due_at FROM ledger
+                     WHERE due_at < ?1 AND state NOT IN ('waiting', 'running')
+                     ORDER BY due_at LIMIT ?2)",
+            )?
+            .execute(params![Millis(before), upkeep::BITE])?;
+        if removed > 0 {
+            self.prepare(
+                "INSERT INTO kept_since (what, at) VALUES ('ledger', ?1)
+                 ON CONFLICT (what) DO UPDATE SET at = max(at, ?1)",
+            )?
+            .execute([Millis(before)])?;
+        }
+        let ended: Vec<JobId> = {
+            let mut query = self.prepare(
+                "SELECT id FROM jobs WHERE next_at IS NULL AND updated_at < ?1
+                     AND (removed_at IS NOT NULL OR state ->> 'state' = 'done')
+                     AND NOT EXISTS (SELECT 1 FROM ledger WHERE job_id = jobs.id)
+                 LIMIT ?2",
+            )?;
+            let ids = query.query_map(params![Millis(before), upkeep::BITE], |row| id(row, 0))?;
+            ids.collect::<rusqlite::Result<_>>()?
+        };
+        for id in &ended {
+            if !self.job_is_removed(*id)? {
+                self.remove_job(*id, before)?;
+            }
+            self.prepare("DELETE FROM jobs WHERE id = ?1")?
+                .execute([Key(*id)])?;
+        }
+        Ok(removed as u64 + ended.len() as u64)
+    }
+
+    /// Ends a run and says what that means for its job.
+    fn close_run(&mut self, mut run: Run, end: RunEnd, at: Timestamp) -> Result<()> {
+        let mut job = self.job(run.job_id)?;
+        run.claim_at = None;
+        run.finished_at = Some(at);
+        let failed = match end {
+            RunEnd::Done => {
+                let late = run
+                    .started_at
+                    .is_some_and(|begun| begun.millis_since(run.due_at) > IN_TIME_MS);
+                run.state = if late { RunState::Late } else { RunState::Ran };
+                if !late {
+                    run.reason.clear();
+                }
+                job.failures = 0;
+                let failed = of_job(Kind::JobFailed, job.id);
+                self.settle_attention(&failed, Resolution::Gone, "", at)?;
+                false
+            }
+            RunEnd::Failed(reason, again) if again && run.attempts <= job.policy.retries => {
+                run.state = RunState::Waiting;
+                run.finished_at = None;
+                run.claim_at = Some(at.plus_millis(pause_before(&job, run.attempts)));
+                run.reason = format!("try {} failed: {reason}", run.attempts);
+                false
+            }
+            RunEnd::Failed(reason, _) => {
+                run.state = RunState::Failed;
+                run.reason = reason;
+                true
+            }
+            RunEnd::Blocked(reason) => {
+                run.state = RunState::Blocked;
+                run.reason = reason;
+                true
+            }
+            RunEnd::Skipped(reason) => {
+                run.state = RunState::Skipped;
+                run.reason = reason;
+                false
+            }
+        };
+        self.put_run(&run)?;
+        if failed {
+            self.failed(&mut job, &run, at)?;
+        }
+        self.prepare("UPDATE jobs SET failures = ?2, state = ?3 WHERE id = ?1")?
+            .execute(params![
+                Key(job.id),
+                job.failures,
+                crate::column::Json(&job.state)
+            ])?;
+        self.newest(run.job_id, run.due_at, at)
+    }
+
+    fn failed(&mut self, job: &mut Job, run: &Run, at: Timestamp) -> Result<()> {
+        job.failures = job.failures.saturating_add(1);
+        let how = match run.state {
+            RunState::Blocked => "is blocked",
+            _ => "failed",
+        };
+        let title = format!("the job `{}` {how}", job.name);
+        let item = Item {
+            session_id: run.session_id,
+            turn_id: run.turn_id,
+            due_at: Some(run.due_at),
+            ..about(
+                job,
+                Kind::JobFailed,
+                Priority::Normal,
+                title,
+                run.reason.clone(),
+                at,
+            )
+        };
+        self.attend(&of_job(Kind::JobFailed, job.id), item)?;
+        let limit = job.policy.pause_after;
+        if limit > 0 && job.failures >= limit && job.state == JobState::Active {
+            let reason = match limit {
+                1 => format!("a run failed: {}", run.reason),
+                _ => format!("{limit} runs in a row failed, the last: {}", run.reason),
+            };
+            job.state = JobState::Paused {
+                at,
+                reason: reason.clone(),
+            };
+            let title = format!("the job `{}` was paused", job.name);
+            let item = about(job, Kind::JobPaused, Priority::High, title, reason, at);
+            self.attend(&of_job(Kind::JobPaused, job.id), item)?;
+        }
+        Ok(())
+    }
+
+    fn put_run(&mut self, run: &Run) -> Result<()> {
+        self.prepare(
+            "UPDATE ledger SET state = ?3, reason = ?4, attempts = ?5, claim_at = ?6,
+                 started_at = ?7, finished_at = ?8, session_id = ?9, message_id = ?10,
+                 turn_id = ?11
+             WHERE job_id = ?1 AND due_at = ?2",
+        )?
+        .execute(params![
+            Key(run.job_id),
+            Millis(run.due_at),
+            Word(run.state),
+            run.reason,
+            run.attempts,
+            run.claim_at.map(Millis),
+            run.started_at.map(Millis),
+            run.finished_at.map(Millis),
+            run.session_id.map(Key),
+            run.message_id.map(Key),
+            run.turn_id.map(Key),
+        ])?;
+        Ok(())
+    }
+
+    /// A row of a job changed: it is the one that is told with the job.
+    fn newest(&mut self, id: JobId, due_at: Timestamp, at: Timestamp) -> Result<()> {
+        self.prepare(
+            "UPDATE jobs SET last_due = ?2, updated_at = max(updated_at, ?3) WHERE id = ?1",
+        )?
+        .execute(params![Key(id), Millis(due_at), Millis(at)])?;
+        self.job_changed(id, at)
+    }
+}
+
+fn about(
+    job: &Job,
+    kind: Kind,
+    priority: Priority,
+    title: String,
+    detail: String,
+    at: Timestamp,
+) -> Item {
+    Item {
+        job_id: Some(job.id),
+        ..plain(kind, priority, title, detail, at)
+    }
+}
+
+/// Returns how long a job waits before its next try, in milliseconds.
+fn pause_before(job: &Job, attempts: u32) -> i64 {
+    let doubled = attempts.saturating_sub(1).min(16);
+    i64::from(job.policy.retry_after_seconds)
+        .saturating_mul(1 << doubled)
+        .saturating_mul(1000)
+}

@@ -1,0 +1,193 @@
+//! What waits for a person: one list, everywhere the same.
+//!
+//! An item comes of a fact (an approval is asked, a turn fails, a reminder is due) and is written
+//! with it. It is resolved exactly once: by a person, or because its cause went away.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ApprovalId, AttentionId, JobId, SessionId, Timestamp, TurnId};
+
+/// Something that waits for a person, or waited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// Its name.
+    pub id: AttentionId,
+    /// What it is about.
+    pub kind: Kind,
+    /// How much it matters.
+    pub priority: Priority,
+    /// One line.
+    pub title: String,
+    /// What else a person should know; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+    /// The session it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The turn it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn_id: Option<TurnId>,
+    /// The approval it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
+    /// The job it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<JobId>,
+    /// When it began to wait.
+    pub at: Timestamp,
+    /// When it was due, where that is not when it began to wait: it is late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    /// When it is too late to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+    /// How often the person was told.
+    pub told: u32,
+    /// Where it stands.
+    pub state: ItemState,
+}
+
+/// What an item is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A tool call waits for an answer: `approval/decide` resolves it.
+    Approval,
+    /// Nobody answered an approval in time.
+    ApprovalExpired,
+    /// A turn failed, and nothing was said since.
+    TurnFailed,
+    /// A run of a job failed, or what it needs is not there.
+    JobFailed,
+    /// Due times of a job passed while nothing could run.
+    JobMissed,
+    /// A job was paused because it failed again and again.
+    JobPaused,
+    /// The person wanted to be reminded.
+    Reminder,
+}
+
+/// How much something matters.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// It can wait; nobody is told twice.
+    Low,
+    /// It should be seen today.
+    #[default]
+    Normal,
+    /// It should be seen within the hour.
+    High,
+    /// It should be seen now.
+    Urgent,
+}
+
+impl Priority {
+    /// All, from the lowest.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Urgent];
+
+    /// Returns its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+
+    /// Returns after how many seconds a reminder that nobody acknowledged is told again, in a
+    /// second place; `None` where it is told once.
+    pub const fn again_after_seconds(self) -> Option<u32> {
+        match self {
+            Self::Low => None,
+            Self::Normal => Some(3_600),
+            Self::High => Some(900),
+            Self::Urgent => Some(300),
+        }
+    }
+}
+
+/// Where an item stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum ItemState {
+    /// It waits.
+    Open,
+    /// It waits until then.
+    Snoozed {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It waits no longer.
+    Resolved {
+        /// How.
+        how: Resolution,
+        /// The peer that did it; empty where its cause went away.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How an item was resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// A person has seen to it.
+    Acknowledged,
+    /// A person does not want to see to it.
+    Dismissed,
+    /// The question was answered.
+    Answered,
+    /// Its cause went away.
+    Gone,
+}
+
+/// `attention/list`: what waits for a person, what matters most first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct List {
+    /// Also what is snoozed or resolved, after what waits, the newest first.
+    pub all: bool,
+    /// At most so many; 0 means 200, and 1,000 is the most.
+    pub limit: u32,
+}
+
+/// The reply to `attention/list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// What matters most first.
+    pub items: Vec<Item>,
+    /// How many wait in all.
+    pub open: u64,
+}
+
+/// `attention/resolve`: a person has seen an item. The first answer wins; a later one gets the
+/// fault `conflict`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// The item.
+    pub id: AttentionId,
+    /// What is done with it.
+    pub how: Seen,
+}
+
+/// What a person does with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Seen {
+    /// They have seen to it.
+    Acknowledge,
+    /// They do not want to see to it.
+    Dismiss,
+    /// They want to be told again later.
+    Snooze {
+        /// After how many seconds: 1 to 31,536,000.
+        seconds: u64,
+    },
+}
