@@ -9,6 +9,9 @@ use crate::external::{External, Program, Use};
 use crate::sanitize;
 use crate::widget::markdown::codes;
 
+/// How long reading a whole session is said to go on at most, in milliseconds.
+const READING: u64 = 120_000;
+
 impl App {
     /// Begins to pick: the lowest piece on the screen first.
     pub(super) fn begin_picking(&mut self) {
@@ -214,7 +217,8 @@ impl App {
     /// Asks for the whole session, to show it in another program.
     pub(super) fn show_whole(&mut self, program: Program) {
         if let Some(id) = self.current {
-            self.say("fetching the whole session");
+            // Said until it is there, or cannot be had.
+            self.say_for(READING, "reading the whole session; a long one takes a while");
             self.ask(Call::Whole { id, program });
         }
     }
