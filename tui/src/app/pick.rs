@@ -218,7 +218,10 @@ impl App {
     pub(super) fn show_whole(&mut self, program: Program) {
         if let Some(id) = self.current {
             // Said until it is there, or cannot be had.
-            self.say_for(READING, "reading the whole session; a long one takes a while");
+            self.say_for(
+                READING,
+                "reading the whole session; a long one takes a while",
+            );
             self.ask(Call::Whole { id, program });
         }
     }
