@@ -22,3 +22,14 @@ fn lines_are_read_and_written_back() {
     }
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
 }
+
+#[test]
+fn a_line_on_which_the_second_reader_would_not_end_is_not_given_to_it() {
+    let line = format!("x`y|b|z`I`>6{}||n`x|c|b`I`", "|a|b".repeat(40));
+    for dialect in [Dialect::Posix, Dialect::Bash] {
+        let why = parse(&line, dialect).unwrap_err();
+        assert_eq!(why.0, "it holds more backquotes than are surely read");
+    }
+    let line = format!("echo `a{}`", "|a".repeat(40));
+    assert!(parse(&line, Dialect::Posix).is_ok());
+}

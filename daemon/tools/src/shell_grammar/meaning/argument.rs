@@ -99,6 +99,16 @@ impl Arg {
         }
     }
 
+    /// Returns the pattern where it may stand for a folder above: some shells let `.*` do so.
+    pub(super) fn climbing(&self) -> Option<&str> {
+        match &self.unknown {
+            Some(Unknown::Pattern { text, .. }) => {
+                text.split('/').any(climbs).then_some(text.as_str())
+            }
+            _ => None,
+        }
+    }
+
     /// Returns true where it can only be a path that is no option.
     pub(super) fn is_pattern_below(&self) -> bool {
         matches!(&self.unknown, Some(Unknown::Pattern { text, .. })
@@ -213,6 +223,13 @@ impl Teller<'_> {
         let whole = quoted || home.chars().all(plain);
         (matches!(name, "$HOME" | "${HOME}") && whole && self.away == 0).then(|| home.clone())
     }
+}
+
+/// Returns true where a step of a path is a pattern that may stand for `..`.
+fn climbs(step: &str) -> bool {
+    let glob = || globset::Glob::new(step).map(|glob| glob.compile_matcher().is_match(".."));
+    // Before a pattern, only a dot that is written stands for one.
+    step.starts_with(['.', '[']) && step.contains(['*', '?', '[']) && glob().unwrap_or(true)
 }
 
 /// Returns a word as it is written, without quotes.

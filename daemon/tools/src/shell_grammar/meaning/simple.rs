@@ -85,6 +85,9 @@ impl Teller<'_> {
             .iter()
             .map(|word| self.arg(word, via, &state))
             .collect();
+        for text in args.iter().filter_map(Arg::climbing) {
+            self.unclear(format!("`{text}` may stand for the folder above too"));
+        }
         if args.is_empty() {
             self.given(redirects, via, &state);
             self.redirects(redirects, via, &state);

@@ -64,6 +64,10 @@ impl Parser<'_> {
 
     /// Reads a command in backquotes; the first one is taken already.
     pub(super) fn backquoted(&mut self, pieces: &mut Pieces, quoted: bool) -> Read<()> {
+        self.backquotes += 1;
+        if self.backquotes > super::BACKQUOTES {
+            return doubt("it holds more backquotes than are surely read");
+        }
         let rest = self.rest();
         let Some(length) = rest.find('`') else {
             return doubt("a backquote is not closed");

@@ -16,6 +16,10 @@ use super::syntax::Script;
 /// How deeply commands may stand in commands.
 const DEPTH: usize = 24;
 
+/// How many commands may stand in backquotes. What opens one and what closes one looks the same, and
+/// with more of them the second reader tries so many readings that it does not end.
+const BACKQUOTES: usize = 2;
+
 /// Which shell reads the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -53,6 +57,7 @@ pub(super) fn parse(text: &str, dialect: Dialect) -> Read<Parsed> {
         dialect,
         depth: 0,
         inner: 0,
+        backquotes: 0,
         here: None,
         starts: Vec::new(),
     };
@@ -80,6 +85,8 @@ pub(super) struct Parser<'a> {
     depth: usize,
     /// How many substitutions stand around.
     inner: usize,
+    /// How many commands stood in backquotes.
+    backquotes: usize,
     /// The line break before the texts of here-documents that were read ahead, and their end.
     here: Option<(usize, usize)>,
     starts: Vec<usize>,

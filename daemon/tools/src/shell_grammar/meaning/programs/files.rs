@@ -69,7 +69,7 @@ fn shred(teller: &mut Teller<'_>, call: &Call<'_>) {
 }
 
 fn make(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let given = Given::split(call.args, "mZ", &["mode"]);
+    let given = Given::split(call.args, "m", &["mode"]);
     for operand in &given.operands {
         teller.writes(operand, call.state);
     }
@@ -163,7 +163,7 @@ fn hard(teller: &mut Teller<'_>, call: &Call<'_>, sources: &[Arg]) {
 fn copy(teller: &mut Teller<'_>, call: &Call<'_>) {
     let given = Given::split(
         call.args,
-        "tSZ",
+        "tS",
         &["target-directory", "suffix", "sparse", "reflink"],
     );
     let (sources, target) = sources(&given);
@@ -179,7 +179,7 @@ fn copy(teller: &mut Teller<'_>, call: &Call<'_>) {
 }
 
 fn moves(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let given = Given::split(call.args, "tSZ", &["target-directory", "suffix"]);
+    let given = Given::split(call.args, "tS", &["target-directory", "suffix"]);
     let (sources, target) = sources(&given);
     for source in sources {
         teller.deletes(source, call.state, false);
@@ -209,7 +209,8 @@ fn link(teller: &mut Teller<'_>, call: &Call<'_>) {
         }
     }
     let here = vec![Arg::known(".")];
-    for target in if target.is_empty() || given.operands.len() < 2 {
+    let named = given.has(&["-t", "--target-directory"]) || given.operands.len() > 1;
+    for target in if target.is_empty() || !named {
         here
     } else {
         target

@@ -67,11 +67,10 @@ fn sort(teller: &mut Teller<'_>, call: &Call<'_>) {
 
 /// Programs that read their first operand and write their second.
 fn second(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let given = Given::split(
-        call.args,
-        "fswclgoR",
-        &["skip-fields", "skip-chars", "check-chars"],
-    );
+    // `-c` has a value only for `xxd`.
+    let shorts = if call.name == "uniq" { "fsw" } else { "clgosR" };
+    let longs = ["skip-fields", "skip-chars", "check-chars"];
+    let given = Given::split(call.args, shorts, &longs);
     teller.doubtful(&given.operands);
     if let Some(file) = given.operands.first() {
         teller.reads(file, call.state);

@@ -37,7 +37,9 @@ fn transfer(teller: &mut Teller<'_>, call: &Call<'_>, given: &Given) {
 }
 
 fn scp(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let given = Given::split(call.args, "cDFiJloPSXbBR", &[]);
+    // `-B` and `-R` have values only for `sftp`.
+    let shorts = if call.name == "scp" { "cDFiJloPSX" } else { "cDFiJloPSXbBR" };
+    let given = Given::split(call.args, shorts, &[]);
     if given.has(&["-S", "-o", "-F", "-D", "-b"]) {
         teller.unclear(format!("an option of `{}` can run a program", call.name));
     }
