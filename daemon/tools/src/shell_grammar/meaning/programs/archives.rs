@@ -204,7 +204,11 @@ fn zip(teller: &mut Teller<'_>, call: &Call<'_>) {
 
 /// Programs that put a file in the place of another.
 fn squeeze(teller: &mut Teller<'_>, call: &Call<'_>) {
-    let shorts = if call.name.contains("zst") { "oD" } else { "ST" };
+    let shorts = if call.name.contains("zst") {
+        "oD"
+    } else {
+        "ST"
+    };
     let given = Given::split(call.args, shorts, &["suffix", "threads"]);
     if given.has(&["--files", "--files0", "--filelist"]) {
         teller.unclear(format!("what `{}` changes stands in a file", call.name));

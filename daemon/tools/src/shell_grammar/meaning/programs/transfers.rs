@@ -38,7 +38,11 @@ fn transfer(teller: &mut Teller<'_>, call: &Call<'_>, given: &Given) {
 
 fn scp(teller: &mut Teller<'_>, call: &Call<'_>) {
     // `-B` and `-R` have values only for `sftp`.
-    let shorts = if call.name == "scp" { "cDFiJloPSX" } else { "cDFiJloPSXbBR" };
+    let shorts = if call.name == "scp" {
+        "cDFiJloPSX"
+    } else {
+        "cDFiJloPSXbBR"
+    };
     let given = Given::split(call.args, shorts, &[]);
     if given.has(&["-S", "-o", "-F", "-D", "-b"]) {
         teller.unclear(format!("an option of `{}` can run a program", call.name));
