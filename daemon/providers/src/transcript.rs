@@ -26,7 +26,7 @@ pub(crate) struct Output<'a> {
     /// The tool's name as the model wrote it.
     pub(crate) name: &'a str,
     pub(crate) status: OutputStatus,
-    /// Never empty.
+    /// Never blank.
     pub(crate) text: &'a str,
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn turns(messages: &[Arc<Message>]) -> Vec<Turn<'_>> {
                             status,
                             text,
                         } => {
-                            let text = if text.is_empty() { "(no output)" } else { text };
+                            let blank = text.trim().is_empty();
+                            let text = if blank { "(no output)" } else { text };
                             let name = names.get(call_id).copied().unwrap_or("unknown");
                             let output = Output {
                                 call_id: *call_id,

@@ -78,6 +78,24 @@ async fn a_difficult_transcript_is_accepted_by_every_service() {
 }
 
 #[tokio::test]
+async fn an_output_of_blanks_alone_is_accepted_by_every_service() {
+    let server = ScriptedProvider::start().await;
+    let providers = providers(&server).await;
+    for wire in WIRES {
+        let id = CallId::new();
+        let messages = vec![
+            user("look"),
+            agent(vec![call(id, "exec", json!({ "command": "echo" }))]),
+            message(Role::Tool, vec![output(id, OutputStatus::Ok, "\n\t")]),
+        ];
+        events(&providers, wire, request(messages)).await;
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len(), WIRES.len());
+    assert!(requests.iter().all(|received| received.refused.is_none()));
+}
+
+#[tokio::test]
 async fn anthropic_gets_results_first_reasoning_unchanged_and_errors_marked() {
     let server = ScriptedProvider::start().await;
     let providers = providers(&server).await;
