@@ -23,28 +23,34 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// A daemon in this process.
-struct House {
-    dir: tempfile::TempDir,
-    clock: Clock,
-    hands: Hands,
+pub(super) struct House {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) clock: Clock,
+    pub(super) hands: Hands,
     life: JoinHandle<anyhow::Result<()>>,
     _lock: Lock,
 }
 
 impl House {
-    async fn with(settings: &str) -> Self {
+    pub(super) async fn with(settings: &str) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("sm")
             .tempdir_in("/tmp")
             .unwrap();
         let paths = Paths::under(dir.path());
         // Whatever this machine offers, the offline provider is the model.
-        let settings = format!("[agent]\nmodel = \"offline/offline\"\n{settings}");
+        let settings = format!("[agent]\nmodel = \"offline/built-in\"\n{settings}");
         std::fs::write(paths.config_file(), settings).unwrap();
         std::fs::create_dir(dir.path().join("work")).unwrap();
-        let config = Config::load(&paths, std::iter::empty()).unwrap().config;
         // From the present, because files carry the time of the system.
-        let (clock, hands) = Clock::by_hand(Timestamp::now());
+        Self::begin(dir, Timestamp::now()).await
+    }
+
+    /// Starts a daemon in a home that is there, at a time.
+    async fn begin(dir: tempfile::TempDir, at: Timestamp) -> Self {
+        let paths = Paths::under(dir.path());
+        let config = Config::load(&paths, std::iter::empty()).unwrap().config;
+        let (clock, hands) = Clock::by_hand(at);
         let lock = Lock::acquire(&paths.lock()).unwrap();
         let (up, ready) = tokio::sync::oneshot::channel();
         let boot = Boot {
@@ -64,14 +70,28 @@ impl House {
         }
     }
 
-    async fn client(&self) -> (Client, Events) {
+    /// Stops the daemon and starts it again so much later, or earlier.
+    pub(super) async fn again(self, client: Client, later: i64) -> Self {
+        let at = self.clock.now().plus_millis(later);
+        // The end of the daemon says all; its answer may be cut off by it.
+        let _ = client.call(Stop {}).await;
+        let Self {
+            dir, life, _lock, ..
+        } = self;
+        let ended = tokio::task::spawn_blocking(move || life.join()).await;
+        ended.unwrap().unwrap().unwrap();
+        drop(_lock);
+        Self::begin(dir, at).await
+    }
+
+    pub(super) async fn client(&self) -> (Client, Events) {
         let address = Address::new(self.dir.path().join("run/daemon.sock"));
         Client::connect(&address, "test", Access::Full)
             .await
             .unwrap()
     }
 
-    async fn session(&self, client: &Client) -> Session {
+    pub(super) async fn session(&self, client: &Client) -> Session {
         let create = session::Create {
             workspace: self.dir.path().join("work").display().to_string(),
             name: None,
@@ -81,7 +101,7 @@ impl House {
         client.call(create).await.unwrap()
     }
 
-    async fn stop(self, client: Client) {
+    pub(super) async fn stop(self, client: Client) {
         client.call(Stop {}).await.unwrap();
         let ended = tokio::task::spawn_blocking(move || self.life.join()).await;
         ended.unwrap().unwrap().unwrap();
@@ -103,7 +123,7 @@ async fn backed_up(house: &House, client: &Client) {
     .await;
 }
 
-async fn sound(client: &Client) {
+pub(super) async fn sound(client: &Client) {
     let problems = client.call(Check {}).await.unwrap().problems;
     assert_eq!(problems, Vec::<String>::new());
 }

@@ -236,14 +236,18 @@ async fn frozen(
         true => {
             let own = session.and_then(|session| session.model.clone());
             let wanted = spec.model.clone().or(own);
-            let target = house
-                .providers()?
-                .resolve(wanted.as_deref())
-                .map_err(|err| bad(err.to_string(), "see them with: smartopol providers list"))?;
-            match target.model.as_str() {
+            let providers = house.providers()?;
+            let wrong = |err: smartopol_providers::Error| {
+                bad(err.to_string(), "see them with: smartopol providers list")
+            };
+            let target = providers.resolve(wanted.as_deref()).map_err(wrong)?;
+            let model = match target.model.as_str() {
                 "" => target.provider_name,
                 model => format!("{}/{model}", target.provider_name),
-            }
+            };
+            // What is kept is a name; it must lead to the same again.
+            providers.resolve(Some(&model)).map_err(wrong)?;
+            model
         }
         false => String::new(),
     };

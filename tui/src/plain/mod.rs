@@ -5,8 +5,11 @@
 
 mod approvals;
 mod config;
+mod confirm;
 mod follow;
 mod fork;
+mod inbox;
+mod jobs;
 mod link;
 mod memory;
 mod models;
@@ -62,6 +65,14 @@ pub enum Command {
     /// The record of every tool call: list, tail, show, stats
     #[command(subcommand)]
     Traces(traces::Command),
+    /// What runs by itself: list, add, show, why, next, history, run, pause, remove
+    #[command(subcommand)]
+    Jobs(jobs::Command),
+    /// What waits for you: approvals, failures, missed jobs, reminders
+    #[command(
+        after_help = "Examples:\n  smartopol inbox\n  smartopol inbox ack 1\n  smartopol inbox snooze 2 1h\n  smartopol inbox --json | jq -r .title"
+    )]
+    Inbox(inbox::Inbox),
     /// What the agent is to remember: add, list
     #[command(subcommand)]
     Memory(memory::Command),
@@ -137,6 +148,8 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Sessions(command) => sessions::run(command, paths, &mut out).await,
             Command::Approvals(command) => approvals::run(command, paths, &mut out).await,
             Command::Traces(command) => traces::run(command, paths, &mut out).await,
+            Command::Jobs(command) => jobs::run(command, paths, &mut out).await,
+            Command::Inbox(inbox) => inbox::run(inbox, paths, &mut out).await,
             Command::Memory(command) => memory::run(command, paths, &mut out).await,
             Command::Providers(command) => models::providers(command, paths, &mut out).await,
             Command::Models(command) => models::models(command, paths, &mut out).await,

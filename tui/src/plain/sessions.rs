@@ -1,6 +1,6 @@
 //! `sessions`: conversations, listed, read, searched, renamed, forked, exported, deleted.
 
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -11,8 +11,9 @@ use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::session::{Configure, Delete, List, Session, SessionState, Show, Shown};
 use smartopol_protocol::tool::{OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, Turn};
-use smartopol_protocol::{Code, Fault, SessionId, client};
+use smartopol_protocol::{SessionId, client};
 
+use super::confirm::confirmed;
 use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
@@ -467,29 +468,14 @@ fn fenced(language: &str, text: &str) -> String {
 async fn delete(client: &Client, key: &str, yes: bool, out: &mut Out) -> anyhow::Result<ExitCode> {
     let session = find(client, Some(key)).await?;
     let what = format!("`{}` with {} messages", session.name, session.messages);
-    if !yes && !confirmed(&what)? {
+    let question = format!("Remove {what} for ever?");
+    if !yes && !confirmed(&question, &format!("{what} would be removed for ever"))? {
         out.line("nothing was removed")?;
         return Ok(ExitCode::FAILURE);
     }
     client.call(Delete { id: session.id }).await?;
     out.line(format!("{what} was removed"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn confirmed(what: &str) -> anyhow::Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let fault = Fault::new(
-            Code::BadRequest,
-            format!("{what} would be removed for ever"),
-        );
-        return Err(fault.hint("say `--yes` where that is meant").into());
-    }
-    let mut stderr = io::stderr().lock();
-    write!(stderr, "Remove {} for ever? [y/N] ", sanitize::line(what))?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 #[cfg(test)]

@@ -1,0 +1,118 @@
+//! Job files: a job as TOML, with the names that the protocol has.
+//!
+//! Owns: that an unknown key is a mistake, told with its line and what was probably meant.
+
+use std::path::Path;
+
+use anyhow::Context;
+use smartopol_protocol::job::Spec;
+use smartopol_protocol::{Code, Fault};
+
+/// Reads a job file.
+pub(super) fn read(path: &Path) -> anyhow::Result<Spec> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{} cannot be read", path.display()))?;
+    let mut spec = parse(&path.display().to_string(), &text)?;
+    // Relative to the file, as one who writes it sees it.
+    if let Some(workspace) = &spec.workspace
+        && let Some(folder) = path.canonicalize().ok().as_deref().and_then(Path::parent)
+    {
+        spec.workspace = Some(folder.join(workspace).to_string_lossy().into_owned());
+    }
+    Ok(spec)
+}
+
+fn parse(name: &str, text: &str) -> Result<Spec, Fault> {
+    toml::from_str(text).map_err(|err| {
+        let line = err.span().map_or(1, |span| {
+            text.get(..span.start)
+                .unwrap_or(text)
+                .lines()
+                .count()
+                .max(1)
+        });
+        let message = err.message().trim();
+        let fault = Fault::new(Code::BadRequest, format!("{name}:{line}: {message}"));
+        match suggestion(message) {
+            Some(near) => fault.hint(format!("did you mean `{near}`?")),
+            None => fault.hint("see `smartopol jobs add --help`, and the job file in README.md"),
+        }
+    })
+}
+
+/// Returns the known name that an unknown one in such a message was probably meant to be.
+fn suggestion(message: &str) -> Option<String> {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    if !message.starts_with("unknown") {
+        return None;
+    }
+    let known: Vec<&str> = names.collect();
+    smartopol_config::nearest(unknown, known.into_iter()).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use smartopol_protocol::job::{Action, Missed};
+
+    use super::*;
+
+    #[test]
+    fn a_job_file_says_what_a_spec_says() {
+        let spec = parse(
+            "tidy.toml",
+            "when = \"every monday 9:00\"\nsession = \"notes\"\n\
+             action = { do = \"prompt\", text = \"tidy up\" }\n[policy]\nmissed = \"skip\"\n",
+        )
+        .unwrap();
+        assert_eq!(
+            spec.action,
+            Action::Prompt {
+                text: "tidy up".into()
+            }
+        );
+        assert_eq!(spec.policy.missed, Missed::Skip);
+        assert_eq!(spec.session.as_deref(), Some("notes"));
+    }
+
+    #[test]
+    fn a_key_that_is_not_known_is_a_mistake_with_its_line_and_a_suggestion() {
+        let action = "action = { do = \"prompt\", text = \"x\" }\n";
+        for (text, line, near) in [
+            (format!("whne = \"9:00\"\n{action}"), 1, "when"),
+            (
+                format!("when = \"9:00\"\n{action}budget_token = 5\n"),
+                3,
+                "budget_tokens",
+            ),
+            (
+                format!("when = \"9:00\"\n{action}[policy]\nretrys = 1\n"),
+                4,
+                "retries",
+            ),
+            (
+                "when = \"9:00\"\naction = { do = \"promt\", text = \"x\" }\n".into(),
+                2,
+                "prompt",
+            ),
+            (
+                "when = \"9:00\"\naction = { do = \"prompt\", txt = \"x\" }\n".into(),
+                2,
+                "text",
+            ),
+        ] {
+            let fault = parse("job.toml", &text).unwrap_err();
+            assert!(
+                fault.message.starts_with(&format!("job.toml:{line}:")),
+                "{}",
+                fault.message
+            );
+            assert_eq!(
+                fault.hint,
+                format!("did you mean `{near}`?"),
+                "{}",
+                fault.message
+            );
+        }
+    }
+}

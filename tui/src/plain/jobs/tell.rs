@@ -1,0 +1,145 @@
+//! How jobs, times and the ledger are shown.
+
+use std::io;
+
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::job::{Action, Due, Job, JobState, Run, RunState, Shown};
+
+use crate::plain::out::{Out, Tone, glance};
+use crate::plain::table::{self, Cell, cell, toned};
+use crate::plain::time;
+
+/// How much of a text is shown in a list, in characters.
+const GLANCE: usize = 60;
+
+/// Returns a line of the list.
+pub(super) fn row(job: &Job) -> Vec<Cell> {
+    let (next, left) = match (&job.state, job.next_at) {
+        (JobState::Paused { .. }, _) => (toned("paused", Tone::Waits), cell("")),
+        (_, Some(at)) => (cell(time::local(at)), cell(time::until(at))),
+        (_, None) => (toned("done", Tone::Quiet), cell("")),
+    };
+    let last = match &job.last {
+        Some(run) => toned(run.state.name(), tone(run.state)),
+        None => toned("never", Tone::Quiet),
+    };
+    vec![
+        cell(&job.name),
+        next,
+        left,
+        last,
+        cell(&job.when),
+        cell(glance(&does(&job.action), GLANCE)),
+    ]
+}
+
+fn does(action: &Action) -> String {
+    match action {
+        Action::Prompt { text } => format!("prompt: {text}"),
+        Action::Message { text } => format!("message: {text}"),
+        Action::Remind { text, priority } => format!("remind ({}): {text}", priority.name()),
+        Action::Call { tool, input } => format!("call: {tool} {input}"),
+    }
+}
+
+const fn tone(state: RunState) -> Tone {
+    match state {
+        RunState::Ran | RunState::Late => Tone::Good,
+        RunState::Failed | RunState::Blocked => Tone::Bad,
+        RunState::Missed | RunState::Skipped => Tone::Quiet,
+        RunState::Waiting | RunState::Running => Tone::Waits,
+    }
+}
+
+/// Shows what is about to be kept: what it does, when, and with what rights.
+pub(super) fn made(out: &mut Out, job: &Job, next: &[Due]) -> io::Result<()> {
+    out.line(format!("name   {}", job.name))?;
+    out.line(format!("does   {}", does(&job.action)))?;
+    out.line(format!("when   {}", job.when))?;
+    for (place, due) in next.iter().enumerate() {
+        let head = if place == 0 { "next" } else { "" };
+        out.line(format!("{head:<6} {}", due.local))?;
+    }
+    if !job.action.is_turn() {
+        return Ok(());
+    }
+    let session = match job.session_id {
+        Some(id) => id.to_string(),
+        None => format!("each run has one of its own, in {}", job.workspace),
+    };
+    out.line(format!("in     {session}"))?;
+    let frozen = &job.frozen;
+    let mode = match frozen.mode {
+        Mode::Auto => "auto: it asks nobody but for what is dangerous or unclear".to_owned(),
+        mode => format!("{}: what it may not do waits for an answer", mode.name()),
+    };
+    out.line(format!("mode   {mode}"))?;
+    if !frozen.model.is_empty() {
+        out.line(format!("model  {}", frozen.model))?;
+        let budget = match frozen.budget_tokens {
+            0 => "no limit of tokens".to_owned(),
+            tokens => format!("{tokens} tokens a run"),
+        };
+        out.line(format!("budget {budget}"))?;
+    }
+    out.line(format!("tools  {}", frozen.tools.join(", ")))
+}
+
+/// Shows all of a job.
+pub(super) fn job(out: &mut Out, shown: &Shown) -> io::Result<()> {
+    let job = &shown.job;
+    out.line(format!("id     {}", job.id))?;
+    made(out, job, &shown.next)?;
+    match &job.state {
+        JobState::Active => {}
+        JobState::Paused { at, reason } => {
+            out.line(format!("paused since {}: {reason}", time::local(*at)))?;
+        }
+        JobState::Done => out.line("done: it has no more times")?,
+    }
+    out.line("")?;
+    runs(out, &shown.runs)
+}
+
+/// Shows rows of the ledger.
+pub(super) fn runs(out: &mut Out, runs: &[Run]) -> io::Result<()> {
+    let rows: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            let tries = match run.attempts {
+                0 | 1 => String::new(),
+                tries => format!("{tries} tries"),
+            };
+            let took = match (run.started_at, run.finished_at) {
+                (Some(from), Some(to)) => {
+                    let ms = to.millis_since(from);
+                    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+                }
+                _ => String::new(),
+            };
+            vec![
+                cell(time::local(run.due_at)),
+                toned(run.state.name(), tone(run.state)),
+                cell(took),
+                cell(tries),
+                cell(&run.reason),
+            ]
+        })
+        .collect();
+    let heads = ["due", "state", "took", "tries", "why"];
+    table::print(
+        out,
+        &heads,
+        &rows,
+        "its ledger is empty: it has not been due yet",
+    )
+}
+
+/// Shows coming times.
+pub(super) fn times(out: &mut Out, times: &[Due]) -> io::Result<()> {
+    let rows: Vec<_> = times
+        .iter()
+        .map(|due| vec![cell(&due.local), cell(time::until(due.at)), cell(&due.name)])
+        .collect();
+    table::print(out, &["when", "in", "name"], &rows, "nothing is due")
+}
