@@ -508,3 +508,19 @@ fn the_card_names_the_keys_that_a_person_chose_and_they_answer_it() {
     console.keys("<a-y>");
     assert_eq!(decisions(&mut console).len(), 1);
 }
+
+#[test]
+fn what_is_written_before_there_is_a_session_stands_in_it() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut console = Headless::new(120, 36, house.at());
+    console.keys("half a ");
+    console.connect(house.snapshot());
+    console.screen();
+    console.paste("long ");
+    console.keys("thoo<bs>ught");
+    assert!(console.asked().iter().all(|call| !call.starts_with("Say")));
+    console.open(house.shown(id, None, 200));
+    assert_eq!(console.draft(), "half a long thought");
+    assert!(console.screen().contains("half a long thought"));
+}

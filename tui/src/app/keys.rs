@@ -14,6 +14,26 @@ use crate::widget::composer::{Composer, Move};
 /// How long a second `ctrl-c` leaves, in milliseconds.
 const LEAVE_WITHIN: u64 = 2_000;
 
+/// How many keys and pastes are held while there is no session; what is more is lost.
+const AHEAD: usize = 4_096;
+
+/// What was written before there was a session to write in.
+#[derive(Debug)]
+pub(super) enum Ahead {
+    Key(KeyEvent),
+    Paste(String),
+}
+
+/// Returns true for a key that writes: a letter, or what ends or takes back a line.
+fn is_writing(event: KeyEvent) -> bool {
+    let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+    let writes = matches!(
+        event.code,
+        KeyCode::Char(_) | KeyCode::Enter | KeyCode::Backspace
+    );
+    writes && held.is_empty()
+}
+
 impl App {
     pub(super) fn on_key(&mut self, event: KeyEvent) {
         if event.kind == KeyEventKind::Release || self.gate.is_held(event.code, self.now.ms) {
@@ -31,6 +51,9 @@ impl App {
             self.on_query_key(event);
             return;
         }
+        if self.current.is_none() && is_writing(event) {
+            return self.hold(Ahead::Key(event));
+        }
         match self.press(self.places(), event) {
             Pressed::Action(action) => self.act(action),
             Pressed::Taken => {}
@@ -38,7 +61,30 @@ impl App {
         }
     }
 
+    /// Keeps what is written before there is a session to write in.
+    fn hold(&mut self, written: Ahead) {
+        if self.ahead.len() < AHEAD {
+            self.ahead.push(written);
+        }
+    }
+
+    /// Writes what was held, once there is a session.
+    pub(super) fn settle_ahead(&mut self) {
+        if self.current.is_none() || self.ahead.is_empty() {
+            return;
+        }
+        for written in std::mem::take(&mut self.ahead) {
+            match written {
+                Ahead::Key(event) => self.on_key(event),
+                Ahead::Paste(text) => self.on_paste(&text),
+            }
+        }
+    }
+
     pub(super) fn on_paste(&mut self, text: &str) {
+        if self.current.is_none() && self.overlays.is_empty() {
+            return self.hold(Ahead::Paste(text.to_owned()));
+        }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let text: String = text
             .chars()
@@ -51,9 +97,8 @@ impl App {
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;
-            let written = self
-                .view_mut()
-                .is_none_or(|view| view.composer.paste_in(&text));
+            let view = self.view_mut();
+            let written = view.is_none_or(|view| view.composer.paste_in(&text));
             if !written {
                 self.complain("a message holds at most 256 KiB: put the rest in a file");
             }

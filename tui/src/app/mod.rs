@@ -210,6 +210,8 @@ pub(crate) struct App {
     pub(crate) selection: Option<Selection>,
     /// The first key of a pair, while the second is waited for.
     pub(crate) pending: Option<Key>,
+    /// What was written while there was no session yet.
+    ahead: Vec<keys::Ahead>,
     names: Names,
     files: complete::Files,
     renew_names: bool,
@@ -263,6 +265,7 @@ impl App {
             spots: RefCell::default(),
             selection: None,
             pending: None,
+            ahead: Vec::new(),
             names: Names::default(),
             files: complete::Files::default(),
             renew_names: false,
@@ -329,6 +332,7 @@ impl App {
             self.current = None;
             self.open_newest();
         }
+        self.settle_ahead();
         self.settle_feed();
         self.settle_card();
         self.settle_windows();
