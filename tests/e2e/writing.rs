@@ -146,6 +146,14 @@ async fn every_wire_takes_a_person_between_outputs_and_answer() {
         let session = home.session(&client).await.unwrap();
         listen(&client, &session).await;
         run(&client, &session, "echo mine").await;
+        // It has its place once it has its output.
+        until(&mut events, |news| match news {
+            News::MessageChanged(message) => {
+                (message.is_command() && message.position.is_some()).then_some(())
+            }
+            _ => None,
+        })
+        .await;
         say(&client, &session, "begin").await;
         let question = asked(&mut events).await;
         steer(&client, &session, "turn left").await;
