@@ -18,12 +18,13 @@ use smartopol_protocol::approval::{self, BackTest, LabShown, Pattern, TestRule};
 use smartopol_protocol::client;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::job;
 use smartopol_protocol::message::{Found, Search};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{FilesListed, Show, Shown};
 use smartopol_protocol::trace::Listed;
 use smartopol_protocol::turn;
-use smartopol_protocol::{ApprovalId, Code, Event, Fault, MessageId, SessionId, Timestamp};
+use smartopol_protocol::{ApprovalId, Code, Event, Fault, JobId, MessageId, SessionId, Timestamp};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
@@ -223,6 +224,58 @@ impl Headless {
     /// Tells where the time of a turn went.
     pub fn turn(&mut self, shown: turn::Shown) {
         self.answer(Call::Turn(shown.turn.id), Reply::Turn(Box::new(shown)));
+    }
+
+    /// Tells all jobs.
+    pub fn jobs(&mut self, jobs: Vec<job::Job>) {
+        let listed = job::Listed { jobs, more: false };
+        self.answer(Call::Jobs(None), Reply::Jobs(listed));
+    }
+
+    /// Tells a job with its next times and its ledger.
+    pub fn job(&mut self, shown: job::Shown) {
+        self.answer(Call::Job(shown.job.id), Reply::JobShown(Box::new(shown)));
+    }
+
+    /// Tells rows of a job's ledger.
+    pub fn ledger(&mut self, id: JobId, runs: Vec<job::Run>) {
+        let shown = job::HistoryShown { runs, more: false };
+        self.answer(Call::Ledger(id), Reply::Ledger(shown));
+    }
+
+    /// Answers what was asked newest about a job that is made: when it is due, or that it is kept.
+    pub fn job_added(&mut self, added: job::Added) {
+        let newest = self
+            .asked
+            .iter()
+            .rposition(|call| matches!(call, Call::CheckJob(..) | Call::AddJob(_)));
+        if let Some(at) = newest {
+            let call = self.asked.remove(at);
+            self.answer(call, Reply::JobAdded(Box::new(added)));
+        }
+    }
+
+    /// Tells a job as it is after a change that was asked for newest.
+    pub fn job_changed(&mut self, changed: job::Job) {
+        let newest = self.asked.iter().rposition(|call| {
+            matches!(
+                call,
+                Call::PauseJob(_) | Call::ResumeJob(_) | Call::EditJob(..)
+            )
+        });
+        if let Some(at) = newest {
+            let call = self.asked.remove(at);
+            self.answer(call, Reply::Job(Box::new(changed)));
+        }
+    }
+
+    /// Tells why a job did or did not run.
+    pub fn why(&mut self, id: JobId, sentence: &str) {
+        let answer = job::Answer {
+            sentence: sentence.to_owned(),
+            run: None,
+        };
+        self.answer(Call::WhyJob(id), Reply::Why(answer));
     }
 
     /// Tells traces that were asked for newest.
@@ -494,6 +547,11 @@ impl Headless {
         self.suspended
     }
 
+    /// Returns how much waits for the person, as the title of the terminal says it.
+    pub fn waiting(&self) -> usize {
+        self.app.wishes().waiting
+    }
+
     /// Returns how often it rang.
     pub fn bells(&self) -> usize {
         self.bells
@@ -537,6 +595,8 @@ fn key(name: &str) -> Option<KeyEvent> {
         "f1" => KeyCode::F(1),
         "f2" => KeyCode::F(2),
         "f3" => KeyCode::F(3),
+        "f4" => KeyCode::F(4),
+        "f5" => KeyCode::F(5),
         _ => {
             let mut letters = name.chars();
             let letter = letters.next().filter(|_| letters.next().is_none())?;

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    SessionId, approval, client, command, daemon, memory, message, model, session, trace, turn,
+    SessionId, approval, client, command, daemon, job, memory, message, model, session, trace, turn,
 };
 use tokio::time::Instant;
 
@@ -299,5 +299,66 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
         }
         Call::Mark(mark) => client.call(mark).await.map(|()| Reply::Done)?,
         Call::Turn(id) => Reply::Turn(Box::new(client.call(turn::Show { id }).await?)),
+        Call::Resolve(resolve) => Reply::Item(Box::new(client.call(resolve).await?)),
+        call => ask_about_jobs(client, call).await?,
+    })
+}
+
+async fn ask_about_jobs(client: &Client, call: Call) -> Result<Reply, Error> {
+    let add = |spec: Box<job::Spec>, check| job::Add { spec: *spec, check };
+    Ok(match call {
+        Call::Jobs(after) => {
+            let list = job::List {
+                after,
+                limit: 1_000,
+            };
+            Reply::Jobs(client.call(list).await?)
+        }
+        Call::Job(id) => {
+            let key = id.to_string();
+            Reply::JobShown(Box::new(client.call(job::Show { key }).await?))
+        }
+        Call::Ledger(id) => {
+            let history = job::History {
+                key: id.to_string(),
+                before: None,
+                limit: 50,
+            };
+            Reply::Ledger(client.call(history).await?)
+        }
+        Call::CheckJob(_, spec) => Reply::JobAdded(Box::new(client.call(add(spec, true)).await?)),
+        Call::AddJob(spec) => Reply::JobAdded(Box::new(client.call(add(spec, false)).await?)),
+        Call::EditJob(id, spec) => {
+            let key = id.to_string();
+            let edit = job::Edit { key, spec: *spec };
+            Reply::Job(Box::new(client.call(edit).await?))
+        }
+        Call::RemoveJob(id) => {
+            let key = id.to_string();
+            client
+                .call(job::Remove { key })
+                .await
+                .map(|()| Reply::Done)?
+        }
+        Call::PauseJob(id) => {
+            let pause = job::Pause {
+                key: id.to_string(),
+                reason: String::new(),
+            };
+            Reply::Job(Box::new(client.call(pause).await?))
+        }
+        Call::ResumeJob(id) => {
+            let key = id.to_string();
+            Reply::Job(Box::new(client.call(job::Resume { key }).await?))
+        }
+        Call::RunJob(id) => {
+            let key = id.to_string();
+            Reply::Ran(Box::new(client.call(job::RunNow { key }).await?))
+        }
+        Call::WhyJob(id) => {
+            let key = id.to_string();
+            Reply::Why(client.call(job::Why { key, at: None }).await?)
+        }
+        _ => return Err(Error::Closed),
     })
 }

@@ -17,6 +17,10 @@ pub(crate) enum Notice {
     Done,
     /// A turn ended badly.
     Failed,
+    /// So many reminders are due.
+    Reminds(usize),
+    /// A job failed, was missed, or rests because of that.
+    Job,
 }
 
 impl Notice {
@@ -26,6 +30,9 @@ impl Notice {
             Self::Waits(count) => format!("{count} approvals wait for you"),
             Self::Done => "the agent is done".to_owned(),
             Self::Failed => "the agent could not go on".to_owned(),
+            Self::Reminds(0 | 1) => "a reminder is due".to_owned(),
+            Self::Reminds(count) => format!("{count} reminders are due"),
+            Self::Job => "a job waits for you".to_owned(),
         }
     }
 }

@@ -4,6 +4,8 @@ use crossterm::event::{MouseButton, MouseEventKind};
 use proptest::prelude::*;
 use smartopol_protocol::Timestamp;
 use smartopol_protocol::approval::{BackTest, Candidate, LabShown, Pattern, Reason, Scope};
+use smartopol_protocol::attention::{Item, Kind, Priority};
+use smartopol_protocol::job::{Action as Does, RunState};
 use smartopol_protocol::message::Level;
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::{Outcome, Shown, Step as Took, StepOf, Turn};
@@ -11,7 +13,7 @@ use smartopol_protocol::turn::{Outcome, Shown, Step as Took, StepOf, Turn};
 use crate::house::{self, House};
 use crate::{attached, tell};
 
-const KEYS: [&str; 62] = [
+const KEYS: [&str; 70] = [
     "<tab>",
     "<btab>",
     "<esc>",
@@ -74,6 +76,14 @@ const KEYS: [&str; 62] = [
     "x",
     "X",
     "d",
+    "<a-j>",
+    "<a-j>a",
+    "<a-j>e<tab>x<enter>",
+    "<a-j>s",
+    "w",
+    "<a-i>",
+    "<a-i><enter>",
+    "r",
 ];
 
 #[derive(Clone, Debug)]
@@ -93,6 +103,8 @@ enum Step {
     Decide(bool),
     Finish(String, bool),
     Notice(String),
+    /// A job is told with its ledger, and something waits because of it.
+    Job(String, i64),
     End,
     Lose,
     Back,
@@ -124,6 +136,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Decide),
         1 => (words(), any::<bool>()).prop_map(|(text, good)| Step::Finish(text, good)),
         1 => words().prop_map(Step::Notice),
+        2 => (words(), -100_000_000i64..100_000_000).prop_map(|(text, due)| Step::Job(text, due)),
         1 => Just(Step::End),
         1 => Just(Step::Lose),
         1 => Just(Step::Back),
@@ -270,6 +283,23 @@ proptest! {
                     }
                 }
                 Step::Notice(text) => house.notice(id, Level::Warning, &text),
+                Step::Job(text, due) => {
+                    let does = Does::Remind {
+                        text: text.clone(),
+                        priority: Priority::Urgent,
+                    };
+                    let job = house.job(&text, &text, does, Some(due));
+                    let item = house.item(Kind::JobMissed, Priority::High, &text);
+                    let detail = text.clone();
+                    house.waits(Item { job_id: Some(job), detail, ..item });
+                    tell(&mut console, &mut house);
+                    console.jobs(house.jobs.clone());
+                    console.job(house.shown_job(job, house::jobs::ledger(job)));
+                    let mut wrong = house::jobs::run(job, due % 9, RunState::Failed, due, &text);
+                    wrong.finished_at = None;
+                    console.ledger(job, vec![wrong]);
+                    console.why(job, &text);
+                }
                 Step::End => house.end(id, turn, Outcome::StepLimit { limit: 25 }),
                 Step::Lose => console.lose("gone", 100),
                 Step::Back => {

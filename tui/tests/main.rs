@@ -5,6 +5,8 @@ mod house;
 
 mod cards;
 mod chaos;
+mod inbox;
+mod jobs;
 mod keys;
 mod lab;
 mod mouse;

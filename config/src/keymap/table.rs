@@ -249,6 +249,66 @@ keymap! {
         also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
+    Jobs "jobs" "Jobs" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the job above, the job below";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "scroll what is told of it";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also Open "open" ["enter"] "its ledger, where there is no room beside; else the session it spoke to" "open";
+        new AddJob "add_job" ["a"] "make a job or a reminder" "new" changes;
+        new EditJob "edit_job" ["e"] "change it: when it is due, what it does" "edit" changes;
+        new RunJob "run_job" ["r"] "run it now; its schedule stays as it is" "run now" changes;
+        new RestJob "rest_job" ["s", "space"] "let it rest, or end its rest" "rest" changes;
+        new Why "why" ["w"] "why it did or did not run" "why";
+        also Remove "remove" ["d"] vim ["d d"] "remove it" "remove" changes;
+        also Undo "undo" ["u"] "undo what you did last in the console";
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
+    Inbox "inbox" "What waits for you" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "what matters more, what matters less";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also Open "open" ["enter"] "to where it is answered: its card, its session, its job" "answer";
+        new Acknowledge "acknowledge" ["a"] "you have seen to it" "done" changes;
+        new Snooze "snooze" ["s"] "again in 10 minutes, in an hour" "later" changes;
+        new SnoozeLong "snooze_long" ["S"] "^" changes;
+        also Dismiss "dismiss" ["d"] "put it away without seeing to it" "put away" changes;
+        also Continue "continue" ["c"] "continue the turn that failed" changes;
+        also RunJob "run_job" ["r"] "run the job that was missed or failed" changes;
+        also RestJob "rest_job" ["p"] "end the rest of a job that was paused" changes;
+        also Undo "undo" ["u"] "undo what you did last in the console";
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
+    JobForm "job_form" "Making a job" Writes {
+        also Send "send" ["enter"] "show when it is due, then keep it" "next";
+        also Down "down" ["tab", "down"] emacs ["tab", "down", "ctrl-n"] "the next line, the line before" "next line";
+        also Up "up" ["shift-tab", "up"] emacs ["shift-tab", "up", "ctrl-p"] "^";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
+        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
+    }
     Picker "picker" "Choosing a session" Writes {
         also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "";
         also Down "down" ["down", "ctrl-s"] vim ["down", "ctrl-j", "ctrl-s"] emacs ["down", "ctrl-n", "ctrl-s"] "";
@@ -365,7 +425,7 @@ keymap! {
         new Stop "stop" ["ctrl-c"] "interrupt the agent; twice leaves";
         also Leave "leave" ["ctrl-d"] emacs ["ctrl-x ctrl-c"] "leave; the daemon and its work go on" "leave";
         new FocusCard "focus_card" ["ctrl-a"] emacs ["ctrl-x a"] "to the approval that waits";
-        new NextWaiting "next_waiting" ["ctrl-g"] emacs ["ctrl-x w"] "to the next session that waits for you";
+        new NextWaiting "next_waiting" ["ctrl-g"] emacs ["ctrl-x w"] "to the next thing that waits for you";
         new Mode "mode" ["shift-tab", "ctrl-o"] "how much may happen without asking" changes;
         new PickSession "pick_session" ["ctrl-s"] emacs ["ctrl-x b"] "choose a session" "sessions";
         also NewSession "new_session" ["ctrl-n"] emacs ["ctrl-x ctrl-f"] "new session; asks for its folder" changes;
@@ -377,6 +437,8 @@ keymap! {
         also Command "command" ["alt-:"] "a command; : too, while nothing is written";
         new Mouse "mouse" ["f2"] "the mouse to the terminal, and back";
         new Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
+        new InboxScreen "inbox_screen" ["alt-i", "f3"] emacs ["ctrl-x i", "alt-i", "f3"] "what waits for you, and back" "inbox";
+        new JobScreen "job_screen" ["alt-j", "f4"] emacs ["ctrl-x j", "alt-j", "f4"] "jobs and reminders, and back" "jobs";
     }
 }
 

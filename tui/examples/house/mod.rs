@@ -12,8 +12,11 @@
     clippy::indexing_slicing
 )]
 
+pub mod jobs;
+
 use serde_json::{Value, json};
 use smartopol_protocol::approval::*;
+use smartopol_protocol::attention::{Item, ItemState, Kind, Priority, Resolution};
 use smartopol_protocol::daemon::{Size, StatusShown};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::{Level, Message, Part, Role};
@@ -40,6 +43,9 @@ pub struct House {
     pub approvals: Vec<Approval>,
     pub traces: Vec<Trace>,
     pub marked: Vec<TraceId>,
+    /// What waits for a person, what was resolved included.
+    pub attention: Vec<Item>,
+    pub jobs: Vec<job::Job>,
     danger: Option<Danger>,
     pub partial: Option<(SessionId, Partial)>,
     /// What happened since it was last asked.
@@ -59,7 +65,7 @@ impl House {
         self.now += ms;
     }
 
-    fn bytes(&mut self) -> [u8; 16] {
+    pub(crate) fn bytes(&mut self) -> [u8; 16] {
         self.many += 1;
         let mut bytes = [0; 16];
         bytes[..4].copy_from_slice(&self.many.to_be_bytes());
@@ -77,6 +83,18 @@ impl House {
             seq: Some(self.seq),
             at: self.at(),
             session_id: Some(session_id),
+            news,
+        };
+        self.events.push(event);
+    }
+
+    /// Something happened that is of no session.
+    pub fn happened(&mut self, news: News) {
+        self.seq += 1;
+        let event = Event {
+            seq: Some(self.seq),
+            at: self.at(),
+            session_id: None,
             news,
         };
         self.events.push(event);
@@ -407,7 +425,20 @@ impl House {
         };
         let approval_id = approval.id;
         self.approvals.push(approval.clone());
-        self.fact(call.session_id, News::ApprovalChanged(Box::new(approval)));
+        self.fact(
+            call.session_id,
+            News::ApprovalChanged(Box::new(approval.clone())),
+        );
+        let title = format!("{}: {}", approval.tool, approval.inspection.title);
+        let item = self.item(Kind::Approval, Priority::High, &title);
+        self.waits(Item {
+            session_id: Some(approval.session_id),
+            turn_id: Some(approval.turn_id),
+            approval_id: Some(approval.id),
+            deadline: Some(approval.expires_at),
+            detail: approval.reason,
+            ..item
+        });
         self.change_call(id, |call, _| {
             call.state = CallState::Waiting { approval_id }
         });
@@ -457,6 +488,7 @@ impl House {
             approval.session_id,
             News::ApprovalChanged(Box::new(approval.clone())),
         );
+        self.resolve(|item| item.approval_id == Some(id), Resolution::Answered);
         self.change(approval.session_id, |session| {
             session.waiting -= 1;
             if session.waiting == 0 {
@@ -575,6 +607,17 @@ impl House {
         let turn = turn.clone();
         self.partial = None;
         self.fact(id, News::TurnChanged(Box::new(turn)));
+        if let Outcome::Failed { message, .. } = &outcome {
+            let name = self.sessions.iter().find(|own| own.id == id).unwrap();
+            let title = format!("the turn in {} failed", name.name);
+            let item = self.item(Kind::TurnFailed, Priority::Normal, &title);
+            self.waits(Item {
+                session_id: Some(id),
+                turn_id: Some(turn_id),
+                detail: message.clone(),
+                ..item
+            });
+        }
         self.change(id, |session| {
             session.state = SessionState::Idle {
                 last: Some(outcome),
@@ -597,7 +640,7 @@ impl House {
             approvals: self.approvals.iter().filter(pending).cloned().collect(),
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
             marked: self.marked.clone(),
-            attention: Vec::new(),
+            attention: self.open(),
         }
     }
 
@@ -704,6 +747,54 @@ impl House {
                 .filter(|(own, _)| *own == id)
                 .map(|(_, partial)| partial),
         }
+    }
+}
+
+impl House {
+    /// Returns something that may wait for a person, about nothing yet.
+    pub fn item(&mut self, kind: Kind, priority: Priority, title: &str) -> Item {
+        Item {
+            id: AttentionId::from_bytes(self.bytes()),
+            kind,
+            priority,
+            title: title.into(),
+            detail: String::new(),
+            session_id: None,
+            turn_id: None,
+            approval_id: None,
+            job_id: None,
+            at: self.at(),
+            due_at: None,
+            deadline: None,
+            told: 1,
+            state: ItemState::Open,
+        }
+    }
+
+    /// Something waits for a person.
+    pub fn waits(&mut self, item: Item) -> AttentionId {
+        let id = item.id;
+        self.attention.push(item.clone());
+        self.happened(News::AttentionChanged(Box::new(item)));
+        id
+    }
+
+    /// Something waits no longer.
+    pub fn resolve(&mut self, of: impl Fn(&Item) -> bool, how: Resolution) {
+        let at = self.at();
+        let by = "cli:1000".to_owned();
+        let state = ItemState::Resolved { how, by, at };
+        let Some(item) = self.attention.iter_mut().find(|item| of(item)) else {
+            return;
+        };
+        item.state = state;
+        let item = item.clone();
+        self.happened(News::AttentionChanged(Box::new(item)));
+    }
+
+    fn open(&self) -> Vec<Item> {
+        let open = |item: &&Item| item.state == ItemState::Open;
+        self.attention.iter().filter(open).cloned().collect()
     }
 }
 

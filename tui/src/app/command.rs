@@ -6,6 +6,7 @@ use smartopol_config::keymap::{Keymap, Preset};
 use smartopol_config::nearest;
 use smartopol_config::section::console::Look;
 use smartopol_protocol::approval::Mode;
+use smartopol_protocol::job::Job;
 use smartopol_protocol::session::{Configure, Create};
 use smartopol_protocol::trace::ActionType;
 
@@ -153,6 +154,23 @@ const COMMANDS: &[Command] = &[
         App::say_traces,
     )
     .offers(filters),
+    command(
+        "jobs",
+        &["j", "job"],
+        "[NAME]",
+        "jobs and reminders, this one",
+        App::say_jobs,
+    )
+    .offers(|app| {
+        let jobs = app.model.jobs.iter();
+        jobs.map(|job| (job.name.clone(), job.when.clone()))
+            .collect()
+    }),
+    command("inbox", &["i"], "", "what waits for you", |app, _| {
+        app.traces_whole = false;
+        app.focus = Focus::Inbox;
+        Ok(())
+    }),
     command(
         "theme",
         &[],
@@ -355,6 +373,29 @@ impl App {
             "no session is called `{}`; {hint}",
             sanitize::line(name)
         ))
+    }
+
+    fn say_jobs(&mut self, name: &str) -> Result<(), String> {
+        if name.is_empty() {
+            self.go_to_jobs(None);
+            return Ok(());
+        }
+        let named = |job: &&Job| job.name == name;
+        let found = self.model.jobs.iter().find(named).map(|job| job.id);
+        match found {
+            Some(id) => self.go_to_jobs(Some(id)),
+            None => {
+                let shown = sanitize::line(name).into_owned();
+                let jobs = self.model.jobs.iter();
+                let near = nearest(name, jobs.map(|job| job.name.as_str()));
+                let near = near.map(|near| sanitize::line(near).into_owned());
+                return Err(match near {
+                    Some(near) => format!("no job is called `{shown}`; did you mean `{near}`?"),
+                    None => format!("no job is called `{shown}`; :jobs lists them"),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn say_new(&mut self, folder: &str) -> Result<(), String> {

@@ -1,6 +1,7 @@
 //! What the daemon says: news of the link, events, answers.
 
 use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
+use smartopol_protocol::attention::Item;
 use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::turn::{Outcome, TurnState};
@@ -9,7 +10,7 @@ use smartopol_protocol::{Code, News, SessionId};
 use super::reading::Jump;
 use super::undo::Done;
 use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
-use crate::model::{Lost, Page};
+use crate::model::{Heard, Lost, Page};
 use crate::notice::Notice;
 use crate::sanitize;
 use crate::widget::transcript::Scroll;
@@ -21,6 +22,8 @@ impl App {
                 self.peer = peer;
                 self.link = LinkState::Connected;
                 self.answering.clear();
+                self.jobs.reconnected();
+                self.forget_seen(None);
                 self.model.subscribed(*reply);
                 self.begin();
             }
@@ -84,8 +87,13 @@ impl App {
             _ => {}
         }
         self.heard_of_turn(&event.news);
-        if let News::TraceChanged(trace) = &event.news {
-            self.feed.changed(trace.id);
+        match &event.news {
+            News::TraceChanged(trace) => self.feed.changed(trace.id),
+            News::JobChanged(job) => self.heard_of_job(job.id),
+            _ => {}
+        }
+        if let News::AttentionChanged(item) = event.news {
+            return self.on_attention(event.seq, *item);
         }
         match self.model.apply(event) {
             Lost::Nothing => {}
@@ -104,26 +112,24 @@ impl App {
             return;
         };
         let notice = match outcome {
-            Outcome::Interrupted => return,
             Outcome::Done => Notice::Done,
-            _ => Notice::Failed,
+            // What failed waits for the person, and is told as that.
+            _ => return,
         };
         if !self.window_focused {
             self.cmds.push(Cmd::Call(notice));
         }
     }
 
+    fn on_attention(&mut self, seq: Option<u64>, item: Item) {
+        self.model.heard(seq);
+        if self.model.attention.put(item.clone()) == Heard::Calls {
+            self.call_for(&item);
+        }
+    }
+
     fn on_approval(&mut self, approval: &Approval) {
         if approval.state == ApprovalState::Pending {
-            if !self.window_focused {
-                // Itself, and those that wait already.
-                let known = self
-                    .model
-                    .pending()
-                    .iter()
-                    .filter(|own| own.id != approval.id);
-                self.cmds.push(Cmd::Call(Notice::Waits(known.count() + 1)));
-            }
             return;
         }
         self.answering.remove(&approval.id);
@@ -234,7 +240,7 @@ impl App {
                 self.traces_found(*number, *listed);
             }
             (Call::Turn(id), Reply::Turn(shown)) => self.turn_shown(*id, Some(*shown)),
-            _ => {}
+            (call, reply) => self.on_job_answer(call, reply),
         }
     }
 
@@ -297,6 +303,16 @@ impl App {
                 self.turn_shown(id, None);
                 self.complain(sentence);
             }
+            Call::CheckJob(number, _) => self.job_checked(number, Err(refusal)),
+            Call::AddJob(_) | Call::EditJob(..) => {
+                self.job_not_kept(&refusal);
+                self.complain(sentence);
+            }
+            Call::Resolve(resolve) => {
+                self.forget_seen(Some(resolve.id));
+                self.complain(sentence);
+            }
+            Call::Jobs(_) | Call::Job(_) | Call::Ledger(_) if refusal.code.is_none() => {}
             Call::Lab(lab) => self.lab_refused(lab.id, sentence),
             Call::TestRule(id, _) => self.lab_refused(id, sentence),
             Call::Decide(decide) => {

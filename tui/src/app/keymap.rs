@@ -66,6 +66,8 @@ impl App {
             Focus::Traces => &[Place::Traces, Place::Everywhere],
             Focus::Sessions => &[Place::Sessions, Place::Everywhere],
             Focus::Card => &[Place::Card, Place::Everywhere],
+            Focus::Jobs => &[Place::Jobs, Place::Everywhere],
+            Focus::Inbox => &[Place::Inbox, Place::Everywhere],
         }
     }
 

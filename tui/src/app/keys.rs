@@ -1,7 +1,6 @@
 //! What a person does: keys and pastes, by where they go.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::session::{Configure, Fork};
 
@@ -151,6 +150,9 @@ impl App {
                 };
             }
             Action::TracePane => self.traces_beside = !self.traces_beside,
+            Action::InboxScreen => self.turn_to_inbox(),
+            Action::JobScreen => self.turn_to_jobs(),
+            Action::Continue if self.focus == Focus::Inbox => self.continue_item(),
             Action::Continue => self.go_on(),
             Action::FoldAll => self.fold_all(),
             Action::Withdraw => self.withdraw(),
@@ -159,6 +161,8 @@ impl App {
                 Focus::Conversation => self.read(action),
                 Focus::Traces => self.look_at_traces(action),
                 Focus::Sessions => self.look_at_sessions(action),
+                Focus::Jobs => self.look_at_jobs(action),
+                Focus::Inbox => self.look_at_inbox(action),
                 Focus::Card => {}
             },
         }
@@ -295,23 +299,6 @@ impl App {
         self.note_configure(&change);
         if self.change(Call::Configure(change)) {
             self.say(format!("{}: {}", mode.name(), meaning(mode)));
-        }
-    }
-
-    fn next_waiting(&mut self) {
-        let waiting: Vec<SessionId> = self
-            .model
-            .pending()
-            .iter()
-            .map(|approval| approval.session_id)
-            .collect();
-        let other = waiting
-            .iter()
-            .find(|id| Some(**id) != self.current)
-            .or(waiting.first());
-        match other {
-            Some(id) => self.open(*id),
-            None => self.say("nothing waits for you"),
         }
     }
 

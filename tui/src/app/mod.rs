@@ -2,12 +2,15 @@
 //!
 //! `update` changes state and returns what is to be done; drawing reads. Neither waits.
 
+mod attention;
 pub(crate) mod card;
 mod command;
 mod complete;
 pub(crate) mod feed;
 pub(crate) mod gate;
 mod inbox;
+pub(crate) mod job_form;
+pub(crate) mod jobs;
 pub(crate) mod keymap;
 mod keys;
 pub(crate) mod lab;
@@ -28,6 +31,7 @@ pub(crate) use inbox::ended;
 pub(crate) use keys::meaning;
 pub(crate) use reading::{Jump, Seek};
 pub(crate) use search::Searching;
+pub(crate) use undo::Going;
 pub(crate) use writing::Kind;
 
 use std::cell::RefCell;
@@ -45,10 +49,12 @@ use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp};
 
+use self::attention::InboxView;
 use self::card::CardView;
 use self::feed::Feed;
 pub(crate) use self::gate::Gate;
 use self::gate::Surface;
+use self::jobs::JobsView;
 use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
@@ -75,6 +81,8 @@ pub(crate) enum Focus {
     Conversation,
     Traces,
     Sessions,
+    Jobs,
+    Inbox,
 }
 
 /// How the daemon is reached.
@@ -189,6 +197,8 @@ pub(crate) struct App {
     /// How the card is looked at.
     pub(crate) asked: CardView,
     pub(crate) feed: Feed,
+    pub(crate) jobs: JobsView,
+    pub(crate) inbox: InboxView,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
     pub(crate) traces_beside: bool,
@@ -216,8 +226,8 @@ pub(crate) struct App {
     files: complete::Files,
     renew_names: bool,
     undo: Vec<undo::Done>,
-    /// Sessions that go soon, and when.
-    removals: Vec<(SessionId, u64)>,
+    /// What goes soon, and when.
+    removals: Vec<(Going, u64)>,
     /// Drafts as they are kept, those that changed since, and when they are kept again.
     kept: HashMap<SessionId, Kept>,
     unkept: HashSet<SessionId>,
@@ -250,6 +260,8 @@ impl App {
             gate: Gate::default(),
             asked: CardView::default(),
             feed: Feed::default(),
+            jobs: JobsView::default(),
+            inbox: InboxView::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
             session_at: None,
@@ -334,6 +346,8 @@ impl App {
         }
         self.settle_ahead();
         self.settle_feed();
+        self.settle_inbox();
+        self.settle_jobs();
         self.settle_card();
         self.settle_windows();
         self.settle_removals();
@@ -353,6 +367,7 @@ impl App {
             _ => None,
         };
         self.gate.seen(card, now.ms);
+        self.wanted_by_jobs();
         let mut cmds = std::mem::take(&mut self.cmds);
         cmds.extend(self.wanted_by_view());
         cmds.extend(self.paints.wanted().into_iter().map(Cmd::Paint));
@@ -363,7 +378,7 @@ impl App {
     pub(crate) fn wishes(&self) -> Wishes {
         Wishes {
             mouse: self.console.mouse,
-            waiting: self.model.pending().len(),
+            waiting: self.count_waiting().0,
         }
     }
 
@@ -378,6 +393,7 @@ impl App {
             counts.then_some(second),
             self.toast.as_ref().map(|toast| toast.until),
             self.keep_at,
+            self.jobs_tick(),
             self.removals.iter().map(|(_, at)| *at).min(),
             (!self.removals.is_empty()).then_some(second),
             if self.focus == Focus::Card {
@@ -560,7 +576,7 @@ impl App {
     }
 
     pub(crate) fn leave(&mut self) {
-        // A session that was to go soon stays: whoever leaves cannot think again.
+        // What was to go soon stays: whoever leaves cannot think again.
         self.removals.clear();
         self.cmds.push(Cmd::Leave);
     }

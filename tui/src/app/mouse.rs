@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use smartopol_config::keymap::{Action, Chord, Found};
-use smartopol_protocol::{SessionId, TraceId};
+use smartopol_protocol::{AttentionId, JobId, SessionId, TraceId};
 
 use super::{App, Cmd, Focus};
 use crate::clipboard::Copy;
@@ -20,6 +20,8 @@ const NOTCH: i64 = 3;
 pub(crate) enum Spot {
     Session(SessionId),
     Trace(TraceId),
+    Job(JobId),
+    Item(AttentionId),
     /// A pane of a screen that shows one at a time.
     Tab(Focus),
     /// A line of the palette.
@@ -92,7 +94,9 @@ impl App {
     fn wheel_in_pane(&mut self, at: Position, by: i64) {
         let action = if by < 0 { Action::Up } else { Action::Down };
         let within = |pane: Option<Rect>| pane.is_some_and(|pane| pane.contains(at));
-        if self.plan.card.contains(at) {
+        if self.plan.whole.height > 0 {
+            self.act(action);
+        } else if self.plan.card.contains(at) {
             let by = isize::try_from(by).unwrap_or(0);
             self.asked.scroll = self.asked.scroll.saturating_add_signed(by);
         } else if self.plan.conversation.contains(at) {
@@ -127,6 +131,12 @@ impl App {
                     self.overlays.push(Overlay::trace(id));
                 }
             }
+            (Some(Spot::Job(id)), _) if self.jobs.selected == Some(id) => self.act(Action::Open),
+            (Some(Spot::Job(id)), _) => self.select_job(Some(id)),
+            (Some(Spot::Item(id)), _) if self.inbox.selected == Some(id) => {
+                self.act(Action::Open);
+            }
+            (Some(Spot::Item(id)), _) => self.inbox.selected = Some(id),
             (Some(Spot::Tab(focus)), _) => {
                 self.traces_whole = false;
                 self.focus = focus;

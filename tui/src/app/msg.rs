@@ -2,10 +2,12 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, TestRule};
+use smartopol_protocol::attention::{Item, Resolve};
 use smartopol_protocol::client;
 use smartopol_protocol::command::Run;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
+use smartopol_protocol::job::{self, Spec};
 use smartopol_protocol::memory::Added;
 use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
@@ -15,7 +17,7 @@ use smartopol_protocol::session::{
 use smartopol_protocol::trace::{Filter, Listed, Mark};
 use smartopol_protocol::turn;
 use smartopol_protocol::{
-    ApprovalId, Code, Event, MessageId, SessionId, Timestamp, TraceId, TurnId,
+    ApprovalId, Code, Event, JobId, MessageId, SessionId, Timestamp, TraceId, TurnId,
 };
 
 use crate::clipboard::Copy;
@@ -164,6 +166,21 @@ pub(crate) enum Call {
     },
     Mark(Mark),
     Turn(TurnId),
+    /// Jobs after one, or from the first.
+    Jobs(Option<JobId>),
+    Job(JobId),
+    /// The newest rows of a job's ledger.
+    Ledger(JobId),
+    /// When a job would be due, for the form of this number.
+    CheckJob(u64, Box<Spec>),
+    AddJob(Box<Spec>),
+    EditJob(JobId, Box<Spec>),
+    RemoveJob(JobId),
+    PauseJob(JobId),
+    ResumeJob(JobId),
+    RunJob(JobId),
+    WhyJob(JobId),
+    Resolve(Resolve),
 }
 
 /// An answer.
@@ -187,6 +204,14 @@ pub(crate) enum Reply {
     Forked(Box<Forked>),
     Files(FilesListed),
     Clients(client::Listed),
+    Jobs(job::Listed),
+    Job(Box<job::Job>),
+    JobShown(Box<job::Shown>),
+    Ledger(job::HistoryShown),
+    JobAdded(Box<job::Added>),
+    Ran(Box<job::Run>),
+    Why(job::Answer),
+    Item(Box<Item>),
     Done,
 }
 

@@ -81,7 +81,13 @@ pub(crate) fn is_named(line: &Binding) -> bool {
     ];
     let pane = matches!(
         line.place,
-        Place::Everywhere | Place::Composer | Place::Conversation | Place::Traces | Place::Sessions
+        Place::Everywhere
+            | Place::Composer
+            | Place::Conversation
+            | Place::Traces
+            | Place::Sessions
+            | Place::Jobs
+            | Place::Inbox
     );
     pane && !matches!(line.words, "" | DITTO) && !goes_without.contains(&line.action)
 }
@@ -313,6 +319,8 @@ impl App {
             Place::Conversation => Focus::Conversation,
             Place::Sessions => Focus::Sessions,
             Place::Traces => Focus::Traces,
+            Place::Jobs => Focus::Jobs,
+            Place::Inbox => Focus::Inbox,
             _ => return self.act(action),
         };
         let beside = self.plan.columns == Columns::One || self.plan.traces.is_some();

@@ -2,9 +2,10 @@
 //!
 //! Owns a short log, newest last. What others or the agent did is not in it.
 
-use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Mode;
+use smartopol_protocol::job::Spec;
 use smartopol_protocol::session::{Configure, Session};
+use smartopol_protocol::{JobId, SessionId};
 
 use super::{App, Call};
 use crate::sanitize;
@@ -13,8 +14,15 @@ use crate::widget::composer::Kept;
 /// How many things are remembered.
 const MOST: usize = 50;
 
-/// How long a session stays after a person said to remove it, in milliseconds.
+/// How long something stays after a person said to remove it, in milliseconds.
 pub(crate) const GRACE: u64 = 10_000;
+
+/// Something that is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Going {
+    Session(SessionId),
+    Job(JobId),
+}
 
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +50,17 @@ pub(crate) enum Done {
         id: SessionId,
         before: Kept,
     },
+    Rested {
+        id: JobId,
+    },
+    Resumed {
+        id: JobId,
+    },
+    JobEdited {
+        id: JobId,
+        /// What it was made of before.
+        spec: Box<Spec>,
+    },
 }
 
 impl Done {
@@ -56,6 +75,14 @@ impl Done {
             ),
             Self::Withdrawn { text, .. } => format!("sends again: {}", brief(text)),
             Self::Cleared { before, .. } => format!("the draft is back: {}", brief(&before.text)),
+            Self::Rested { .. } => "the job goes on".to_owned(),
+            Self::Resumed { .. } => "the job rests again".to_owned(),
+            Self::JobEdited { spec, .. } => {
+                format!(
+                    "`{}` is as before",
+                    brief(spec.name.as_deref().unwrap_or_default())
+                )
+            }
         }
     }
 }
@@ -81,10 +108,11 @@ impl App {
 
     /// Returns what undoing would do, the next first.
     pub(crate) fn undo_log(&self) -> Vec<String> {
-        let removals = self.removals.iter().rev().map(|(id, _)| {
-            let name = self.model.session(*id).map(|own| own.name.as_str());
-            format!("`{}` stays", sanitize::line(name.unwrap_or_default()))
-        });
+        let removals = self
+            .removals
+            .iter()
+            .rev()
+            .map(|(id, _)| format!("{} stays", self.name_of_going(*id)));
         removals
             .chain(self.undo.iter().rev().map(Done::words))
             .collect()
@@ -93,9 +121,7 @@ impl App {
     /// Undoes what was done last.
     pub(super) fn undo_last(&mut self) {
         if let Some((id, _)) = self.removals.pop() {
-            let name = self.model.session(id).map(|own| own.name.clone());
-            let name = sanitize::line(&name.unwrap_or_default()).into_owned();
-            return self.say(format!("`{name}` stays"));
+            return self.say(format!("{} stays", self.name_of_going(id)));
         }
         if !self.connected_to_change() {
             return;
@@ -144,6 +170,9 @@ impl App {
                 }
                 self.say_with(&text, false);
             }
+            Done::Rested { id } => drop(self.change(Call::ResumeJob(id))),
+            Done::Resumed { id } => drop(self.change(Call::PauseJob(id))),
+            Done::JobEdited { id, spec } => drop(self.change(Call::EditJob(id, spec))),
             Done::Cleared { id, before } => {
                 if self.current != Some(id) {
                     self.open(id);
@@ -158,6 +187,17 @@ impl App {
             }
         }
         self.say(format!("undone: {words}"));
+    }
+
+    /// Returns the name of what is removed, as it is told to a person.
+    pub(crate) fn name_of_going(&self, going: Going) -> String {
+        match going {
+            Going::Session(id) => {
+                let name = self.model.session(id).map(|own| own.name.as_str());
+                format!("`{}`", sanitize::line(name.unwrap_or_default()))
+            }
+            Going::Job(id) => self.name_of_job(id),
+        }
     }
 
     /// Remembers what a change of a session will have changed.
@@ -184,21 +224,20 @@ impl App {
         }
     }
 
-    /// Removes a session in a while, so that there is time to think again.
-    pub(super) fn remove_soon(&mut self, id: SessionId) {
+    /// Removes something in a while, so that there is time to think again.
+    pub(super) fn remove_soon(&mut self, id: Going) {
         if !self.connected_to_change() || self.removals.iter().any(|(own, _)| *own == id) {
             return;
         }
         self.removals.push((id, self.now.ms + GRACE));
-        let name = self.model.session(id).map(|own| own.name.clone());
-        let name = sanitize::line(&name.unwrap_or_default()).into_owned();
         let key = self.key_of(self.places(), super::keymap::Action::Undo);
         let key = key.unwrap_or_else(|| "/undo".to_owned());
-        self.say_for(GRACE, format!("`{name}` goes in 10 s · {key} keeps it"));
+        let name = self.name_of_going(id);
+        self.say_for(GRACE, format!("{name} goes in 10 s · {key} keeps it"));
     }
 
-    /// Returns in how many seconds a session goes; `None` for one that stays.
-    pub(crate) fn goes_in(&self, id: SessionId) -> Option<u64> {
+    /// Returns in how many seconds something goes; `None` for what stays.
+    pub(crate) fn goes_in(&self, id: Going) -> Option<u64> {
         let (_, at) = self.removals.iter().find(|(own, _)| *own == id)?;
         Some(at.saturating_sub(self.now.ms).div_ceil(1_000))
     }
@@ -206,7 +245,7 @@ impl App {
     /// Removes what has had its time.
     pub(super) fn settle_removals(&mut self) {
         let now = self.now.ms;
-        let due: Vec<SessionId> = self
+        let due: Vec<Going> = self
             .removals
             .iter()
             .filter(|(_, at)| *at <= now)
@@ -214,7 +253,10 @@ impl App {
             .collect();
         self.removals.retain(|(_, at)| *at > now);
         for id in due {
-            self.change(Call::Remove(id));
+            self.change(match id {
+                Going::Session(id) => Call::Remove(id),
+                Going::Job(id) => Call::RemoveJob(id),
+            });
         }
     }
 }

@@ -7,7 +7,7 @@ use smartopol_protocol::session::{Configure, Create};
 
 use super::keymap::{Action, Pressed};
 use super::keys::edit;
-use super::{App, Call};
+use super::{App, Call, Going};
 use crate::overlay::{Asked, Overlay, Purpose, Typed, matching};
 use crate::sanitize;
 use crate::widget::composer::Composer;
@@ -124,6 +124,7 @@ impl App {
                 self.remove_soon(*remove);
                 false
             }
+            (Overlay::JobForm(form), action) => self.on_job_form_key(form, action, event),
             _ => true,
         };
         if stays {
@@ -145,6 +146,9 @@ impl App {
         }
         if let Some(Overlay::Lab(lab)) = self.overlays.last_mut() {
             lab.paste(text);
+        }
+        if let Some(Overlay::JobForm(form)) = self.overlays.last_mut() {
+            form.write(text);
         }
     }
 
@@ -373,7 +377,8 @@ impl App {
     }
 
     pub(super) fn ask_to_remove(&mut self, id: Option<SessionId>) {
-        if let Some(remove) = id {
+        if let Some(id) = id {
+            let remove = Going::Session(id);
             self.overlays.push(Overlay::Question { remove });
         }
     }
@@ -394,7 +399,10 @@ impl App {
                 .pending()
                 .iter()
                 .any(|approval| approval.id == lab.id),
-            Overlay::Question { remove } => self.model.session(*remove).is_none(),
+            Overlay::Question { remove } => match remove {
+                Going::Session(id) => self.model.session(*id).is_none(),
+                Going::Job(id) => self.model.jobs.get(*id).is_none(),
+            },
             _ => false,
         };
         if self.overlays.iter().any(gone) {

@@ -1,10 +1,12 @@
 //! What the daemon said, as far as the console keeps it.
 //!
-//! Owns: sessions, pending approvals, the traces feed, the transcripts that are open. Every change
-//! comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
+//! Owns: sessions, pending approvals, what waits for a person, jobs, the traces feed, the
+//! transcripts that are open. Every change comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
 //! older than what is known is skipped. Knows no terminal.
 
+pub(crate) mod attention;
 pub(crate) mod clients;
+pub(crate) mod jobs;
 pub(crate) mod traces;
 pub(crate) mod transcript;
 
@@ -16,7 +18,9 @@ use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::{Mark, Trace};
 use smartopol_protocol::{Event, News, SessionId, TraceId};
 
+pub(crate) use attention::{Attention, Heard};
 pub(crate) use clients::Clients;
+pub(crate) use jobs::Jobs;
 pub(crate) use traces::Traces;
 pub(crate) use transcript::Transcript;
 
@@ -85,6 +89,8 @@ pub(crate) struct Model {
     /// What this console did not hear, until somebody takes note of it.
     pub(crate) missed: Missed,
     pub(crate) clients: Clients,
+    pub(crate) attention: Attention,
+    pub(crate) jobs: Jobs,
     open: HashMap<SessionId, Transcript>,
     /// Open sessions, the one used last at the end.
     used: Vec<SessionId>,
@@ -156,6 +162,8 @@ impl Model {
             .collect();
         self.sort();
         self.approvals = snapshot.approvals;
+        self.attention.replace(snapshot.attention);
+        self.jobs.forget_all();
         self.traces.replace(snapshot.traces);
         self.marked = snapshot.marked.into_iter().collect();
         self.open.values_mut().for_each(Transcript::missed);
@@ -225,9 +233,7 @@ impl Model {
 
     /// Takes one event; returns what must be asked again.
     pub(crate) fn apply(&mut self, event: Event) -> Lost {
-        if let Some(seq) = event.seq {
-            self.seq = Some(self.seq.unwrap_or(0).max(seq));
-        }
+        self.heard(event.seq);
         let seq = event.seq.unwrap_or(u64::MAX);
         match event.news {
             News::SessionChanged(session) => self.put_session(*session, seq),
@@ -235,6 +241,11 @@ impl Model {
             News::ApprovalChanged(approval) => self.put_approval(*approval),
             News::TraceChanged(trace) => self.put_trace(*trace),
             News::TraceMarked(mark) => self.mark(mark),
+            News::JobChanged(job) => self.jobs.put(*job),
+            News::JobRemoved(id) => self.jobs.remove(id),
+            News::AttentionChanged(item) => {
+                self.attention.put(*item);
+            }
             News::Gap { missed } => {
                 self.missed.facts = self.missed.facts.saturating_add(missed);
                 return Lost::Facts;
@@ -256,6 +267,11 @@ impl Model {
             }
         }
         Lost::Nothing
+    }
+
+    /// Takes note of the number of a fact.
+    pub(crate) fn heard(&mut self, seq: Option<u64>) {
+        self.seq = self.seq.max(seq);
     }
 
     fn put_session(&mut self, session: Session, seq: u64) {

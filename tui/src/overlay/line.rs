@@ -3,11 +3,10 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
-use smartopol_protocol::SessionId;
 
 use super::{Asked, Purpose, keys, window};
-use crate::app::App;
 use crate::app::keymap::Place;
+use crate::app::{App, Going};
 use crate::sanitize;
 use crate::widget::text::{clip, clip_start};
 
@@ -75,29 +74,32 @@ pub(crate) fn field(
     }
 }
 
-pub(super) fn question(app: &App, id: SessionId, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let name = app
-        .model
-        .session(id)
-        .map_or("", |session| session.name.as_str());
+pub(super) fn question(app: &App, remove: Going, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let name = app.name_of_going(remove);
+    let (title, question, after) = match remove {
+        Going::Session(_) => (
+            "Remove a session",
+            format!("Remove {name} with all its messages?"),
+            "It goes in 10 seconds, until then it can be undone. Its traces stay.",
+        ),
+        Going::Job(_) => (
+            "Remove a job",
+            format!("Remove {name}? It will not run again."),
+            "It goes in 10 seconds, until then it can be undone. Its ledger stays.",
+        ),
+    };
     let inside = window(
         area,
-        (64, 6),
-        "Remove a session",
+        (72, 6),
+        title,
         &keys(&app.hints_of(&[Place::Question])),
         app.theme,
         buf,
     );
     let lines = [
         Line::raw(""),
-        Line::styled(
-            format!("Remove {} with all its messages?", sanitize::line(name)),
-            app.theme.strong(),
-        ),
-        Line::styled(
-            "It goes in 10 seconds, until then it can be undone. Its traces stay.",
-            app.theme.quiet(),
-        ),
+        Line::styled(question, app.theme.strong()),
+        Line::styled(after, app.theme.quiet()),
     ];
     super::scrolled(&lines, &mut 0, inside, buf);
     None

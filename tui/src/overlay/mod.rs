@@ -2,6 +2,7 @@
 
 mod command;
 mod help;
+mod job_form;
 mod lab;
 mod line;
 mod palette;
@@ -16,9 +17,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
 use smartopol_protocol::{ApprovalId, SessionId, TraceId};
 
-use crate::app::App;
+use crate::app::job_form::JobForm;
 use crate::app::keymap::Place;
 use crate::app::lab::Lab;
+use crate::app::{App, Going};
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
 use crate::widget::frame::{Edge, boxed};
@@ -54,8 +56,9 @@ pub(crate) enum Overlay {
     Waterfall(Waterfall),
     Line(Asked),
     Question {
-        remove: SessionId,
+        remove: Going,
     },
+    JobForm(Box<JobForm>),
 }
 
 /// What a line of text is asked for.
@@ -141,6 +144,7 @@ impl Overlay {
             Self::Lab(lab) if lab.text.is_none() => Place::Lab,
             Self::Line(_) | Self::Lab(_) => Place::Line,
             Self::Question { .. } => Place::Question,
+            Self::JobForm(_) => Place::JobForm,
         }
     }
 }
@@ -171,6 +175,7 @@ pub(crate) fn draw(
             Overlay::Lab(lab) => lab::draw(app, lab, area, buf),
             Overlay::Line(asked) => line::draw(app, asked, area, buf),
             Overlay::Question { remove } => line::question(app, *remove, area, buf),
+            Overlay::JobForm(form) => job_form::draw(app, form, area, buf),
         };
     }
     cursor

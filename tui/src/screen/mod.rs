@@ -3,6 +3,9 @@
 //! Owns the plan of the screen. The panes are drawn by the files beside this one.
 
 pub(crate) mod conversations;
+mod inbox;
+mod job_page;
+mod jobs;
 pub(crate) mod sessions;
 mod trace_head;
 pub(crate) mod traces;
@@ -49,6 +52,10 @@ pub(crate) struct Plan {
     pub(crate) card: Rect,
     pub(crate) composer: Rect,
     pub(crate) traces: Option<Rect>,
+    /// A screen of its own in place of all panes.
+    pub(crate) whole: Rect,
+    /// True where a screen shows its list and what is selected beside each other.
+    pub(crate) has_both: bool,
     pub(crate) foot: Rect,
     pub(crate) status: Rect,
     /// True where the card is on the screen.
@@ -105,17 +112,15 @@ impl App {
         );
         rule(self, buf);
         if plan.tabs.height > 0 {
-            let here = [
-                ("conversation", plan.composer.height > 0),
-                ("sessions", plan.sessions.is_some()),
-                ("traces", plan.traces.is_some()),
-            ];
-            put(
-                &status::tabs(self, here, plan.tabs.width.into()),
-                plan.tabs,
-                buf,
-            );
+            put(&status::tabs(self, plan.tabs.width.into()), plan.tabs, buf);
         }
+        let mut job_scroll = self.jobs.scroll;
+        match self.focus {
+            Focus::Jobs => jobs::draw(self, plan.whole, &mut job_scroll, buf),
+            Focus::Inbox => inbox::draw(self, plan.whole, buf),
+            _ => {}
+        }
+        self.jobs.scroll = job_scroll;
         if let Some(area) = plan.sessions {
             sessions::draw(self, area, buf);
         }
@@ -280,6 +285,11 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
         height: 0,
         ..body
     };
+    if let Focus::Jobs | Focus::Inbox = app.focus {
+        plan.whole = body;
+        plan.has_both = app.focus == Focus::Jobs && body.width >= jobs::BESIDE;
+        return nothing;
+    }
     if app.traces_whole || (plan.columns == Columns::One && app.focus == Focus::Traces) {
         plan.traces = Some(body);
         return nothing;
@@ -434,7 +444,7 @@ fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         lines.push(Line::styled("smartopol", app.theme.strong()));
     }
-    let waiting = app.model.pending().len();
+    let (waiting, _) = app.count_waiting();
     if waiting > 0 {
         lines.push(Line::styled(
             format!("{waiting} waiting for you"),

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::session::Session;
 
 use crate::app::mouse::Spot;
-use crate::app::{App, Focus};
+use crate::app::{App, Focus, Going};
 use crate::sanitize;
 use crate::widget::status::state;
 use crate::widget::text::spread;
@@ -107,7 +107,7 @@ pub(crate) fn row(
     if others > 0 {
         right.push(Span::styled(format!("+{others} here "), theme.quiet()));
     }
-    match app.goes_in(session.id) {
+    match app.goes_in(Going::Session(session.id)) {
         Some(seconds) => right.push(Span::styled(format!("goes in {seconds} s "), theme.bad())),
         None => right.push(Span::styled(format!("{word} "), style)),
     }

@@ -106,21 +106,27 @@ fn others(app: &App) -> String {
 }
 
 /// Returns the tabs of a small screen.
-pub(crate) fn tabs(app: &App, names: [(&str, bool); 3], room: usize) -> Line<'static> {
+pub(crate) fn tabs(app: &App, room: usize) -> Line<'static> {
+    let plan = &app.plan;
+    let panes = [
+        ("conversation", Focus::Composer, plan.composer.height > 0),
+        ("sessions", Focus::Sessions, plan.sessions.is_some()),
+        ("traces", Focus::Traces, plan.traces.is_some()),
+    ];
+    let own = match app.focus {
+        Focus::Jobs => Some(("jobs", Focus::Jobs, true)),
+        Focus::Inbox => Some(("inbox", Focus::Inbox, true)),
+        _ => None,
+    };
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (name, here) in names {
+    for (name, focus, here) in panes.into_iter().chain(own) {
         let style = if here {
             app.theme.selected()
         } else {
             app.theme.quiet()
         };
         let sign = if here { "▸ " } else { "  " };
-        let focus = match name {
-            "sessions" => Focus::Sessions,
-            "traces" => Focus::Traces,
-            _ => Focus::Composer,
-        };
         let wide = u16::try_from(width(name) + 4).unwrap_or(0);
         let area = Rect {
             x: app.plan.tabs.x + used,
@@ -141,13 +147,14 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
     let theme = app.theme;
     let quiet = theme.quiet();
     let mut right = Vec::new();
-    let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
-    let elsewhere = app.model.pending().len().saturating_sub(here);
+    let (_, elsewhere) = app.count_waiting();
     if elsewhere > 0 {
-        let words = if room < 100 {
-            "more"
-        } else {
-            "waiting elsewhere"
+        let asked = app.model.pending().len();
+        let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
+        let words = match asked.saturating_sub(here) == elsewhere {
+            _ if room < 100 => "more",
+            true => "waiting elsewhere",
+            false => "waiting for you",
         };
         right.push(Span::styled(format!("{elsewhere} {words}"), theme.strong()));
         let key = app.key_of(&[Place::Everywhere], Action::NextWaiting);

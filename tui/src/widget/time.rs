@@ -19,6 +19,18 @@ pub(crate) fn seconds(seconds: u64) -> String {
     }
 }
 
+/// Says how long it is until something, in milliseconds: the nearer, the more exactly.
+pub(crate) fn until(ms: u64) -> String {
+    let left = ms.div_ceil(1_000);
+    match left {
+        0 => "due now".to_owned(),
+        1..120 => format!("in {left} s"),
+        120..7_200 => format!("in {} min", left / 60),
+        7_200..172_800 => format!("in {}", seconds(left / 60 * 60)),
+        _ => format!("in {} days", left / 86_400),
+    }
+}
+
 /// Returns a count as `950`, `12.3k`, `4.5M`.
 pub(crate) fn count(count: u64) -> String {
     match count {
@@ -81,6 +93,15 @@ mod tests {
         assert_eq!(
             [count(950), count(12_345), count(4_560_000)],
             ["950", "12.3k", "4.5M"]
+        );
+        assert_eq!(
+            [
+                until(0),
+                until(1_001),
+                until(7_140_000),
+                until(13 * 3_600_000)
+            ],
+            ["due now", "in 2 s", "in 119 min", "in 13 h 0 min"]
         );
         assert_eq!([grouped(999), grouped(12_345)], ["999", "12,345"]);
         assert_eq!(

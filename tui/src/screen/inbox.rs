@@ -1,0 +1,231 @@
+//! What waits for a person: one ranked list, each line with how it is answered.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use smartopol_protocol::attention::{Item, Kind, Priority};
+
+use super::jobs::countdown;
+use crate::app::App;
+use crate::app::keymap::{Action, Place};
+use crate::app::mouse::Spot;
+use crate::model::attention::sort_of;
+use crate::sanitize;
+use crate::theme::Theme;
+use crate::widget::text::{Indent, clip, spread, width, wrap};
+use crate::widget::time;
+
+/// How wide the sorts of things are, at most.
+const SORTS: usize = 13;
+
+/// Draws the list; what is selected is told whole.
+pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+    if area.height == 0 || area.width < 4 {
+        return;
+    }
+    let theme = app.theme;
+    let room = usize::from(area.width);
+    let air = u16::from(area.height >= 16);
+    let items: Vec<&Item> = app.attention().collect();
+    let count = match items.len() {
+        0 => String::new(),
+        count => format!("{count} "),
+    };
+    let title = spread(
+        vec![Span::styled(" Waiting for you", theme.selected())],
+        vec![Span::styled(count, theme.quiet())],
+        room,
+    );
+    buf.set_line(area.x, area.y + air, &title, area.width);
+    let list = Rect {
+        y: (area.y + 2 * air + 1).min(area.bottom()),
+        height: area.height.saturating_sub(2 * air + 1),
+        ..area
+    };
+    if items.is_empty() {
+        let words = clip("Nothing waits for you.", room.saturating_sub(2));
+        buf.set_stringn(list.x + 1, list.y, words, room - 1, theme.quiet());
+        return;
+    }
+    let at = app.inbox.selected;
+    let at = items.iter().position(|item| Some(item.id) == at);
+    let at = at.unwrap_or(0);
+    // All rows up to the selected one and its own must fit; those above give way.
+    let rows: Vec<Vec<Line<'static>>> = items
+        .iter()
+        .enumerate()
+        .map(|(number, item)| {
+            let mut rows = row(app, item, number == at, room);
+            if air > 0 {
+                rows.push(Line::raw(""));
+            }
+            rows
+        })
+        .collect();
+    let fit = usize::from(list.height);
+    let mut from = at;
+    let mut tall = rows.get(at).map_or(0, Vec::len);
+    while let Some(above) = from.checked_sub(1).and_then(|above| rows.get(above)) {
+        if tall + above.len() > fit {
+            break;
+        }
+        tall += above.len();
+        from -= 1;
+    }
+    let mut y = list.y;
+    for (item, rows) in items.iter().zip(&rows).skip(from) {
+        let top = y;
+        for line in rows {
+            if y < list.bottom() {
+                buf.set_line(list.x, y, line, list.width);
+                y += 1;
+            }
+        }
+        let place = Rect {
+            y: top,
+            height: y - top,
+            ..list
+        };
+        app.spot(place, Spot::Item(item.id));
+    }
+}
+
+fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let (sign, style) = sign(item, theme);
+    let edge = Span::styled(if selected { "│" } else { " " }, theme.selected());
+    let title = sanitize::line(&item.title).into_owned();
+    let title_style = if selected {
+        theme.selected()
+    } else {
+        theme.text()
+    };
+    let sort = sort_of(item.kind);
+    let sorts = if room >= 60 {
+        format!("{sort:<SORTS$} ")
+    } else {
+        String::new()
+    };
+    let since = app.now.wall.millis_since(item.at) / 60_000;
+    let since = match since {
+        0 => "now".to_owned(),
+        minutes => time::seconds(minutes * 60),
+    };
+    let first = spread(
+        vec![
+            edge.clone(),
+            Span::styled(format!("{sign} "), style),
+            Span::styled(sorts, style),
+            Span::styled(title, title_style),
+        ],
+        vec![Span::styled(format!("{since} "), theme.quiet())],
+        room,
+    );
+    let indent = if room >= 60 { SORTS + 4 } else { 3 };
+    let mut about = Vec::new();
+    let session = item.session_id.and_then(|id| app.model.session(id));
+    if let Some(session) = session {
+        about.push(sanitize::line(&session.name).into_owned());
+    }
+    if let Some(due) = item.due_at {
+        let late = item.at.millis_since(due) / 1_000;
+        if late > 0 {
+            about.push(format!("{} late", time::seconds(late)));
+        }
+    }
+    if let Some(deadline) = item.deadline {
+        about.push(format!("expires {}", countdown(deadline, app.now.wall)));
+    }
+    if item.told > 1 {
+        about.push(format!("told {} times", item.told));
+    }
+    if !item.detail.is_empty() {
+        about.push(sanitize::line(&item.detail).into_owned());
+    }
+    let about = about.join(" · ");
+    let pad = " ".repeat(indent.saturating_sub(1));
+    let mut lines = vec![first];
+    if !selected {
+        let about = clip(&about, room.saturating_sub(indent + 1));
+        let spans = vec![edge, Span::raw(pad), Span::styled(about, theme.quiet())];
+        lines.push(Line::from(spans));
+        return lines;
+    }
+    let wide = room.saturating_sub(indent + 1).max(8);
+    let told = [Span::styled(clip(&about, 1_000), theme.quiet())];
+    let told = wrap(&told, wide, &Indent::spaces(0));
+    let how = answers(app, item, wide);
+    for line in told.into_iter().chain([how]) {
+        let mut spans = vec![edge.clone(), Span::raw(pad.clone())];
+        spans.extend(line.spans);
+        lines.push(Line::from(spans));
+    }
+    lines
+}
+
+fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
+    let style = match item.priority {
+        Priority::Urgent => theme.bad(),
+        Priority::High => theme.strong(),
+        Priority::Normal => theme.text(),
+        Priority::Low => theme.quiet(),
+    };
+    let sign = match item.kind {
+        Kind::Approval => "?",
+        Kind::Reminder => "●",
+        Kind::JobPaused => "‖",
+        Kind::JobMissed | Kind::ApprovalExpired => "○",
+        Kind::TurnFailed | Kind::JobFailed => "✗",
+    };
+    (sign, style)
+}
+
+/// Says how an item is answered, by the keys that there are.
+fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
+    let all: &[(Action, &str)] = match item.kind {
+        Kind::Approval => &[(Action::Open, "to its card")],
+        Kind::ApprovalExpired => &[
+            (Action::Open, "to its session"),
+            (Action::Acknowledge, "done"),
+        ],
+        Kind::TurnFailed => &[
+            (Action::Continue, "continue"),
+            (Action::Open, "to its session"),
+            (Action::Acknowledge, "done"),
+            (Action::Snooze, "in 10 min"),
+        ],
+        Kind::JobFailed | Kind::JobMissed => &[
+            (Action::RunJob, "run it now"),
+            (Action::Dismiss, "skip it"),
+            (Action::Open, "its ledger"),
+            (Action::Snooze, "in 10 min"),
+        ],
+        Kind::JobPaused => &[
+            (Action::RestJob, "end its rest"),
+            (Action::Open, "its ledger"),
+            (Action::Acknowledge, "done"),
+        ],
+        Kind::Reminder => &[
+            (Action::Acknowledge, "done"),
+            (Action::Snooze, "in 10 min"),
+            (Action::SnoozeLong, "in an hour"),
+            (Action::Dismiss, "put away"),
+        ],
+    };
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (action, words) in all {
+        let Some(key) = app.key_of(&[Place::Inbox], *action) else {
+            continue;
+        };
+        let wide = width(&key) + width(words) + 4;
+        if used + wide > room + 3 {
+            break;
+        }
+        used += wide;
+        spans.push(Span::styled(key, app.theme.strong()));
+        spans.push(Span::styled(format!(" {words}   "), app.theme.quiet()));
+    }
+    Line::from(spans)
+}
