@@ -302,6 +302,8 @@ async fn streaming() {
     terminal.wait_for("connected").unwrap();
     let pid = terminal.pid().unwrap();
     let seconds = 5.0;
+    // Behind the first frame, the start ends: the files of the folder, who is attached.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let before = usage(pid);
     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
     let switches = (usage(pid).0 - before.0) / seconds;
