@@ -179,7 +179,8 @@ async fn set_back(house: &House, now: Timestamp) -> Result<()> {
         let next = house
             .store
             .read(move |r| {
-                let mut next = times.after(now);
+                // What is due in this very moment too.
+                let mut next = times.after(now.plus_millis(-1));
                 while let Some(due) = next
                     && known.is_some_and(|known| due < known)
                     && r.has_run(id, due)?
