@@ -5,6 +5,7 @@ use std::process::Command;
 
 use smartopol_ipc::{Access, Address, Client};
 use smartopol_protocol::approval::{Approval, ApprovalState, Decide, Scope};
+use smartopol_protocol::attention::Item;
 use smartopol_protocol::event::{Subscribe, Subscribed};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::session::{Session, Show};
@@ -25,6 +26,7 @@ struct Mirror {
     calls: BTreeMap<String, ToolCall>,
     approvals: BTreeMap<String, Approval>,
     traces: BTreeMap<String, Trace>,
+    attention: BTreeMap<String, Item>,
 }
 
 impl Mirror {
@@ -45,6 +47,9 @@ impl Mirror {
                 self.approvals.insert(x.id.to_string(), (**x).clone());
             }
             News::TraceChanged(x) => drop(self.traces.insert(x.id.to_string(), (**x).clone())),
+            News::AttentionChanged(x) => {
+                self.attention.insert(x.id.to_string(), (**x).clone());
+            }
             other => panic!("not expected here: {other:?}"),
         }
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use smartopol_protocol::approval::Approval;
-use smartopol_protocol::{ApprovalId, MessageId, SessionId};
+use smartopol_protocol::{ApprovalId, JobId, MessageId, SessionId};
+
+use super::jobs::Made;
 
 /// Whether something was done, as far as the one who asked for it knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub(super) struct Ledger {
     pub(super) sessions: BTreeMap<SessionId, Known>,
     /// Messages.
     pub(super) said: BTreeMap<MessageId, Said>,
+    /// Jobs that were acknowledged.
+    pub(super) jobs: BTreeMap<JobId, Made>,
     /// Answers that won, as the one who gave them was told.
     pub(super) answers: BTreeMap<ApprovalId, Approval>,
     /// Answers that came too late.

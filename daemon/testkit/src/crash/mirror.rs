@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::attention::{Item, ItemState};
+use smartopol_protocol::job::{Job, Run};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::Turn;
-use smartopol_protocol::{ApprovalId, CallId, Event, MessageId, News, SessionId, TraceId, TurnId};
+use smartopol_protocol::{
+    ApprovalId, AttentionId, CallId, Event, JobId, MessageId, News, SessionId, TraceId, TurnId,
+};
 
 /// The state of a client that applies facts and never asks.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +33,10 @@ pub(super) struct Mirror {
     pub(super) approvals: BTreeMap<ApprovalId, Approval>,
     /// Traces.
     pub(super) traces: BTreeMap<TraceId, Trace>,
+    /// What waits for a person, and what did.
+    pub(super) attention: BTreeMap<AttentionId, Item>,
+    /// The newest row of each job's ledger.
+    pub(super) runs: BTreeMap<JobId, Run>,
     /// What may never be told and was.
     pub(super) breaches: Vec<String>,
 }
@@ -52,6 +60,8 @@ impl Mirror {
             News::CallChanged(x) => drop(self.calls.insert(x.id, (**x).clone())),
             News::ApprovalChanged(x) => self.approval(x),
             News::TraceChanged(x) => self.trace(x),
+            News::AttentionChanged(x) => self.item(x),
+            News::JobChanged(x) => self.run(x),
             _ => {}
         }
     }
@@ -63,6 +73,28 @@ impl Mirror {
             let (id, was) = (now.id, before.state);
             self.breaches
                 .push(format!("{id} ended twice: {was:?}, then {:?}", now.state));
+        }
+    }
+
+    /// An item is resolved once, and stays as it was resolved.
+    fn item(&mut self, now: &Item) {
+        let before = self.attention.insert(now.id, now.clone());
+        if before.is_some_and(|before| matches!(before.state, ItemState::Resolved { .. })) {
+            self.breaches.push(format!("{} was resolved twice", now.id));
+        }
+    }
+
+    /// A run that is over stays over.
+    fn run(&mut self, job: &Job) {
+        let Some(now) = &job.last else { return };
+        let before = self.runs.insert(job.id, now.clone());
+        if let Some(before) = before.filter(|before| before.due_at == now.due_at)
+            && before.state.is_over()
+            && before != *now
+        {
+            self.breaches.push(format!(
+                "a run that was over changed: {before:?}, then {now:?}"
+            ));
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod crowd;
 mod dice;
+mod jobs;
 mod ledger;
 mod looks;
 mod mirror;
@@ -66,6 +67,8 @@ pub struct Report {
     pub open: usize,
     /// Turns, calls and traces that were told.
     pub told: (usize, usize, usize),
+    /// Jobs that were acknowledged.
+    pub jobs: usize,
     /// Approvals asked, answered first, answered too late.
     pub approvals: (usize, usize, u64),
     /// Facts that the one who only looked was told.
@@ -83,7 +86,7 @@ impl fmt::Display for Report {
         write!(
             f,
             "seed {}: {} kills in use and {} while starting; {} sessions, {} messages acknowledged \
-             and {} cut off, {turns} turns, {calls} calls, {traces} traces, {asked} approvals \
+             and {} cut off, {turns} turns, {calls} calls, {traces} traces, {} jobs, {asked} approvals \
              ({answered} answered, {late} too late), {} facts; database {} KiB; {:.0} s; nothing lost",
             self.seed,
             self.kills,
@@ -91,6 +94,7 @@ impl fmt::Display for Report {
             self.sessions,
             self.messages,
             self.open,
+            self.jobs,
             self.facts,
             self.bytes / 1024,
             self.took.as_secs_f64(),
@@ -184,6 +188,7 @@ impl Run {
         people.spawn(people::answer(self.stage.clone(), "ada", dice(100)));
         people.spawn(people::answer(self.stage.clone(), "bob", dice(101)));
         people.spawn(people::look(self.stage.clone()));
+        people.spawn(jobs::plan(self.stage.clone(), dice(102)));
 
         let after = Duration::from_micros(self.dice.below(700_000));
         if self.dice.percent(50) {
@@ -224,6 +229,7 @@ impl Run {
     /// Looks at everything that must hold after a restart.
     async fn look(&mut self, client: &Client, number: u64) -> anyhow::Result<()> {
         let database = self.home.path().join("smartopol.db");
+        jobs::settled(client).await?;
         looks::processes(&database, &self.home.workspace(), self.home.pid())?;
         if number.is_multiple_of(5) {
             self.second()?;
@@ -251,6 +257,9 @@ impl Run {
         let snapshot = looks::snapshot(client).await?;
         self.caught_up(snapshot.seq).await?;
         let mirror = lock(&self.stage.mirror).clone();
+        let made = lock(&self.stage.ledger).jobs.clone();
+        jobs::look(client, &made, &self.home.workspace()).await?;
+        jobs::same(&mirror.attention, &snapshot.attention)?;
         let shown: BTreeSet<SessionId> = snapshot.sessions.iter().map(|one| one.id).collect();
         let told: BTreeSet<SessionId> = mirror.sessions.keys().copied().collect();
         ensure!(shown == told, "sessions told: {told:?}, shown: {shown:?}");
@@ -320,6 +329,7 @@ impl Run {
     async fn end(&mut self) -> anyhow::Result<()> {
         self.home.start().await?;
         let (client, _events) = self.home.client().await?;
+        jobs::settled(&client).await?;
         let sessions = looks::settled(&client).await?;
         let ids: Vec<SessionId> = sessions.iter().map(|one| one.id).collect();
         for id in &ids {
@@ -368,6 +378,7 @@ impl Run {
         report.open = known(Known::Maybe);
         report.told = (mirror.turns.len(), mirror.calls.len(), mirror.traces.len());
         report.approvals = (mirror.approvals.len(), ledger.answers.len(), ledger.late);
+        report.jobs = ledger.jobs.len();
         report.facts = mirror.facts;
     }
 }

@@ -55,7 +55,11 @@ pub(super) struct Broke;
 
 impl Stage {
     /// Asks the daemon something; a refusal is an answer.
-    async fn ask<M: Method>(&self, client: &Client, params: M) -> Result<Option<M::Reply>, Broke> {
+    pub(super) async fn ask<M: Method>(
+        &self,
+        client: &Client,
+        params: M,
+    ) -> Result<Option<M::Reply>, Broke> {
         match client.call(params).await {
             Ok(reply) => Ok(Some(reply)),
             Err(Error::Fault(fault)) => {
@@ -68,7 +72,7 @@ impl Stage {
         }
     }
 
-    async fn attach(&self, name: &str) -> Result<(Client, Events), Broke> {
+    pub(super) async fn attach(&self, name: &str) -> Result<(Client, Events), Broke> {
         Client::connect(&self.address, name, Access::Full)
             .await
             .map_err(|_| Broke)
