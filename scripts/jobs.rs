@@ -12,7 +12,6 @@
 
 use std::time::{Duration, Instant};
 
-use smartopol_ipc::Client;
 use smartopol_protocol::Timestamp;
 use smartopol_protocol::attention::Priority;
 use smartopol_protocol::job::{Action, Add, History, Job, Schedule, Spec};
@@ -24,6 +23,9 @@ const DUE: usize = 600;
 
 /// How far apart those are, in milliseconds.
 const APART: i64 = 37;
+
+/// How many make them.
+const CLIENTS: usize = 64;
 
 /// For how long the idle daemon is looked at.
 const IDLE: Duration = Duration::from_secs(20);
@@ -57,7 +59,7 @@ async fn measure() {
     let specs: Vec<Spec> = (DUE..JOBS)
         .map(|number| spec(number, far.plus_millis(i64::try_from(number).unwrap())))
         .collect();
-    add_all(&client, specs).await;
+    add_all(&home, specs).await;
     println!(
         "made {} jobs in {:.1} s",
         JOBS - DUE,
@@ -77,7 +79,7 @@ async fn measure() {
             spec
         })
         .collect();
-    let jobs = add_all(&client, due).await;
+    let jobs = add_all(&home, due).await;
     drop(client);
 
     // What was made is on the disk before the daemon is looked at.
@@ -121,21 +123,19 @@ async fn measure() {
     home.stop().unwrap();
 }
 
-/// Makes jobs, many at a time, so that they share commits.
-async fn add_all(client: &Client, specs: Vec<Spec>) -> Vec<Job> {
-    let mut jobs = Vec::new();
-    for chunk in specs.chunks(64) {
-        let calls = chunk.iter().map(|spec| {
-            client.call(Add {
-                spec: spec.clone(),
-                check: false,
-            })
-        });
-        for added in futures_util::future::join_all(calls).await {
-            jobs.push(added.unwrap().job);
+/// Makes jobs through many connections, so that they share commits.
+async fn add_all(home: &Home, specs: Vec<Spec>) -> Vec<Job> {
+    let part = specs.len().div_ceil(CLIENTS);
+    let parts = specs.chunks(part).map(|part| async move {
+        let (client, _events) = home.client().await.unwrap();
+        let mut jobs = Vec::new();
+        for spec in part.iter().cloned() {
+            let add = Add { spec, check: false };
+            jobs.push(client.call(add).await.unwrap().job);
         }
-    }
-    jobs
+        jobs
+    });
+    futures_util::future::join_all(parts).await.concat()
 }
 
 /// CPU time of a process so far; ticks of a hundredth.

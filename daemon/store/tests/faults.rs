@@ -8,6 +8,7 @@ use smartopol_protocol::{Event, SessionId};
 use smartopol_store::{Error, Options, Point, Store};
 
 use crate::house::{House, at, open};
+use crate::job;
 
 /// Tells the test program to be the one that dies, where, and at which moment.
 const FOLDER: &str = "SMARTOPOL_STORE_FAULT_FOLDER";
@@ -72,6 +73,7 @@ async fn a_process_that_dies_at_any_moment_of_a_commit_leaves_whole_commits() {
             Vec::<String>::new(),
             "moment {moment}"
         );
+        job::no_gap(&store).await;
         let seq = store.read(|r| r.seq()).await.unwrap();
         let told = std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
         let told: u64 = told.parse().unwrap_or(0);

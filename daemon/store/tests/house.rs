@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Danger, Decision, Scope};
+use smartopol_protocol::job::{Job, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::Session;
@@ -15,6 +16,8 @@ use smartopol_protocol::{
     ApprovalId, CallId, Event, MessageId, SessionId, Timestamp, TraceId, TurnId,
 };
 use smartopol_store::{Options, Store};
+
+use crate::job;
 
 /// A store with its folder and what it told.
 pub struct House {
@@ -51,7 +54,11 @@ impl House {
     /// Has something of everything happen, one commit after the other.
     pub async fn script(&self, rounds: u32) {
         let session = self.session().await;
+        let (works, reminds) = (job::prompt(), job::remind());
+        let works = job::added(&self.store, &job::job("works", works)).await;
+        let reminds = job::added(&self.store, &job::job("reminds", reminds)).await;
         for round in 0..rounds {
+            self.runs((&works, &reminds), session.id, round).await;
             let turn = self.turn(session.id).await;
             let call = self.call(&turn).await;
             let asked = approval(&call);
@@ -94,6 +101,37 @@ impl House {
                 .await
                 .unwrap();
         }
+    }
+
+    /// A due time of a job that speaks and of one that reminds, up to the end of its turn.
+    async fn runs(&self, (works, reminds): (&Job, &Job), session_id: SessionId, round: u32) {
+        let due_at = at(60 * (i64::from(round) + 1));
+        job::due(&self.store, works, due_at, RunState::Waiting).await;
+        job::due(&self.store, reminds, due_at, RunState::Waiting).await;
+        let (works, reminds) = ((works.id, due_at), (reminds.id, due_at));
+        let said = user(session_id, &format!("tidy {round}"));
+        let id = said.id;
+        self.store
+            .write(move |w| w.claim_run(works, Some(session_id), Some(id), "", due_at))
+            .await
+            .unwrap();
+        let begun = self
+            .store
+            .write(move |w| {
+                w.queue_message(said)?;
+                w.begin_turn(turn(session_id), Some(id))
+            })
+            .await
+            .unwrap()
+            .0;
+        self.store
+            .write(move |w| w.put_turn(&finished(&begun, Outcome::Interrupted)))
+            .await
+            .unwrap();
+        self.store
+            .write(move |w| w.remind(reminds, "", due_at))
+            .await
+            .unwrap();
     }
 
     pub fn path(&self) -> PathBuf {

@@ -17,6 +17,7 @@ mod faults;
 mod fork;
 mod group;
 mod house;
+mod job;
 mod journal;
 mod order;
 mod restore;

@@ -23,6 +23,9 @@ use super::people::pending;
 use super::processes;
 use crate::home::LIMIT;
 
+/// For how long nothing may be written before all counts as settled.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// One session, whole.
 pub(super) struct Whole {
     session: session::Session,
@@ -94,13 +97,21 @@ pub(super) fn processes(
 /// Which session is stuck.
 pub(super) async fn settled(client: &Client) -> anyhow::Result<Vec<session::Session>> {
     let until = tokio::time::Instant::now() + LIMIT;
+    let mut known = None;
     loop {
         let sessions = client.call(session::List::default()).await?.sessions;
         let Some(busy) = sessions
             .iter()
             .find(|one| one.state == SessionState::Running)
         else {
-            return Ok(sessions);
+            // Between two turns of a session lies a moment in which none runs; on a slow disk it
+            // is long.
+            let facts = client.call(daemon::Figures {}).await?.rows.facts;
+            if known.replace(facts) == Some(facts) {
+                return Ok(sessions);
+            }
+            tokio::time::sleep(QUIET).await;
+            continue;
         };
         if tokio::time::Instant::now() > until {
             bail!("session {} is stuck: {busy:?}", busy.name);

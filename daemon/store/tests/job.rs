@@ -1,0 +1,464 @@
+//! Jobs, their ledger and the attention list: one row for a due time, one claim, one end; one item
+//! that waits for a cause, one resolution.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::attention::{self, Item, ItemState, Kind, Priority, Seen};
+use smartopol_protocol::job::{Action, Frozen, Job, JobState, Policy, Run, RunState, Schedule};
+use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::{AttentionId, JobId, News, Timestamp};
+use smartopol_store::{Error, RunEnd, Store};
+
+use crate::house::{House, approval, at, finished, raw, turn, user};
+
+/// A job that is due every minute from `at(60)` on.
+pub fn job(name: &str, action: Action) -> Job {
+    Job {
+        id: JobId::new(),
+        name: name.into(),
+        schedule: Schedule::Every {
+            seconds: 60,
+            from: Some(at(0)),
+        },
+        when: "every 1 min".into(),
+        zone: "UTC".into(),
+        action,
+        session_id: None,
+        workspace: "/home/ada/build".into(),
+        frozen: Frozen {
+            user: "cli:1000".into(),
+            mode: Mode::Ask,
+            ..Frozen::default()
+        },
+        policy: Policy {
+            retries: 1,
+            pause_after: 3,
+            ..Policy::default()
+        },
+        state: JobState::Active,
+        next_at: Some(at(60)),
+        last: None,
+        failures: 0,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub fn prompt() -> Action {
+    Action::Prompt {
+        text: "tidy".into(),
+    }
+}
+
+pub fn remind() -> Action {
+    Action::Remind {
+        text: "tea".into(),
+        priority: Priority::High,
+    }
+}
+
+pub fn row(job: &Job, due_at: Timestamp, state: RunState) -> Run {
+    Run {
+        job_id: job.id,
+        due_at,
+        state,
+        reason: String::new(),
+        by_hand: false,
+        attempts: 0,
+        written_at: due_at,
+        claim_at: (state == RunState::Waiting).then_some(due_at),
+        started_at: None,
+        finished_at: state.is_over().then_some(due_at),
+        session_id: None,
+        message_id: None,
+        turn_id: None,
+    }
+}
+
+pub async fn added(store: &Store, job: &Job) -> Job {
+    let job = job.clone();
+    store.write(move |w| w.add_job(job, true)).await.unwrap()
+}
+
+/// Writes the row of a due time, and the next as the next time.
+pub async fn due(store: &Store, job: &Job, due_at: Timestamp, state: RunState) {
+    let run = row(job, due_at, state);
+    store
+        .write(move |w| {
+            w.write_due(
+                run.job_id,
+                &[run.clone()],
+                Some(due_at.plus_millis(60_000)),
+                0,
+            )
+        })
+        .await
+        .unwrap();
+}
+
+/// Every due time before the next has its row, and no other has.
+pub async fn no_gap(store: &Store) {
+    let jobs = store
+        .read(|r| r.jobs(&Default::default()))
+        .await
+        .unwrap()
+        .jobs;
+    for job in jobs {
+        let id = job.id;
+        let (runs, _) = store
+            .read(move |r| r.history(id, None, 1_000))
+            .await
+            .unwrap();
+        let rows: Vec<Timestamp> = runs.iter().map(|run| run.due_at).collect();
+        let next = job.next_at.unwrap();
+        let due: Vec<Timestamp> = (1..)
+            .map(|minute| at(minute * 60))
+            .take_while(|due| *due < next)
+            .collect();
+        assert_eq!(rows, due, "{}", job.name);
+    }
+}
+
+async fn open_items(store: &Store) -> Vec<Item> {
+    let list = attention::List::default();
+    store.read(move |r| r.attention(&list)).await.unwrap().items
+}
+
+#[tokio::test]
+async fn a_due_time_has_one_row_and_one_claim_however_many_want_it() {
+    let house = House::new();
+    let job = added(&house.store, &job("tidy", prompt())).await;
+    due(&house.store, &job, at(60), RunState::Waiting).await;
+    // Written again, as after a crash: it changes nothing.
+    due(&house.store, &job, at(60), RunState::Skipped).await;
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (store, id) = (house.store.clone(), job.id);
+        claims.spawn(async move {
+            let claim = move |w: &mut smartopol_store::Writer<'_>| {
+                w.claim_run((id, at(60)), None, None, "", at(61))
+            };
+            store.write(claim).await.unwrap()
+        });
+    }
+    let won = claims.join_all().await.into_iter().flatten().count();
+    assert_eq!(won, 1);
+    let id = job.id;
+    let run = house
+        .store
+        .read(move |r| r.run(id, at(60)))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((run.state, run.attempts), (RunState::Running, 1));
+    no_gap(&house.store).await;
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn the_end_of_a_turn_ends_its_run_in_the_same_commit() {
+    let house = House::new();
+    let session = house.session().await;
+    let job = added(&house.store, &job("tidy", prompt())).await;
+    let id = job.id;
+    for (minute, outcome, state) in [
+        (1, Outcome::Done, RunState::Ran),
+        (2, Outcome::Interrupted, RunState::Failed),
+        (3, Outcome::CutOff, RunState::Failed),
+    ] {
+        let due_at = at(minute * 60);
+        due(&house.store, &job, due_at, RunState::Waiting).await;
+        let message = user(session.id, "tidy");
+        let (said, session_id) = (message.id, session.id);
+        house
+            .store
+            .write(move |w| w.claim_run((id, due_at), Some(session_id), Some(said), "", due_at))
+            .await
+            .unwrap();
+        let begun = house
+            .store
+            .write(move |w| {
+                w.queue_message(message)?;
+                w.begin_turn(turn(session_id), Some(said))
+            })
+            .await
+            .unwrap()
+            .0;
+        house.forget_told();
+        let ended = finished(&begun, outcome);
+        house
+            .store
+            .write(move |w| w.put_turn(&ended))
+            .await
+            .unwrap();
+        let run = house
+            .store
+            .read(move |r| r.run(id, due_at))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!((run.state, run.turn_id), (state, Some(begun.id)), "{run:?}");
+        let told = house.told();
+        assert!(
+            told.iter()
+                .any(|fact| matches!(&fact.news, News::JobChanged(job)
+            if job.last.as_ref().is_some_and(|run| run.state == state)))
+        );
+    }
+    let job = house.store.read(move |r| r.job(id)).await.unwrap();
+    assert_eq!(job.failures, 2);
+    no_gap(&house.store).await;
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn what_waits_outlives_the_store_and_is_ranked() {
+    let mut house = House::new();
+    let session = house.session().await;
+    let turn = house.turn(session.id).await;
+    let call = house.call(&turn).await;
+    let question = approval(&call);
+    house
+        .store
+        .write(move |w| w.ask_approval(&question))
+        .await
+        .unwrap();
+    let job = added(&house.store, &job("tea", remind())).await;
+    due(&house.store, &job, at(60), RunState::Waiting).await;
+    let id = job.id;
+    house
+        .store
+        .write(move |w| w.remind((id, at(60)), "2 h late", at(7_260)))
+        .await
+        .unwrap();
+    due(&house.store, &job, at(120), RunState::Missed).await;
+    let before = open_items(&house.store).await;
+    let kinds: Vec<Kind> = before.iter().map(|item| item.kind).collect();
+    // Both matter as much; the one with a deadline comes first.
+    assert_eq!(kinds, [Kind::Approval, Kind::Reminder]);
+    assert_eq!(before[1].detail, "2 h late");
+    house.reopen().await;
+    assert_eq!(open_items(&house.store).await, before);
+    house.sound().await;
+    // A database of before the list was there: what waits is in it.
+    house.store.clone().close().await.unwrap();
+    let old = raw(&house.path());
+    old.execute_batch(
+        "DROP TABLE attention; DROP TABLE ledger; DROP TABLE jobs; PRAGMA user_version = 5",
+    )
+    .unwrap();
+    drop(old);
+    house.reopen().await;
+    let after = open_items(&house.store).await;
+    assert_eq!(after.len(), 1);
+    assert_eq!(
+        Item {
+            id: before[0].id,
+            ..after[0].clone()
+        },
+        before[0]
+    );
+    house.sound().await;
+}
+
+/// What is done to a job and to what waits.
+#[derive(Clone, Debug)]
+enum Step {
+    Due(RunState),
+    Claim,
+    End(RunEnd),
+    Remind,
+    Pause(bool),
+    See(u8, Seen),
+    TellAgain(u8),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let due = prop_oneof![
+        4 => Just(RunState::Waiting),
+        1 => Just(RunState::Missed),
+        1 => Just(RunState::Skipped)
+    ];
+    let end = prop_oneof![
+        2 => Just(RunEnd::Done),
+        2 => Just(RunEnd::Failed("no".into(), true)),
+        1 => Just(RunEnd::Failed("no".into(), false)),
+        1 => Just(RunEnd::Blocked("gone".into())),
+        1 => Just(RunEnd::Skipped("not now".into())),
+    ];
+    let seen = prop_oneof![
+        Just(Seen::Acknowledge),
+        Just(Seen::Dismiss),
+        Just(Seen::Snooze { seconds: 5 })
+    ];
+    prop_oneof![
+        3 => due.prop_map(Step::Due),
+        3 => Just(Step::Claim),
+        3 => end.prop_map(Step::End),
+        2 => Just(Step::Remind),
+        1 => any::<bool>().prop_map(Step::Pause),
+        2 => (any::<u8>(), seen).prop_map(|(which, seen)| Step::See(which, seen)),
+        1 => any::<u8>().prop_map(Step::TellAgain),
+    ]
+}
+
+/// What was told of rows and items so far; what is over stays as it is.
+#[derive(Default)]
+struct Told {
+    runs: BTreeMap<(JobId, Timestamp), Run>,
+    items: BTreeMap<AttentionId, Item>,
+}
+
+impl Told {
+    fn hear(&mut self, news: &News) {
+        match news {
+            News::JobChanged(job) => {
+                let Some(run) = &job.last else { return };
+                let before = self.runs.insert((job.id, run.due_at), run.clone());
+                if let Some(before) = before.filter(|before| before.state.is_over()) {
+                    let again = before.state == RunState::Missed;
+                    assert!(again || before == *run, "{before:?} became {run:?}");
+                }
+            }
+            News::AttentionChanged(item) => {
+                let before = self.items.insert(item.id, (**item).clone());
+                if let Some(before) = before {
+                    let over = matches!(before.state, ItemState::Resolved { .. });
+                    assert!(!over, "{before:?} became {item:?}");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+async fn play(steps: Vec<Step>) {
+    let house = House::new();
+    let jobs = [
+        added(&house.store, &job("tidy", prompt())).await,
+        added(&house.store, &job("tea", remind())).await,
+    ];
+    let (mut minutes, mut now) = ([0_i64, 0], 0);
+    for (turn, step) in steps.into_iter().enumerate() {
+        now += 1;
+        let which = turn % 2;
+        let job = &jobs[which];
+        let id = job.id;
+        let newest = move |w: &mut smartopol_store::Writer<'_>, wanted: RunState| {
+            let (runs, _) = w.history(id, None, 100)?;
+            Ok::<_, Error>(runs.into_iter().find(|run| run.state == wanted))
+        };
+        let moment = at(100_000 + now);
+        match step {
+            Step::Due(state) => {
+                minutes[which] += 1;
+                due(&house.store, job, at(minutes[which] * 60), state).await;
+            }
+            Step::Claim if which == 0 => {
+                let claim = move |w: &mut smartopol_store::Writer<'_>| {
+                    if let Some(run) = newest(w, RunState::Waiting)? {
+                        w.claim_run((id, run.due_at), None, None, "", moment)?;
+                    }
+                    Ok(())
+                };
+                house.store.write(claim).await.unwrap();
+            }
+            Step::End(end) => {
+                let close = move |w: &mut smartopol_store::Writer<'_>| match newest(
+                    w,
+                    RunState::Running,
+                )? {
+                    Some(run) => w.end_run((id, run.due_at), end, moment),
+                    None => Ok(()),
+                };
+                house.store.write(close).await.unwrap();
+            }
+            Step::Remind | Step::Claim => {
+                let remind = move |w: &mut smartopol_store::Writer<'_>| match newest(
+                    w,
+                    RunState::Waiting,
+                )? {
+                    Some(run) if which == 1 => w.remind((id, run.due_at), "", moment),
+                    _ => Ok(()),
+                };
+                house.store.write(remind).await.unwrap();
+            }
+            Step::Pause(pause) => {
+                let change = move |w: &mut smartopol_store::Writer<'_>| {
+                    let mut job = w.job(id)?;
+                    job.state = match pause {
+                        true => JobState::Paused {
+                            at: moment,
+                            reason: "rest".into(),
+                        },
+                        false => JobState::Active,
+                    };
+                    w.put_job(&job).map(drop)
+                };
+                house.store.write(change).await.unwrap();
+            }
+            Step::See(number, seen) => {
+                let items = open_items(&house.store).await;
+                if items.is_empty() {
+                    continue;
+                }
+                let id = items[usize::from(number) % items.len()].id;
+                let see = move |w: &mut smartopol_store::Writer<'_>| {
+                    w.see_attention(id, seen, "cli:1000", moment)
+                };
+                house.store.write(see).await.unwrap();
+                if !matches!(seen, Seen::Snooze { .. }) {
+                    let again = move |w: &mut smartopol_store::Writer<'_>| {
+                        w.see_attention(id, Seen::Dismiss, "cli:1", moment)
+                    };
+                    let twice = house.store.write(again).await;
+                    assert!(matches!(twice, Err(Error::Conflict(_))));
+                }
+            }
+            Step::TellAgain(number) => {
+                let far = at(10_000_000);
+                let due = house
+                    .store
+                    .read(move |r| r.attention_due(far, 100))
+                    .await
+                    .unwrap();
+                if due.is_empty() {
+                    continue;
+                }
+                let id = due[usize::from(number) % due.len()].id;
+                let told = house
+                    .store
+                    .write(move |w| w.tell_attention(id))
+                    .await
+                    .unwrap();
+                assert_eq!(told.unwrap().state, ItemState::Open);
+            }
+        }
+    }
+    let mut told = Told::default();
+    house.told().iter().for_each(|fact| told.hear(&fact.news));
+    no_gap(&house.store).await;
+    let open = open_items(&house.store).await;
+    for item in &open {
+        assert_eq!(told.items.get(&item.id), Some(item));
+        let same = |other: &&Item| {
+            other.kind == item.kind && other.job_id == item.job_id && other.kind != Kind::Reminder
+        };
+        assert!(open.iter().filter(same).count() <= 1, "{open:?}");
+    }
+    house.sound().await;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn whatever_happens_no_row_is_missing_and_what_is_over_stays_over(
+        steps in prop::collection::vec(step(), 1..60)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(play(steps));
+    }
+}
