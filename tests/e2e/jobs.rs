@@ -434,6 +434,10 @@ async fn what_fails_is_tried_again_then_told_then_paused() {
         kinds.contains(&Kind::JobPaused) && kinds.contains(&Kind::JobFailed),
         "{kinds:?}"
     );
+    assert!(
+        !kinds.contains(&Kind::TurnFailed),
+        "it is told once: {kinds:?}"
+    );
     // Its times go on and are skipped, so that there is no gap.
     house.hands.turn_by(HOUR);
     let skipped = rows(&client, &made, 3).await.pop().unwrap();
@@ -520,7 +524,8 @@ async fn a_job_has_what_was_frozen_and_never_more_than_is_allowed_now() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
-    let house = House::with("").await;
+    // One at a time, but those that wait for a person hold up nobody else.
+    let house = House::with("[jobs]\nat_once = 1\n").await;
     let (client, mut events) = house.client().await;
     let session = house.session(&client).await;
     listen(&client, &session).await;

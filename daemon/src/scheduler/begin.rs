@@ -32,7 +32,7 @@ const BUSY: i64 = 2_000;
 /// Begins the runs that may begin.
 pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
     let most = usize::try_from(house.config.jobs.at_once).unwrap_or(usize::MAX);
-    let (waiting, running, jobs) = house
+    let (waiting, running, busy_runs, jobs) = house
         .store
         .read(move |r| {
             let waiting = r.waiting_runs(now, GO)?;
@@ -42,10 +42,12 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
                     jobs.insert(run.job_id, r.job(run.job_id)?);
                 }
             }
-            Ok((waiting, r.running_runs()?, jobs))
+            Ok((waiting, r.running_runs()?, r.busy_runs()?, jobs))
         })
         .await?;
-    let (mut reminders, mut turns) = (Vec::new(), running.len());
+    // One that waits for a person holds up nobody else.
+    let mut turns = usize::try_from(busy_runs).unwrap_or(usize::MAX);
+    let mut reminders = Vec::new();
     let mut busy: HashMap<JobId, Timestamp> =
         running.iter().map(|run| (run.job_id, run.due_at)).collect();
     let all = waiting.len();

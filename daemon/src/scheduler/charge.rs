@@ -38,8 +38,12 @@ pub(crate) async fn of(
         .and_then(|peer| peer.strip_prefix(PEER))
         .and_then(|id| id.parse::<JobId>().ok());
     let Some(id) = id else { return Ok(None) };
-    let job = house.store.read(move |r| r.job(id)).await?;
-    Ok(Some(Charge::new(house, job)))
+    match house.store.read(move |r| r.job(id)).await {
+        Ok(job) => Ok(Some(Charge::new(house, job))),
+        // So old that the settings have removed it: nothing is known of what it might do.
+        Err(smartopol_store::Error::NotFound { .. }) => Ok(Some(Charge::nothing())),
+        Err(err) => Err(err),
+    }
 }
 
 impl Charge {
@@ -48,6 +52,17 @@ impl Charge {
             action: job.action,
             most: house.config.jobs.mode,
             frozen: job.frozen,
+        }
+    }
+
+    /// Returns a charge that lets nothing be done.
+    fn nothing() -> Self {
+        Self {
+            action: Action::Prompt {
+                text: String::new(),
+            },
+            most: Mode::ReadOnly,
+            frozen: Frozen::default(),
         }
     }
 

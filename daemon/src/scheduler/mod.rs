@@ -15,6 +15,7 @@ pub(crate) mod why;
 use std::sync::Arc;
 
 use smartopol_protocol::job::{Job, Run};
+use smartopol_protocol::turn::TurnState;
 use smartopol_protocol::{Event, News, Timestamp};
 use smartopol_store::Result;
 use tokio::sync::Notify;
@@ -45,10 +46,12 @@ impl Scheduler {
     /// Looks at what was just stored: some of it means that there is something to do.
     pub(crate) fn heard(&self, facts: &[Event]) {
         let matters = |event: &Event| {
-            matches!(
-                event.news,
-                News::JobChanged(_) | News::JobRemoved(_) | News::AttentionChanged(_)
-            )
+            match &event.news {
+                News::JobChanged(_) | News::JobRemoved(_) | News::AttentionChanged(_) => true,
+                // A run that waits for a person makes room for another.
+                News::TurnChanged(turn) => turn.state == TurnState::Waiting,
+                _ => false,
+            }
         };
         if facts.iter().any(matters) {
             self.changed.notify_one();

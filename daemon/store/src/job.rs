@@ -178,10 +178,10 @@ impl Reader<'_> {
         Ok(next.map(|at| at.0))
     }
 
-    /// Returns how many jobs there are that are not removed.
+    /// Returns how many jobs there are that will be due again.
     pub fn count_jobs(&self) -> Result<u64> {
         Ok(self
-            .prepare("SELECT count(*) FROM jobs WHERE removed_at IS NULL")?
+            .prepare("SELECT count(*) FROM jobs WHERE next_at IS NOT NULL")?
             .query_row((), |row| row.get(0))?)
     }
 }

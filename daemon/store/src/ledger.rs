@@ -114,6 +114,16 @@ impl Reader<'_> {
         self.runs_where("state = 'running'", ())
     }
 
+    /// Returns how many runs are under way that do not wait for a person.
+    pub fn busy_runs(&self) -> Result<u64> {
+        Ok(self
+            .prepare(
+                "SELECT count(*) FROM ledger l LEFT JOIN turns t ON t.id = l.turn_id
+                 WHERE l.state = 'running' AND t.state ->> 'state' IS NOT 'waiting'",
+            )?
+            .query_row((), |row| row.get(0))?)
+    }
+
     /// Returns the rows of a job that were claimed and are not over.
     pub fn running_of(&self, job_id: JobId) -> Result<Vec<Run>> {
         self.runs_where("state = 'running' AND job_id = ?1", [Key(job_id)])
@@ -348,16 +358,16 @@ impl Writer<'_> {
         self.newest(run.job_id, run.due_at, turn.started_at)
     }
 
-    /// The turn of a run is over.
-    pub(crate) fn run_over(&mut self, turn: &Turn, at: Timestamp) -> Result<()> {
+    /// The turn of a run is over; returns true where it is one.
+    pub(crate) fn run_over(&mut self, turn: &Turn, at: Timestamp) -> Result<bool> {
         let TurnState::Finished { outcome } = &turn.state else {
-            return Ok(());
+            return Ok(false);
         };
         let Some(message_id) = turn.message_id else {
-            return Ok(());
+            return Ok(false);
         };
         let Some(run) = self.run_of_message(message_id)? else {
-            return Ok(());
+            return Ok(false);
         };
         let end = match outcome {
             Outcome::Done => RunEnd::Done,
@@ -375,7 +385,8 @@ impl Writer<'_> {
                 false,
             ),
         };
-        self.close_run(run, end, at)
+        self.close_run(run, end, at)?;
+        Ok(true)
     }
 
     /// The message of a run was taken back before its turn.

@@ -207,8 +207,10 @@ impl Writer<'_> {
             is_finished(turn),
         ])?;
         let at = turn.finished_at.unwrap_or(self.now());
-        self.run_over(turn, at)?;
-        self.attend_turn(turn, at)?;
+        // A failed run is told with its job.
+        if !self.run_over(turn, at)? {
+            self.attend_turn(turn, at)?;
+        }
         self.turn_changed(turn, old.usage, at)
     }
 
