@@ -231,6 +231,10 @@ fn console() {
 }
 
 /// A console at 200×60 over a session of 100,000 messages.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a hand takes its time, and nothing tells of its end"
+)]
 fn long() {
     let Some(seed) = std::env::var_os("SMARTOPOL_SEED") else {
         return println!("· long: left out, because SMARTOPOL_SEED names no program that makes it");

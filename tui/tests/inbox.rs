@@ -25,9 +25,9 @@ fn asked(console: &mut Headless, name: &str) -> Vec<String> {
     all.filter(|call| call.starts_with(name)).collect()
 }
 
-fn id_of(house: &House, kind: Kind) -> AttentionId {
+fn id_of(house: &House, kind: Kind) -> Option<AttentionId> {
     let mut items = house.attention.iter();
-    items.find(|item| item.kind == kind).unwrap().id
+    items.find(|item| item.kind == kind).map(|item| item.id)
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_failed_turn_is_continued_from_the_list() {
     house.end(id, turn, Outcome::Failed { message, hint });
     tell(&mut console, &mut house);
     assert_eq!(console.waiting(), 5);
-    let item = id_of(&house, Kind::TurnFailed);
+    let item = id_of(&house, Kind::TurnFailed).unwrap();
     console.keys("<a-i><down><down>");
     console.keys("c");
     let calls = asked(&mut console, "Continue");

@@ -4,6 +4,7 @@
 //! run says; saying it twice changes nothing, so after a crash it is simply said again.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use smartopol_protocol::attention::{Item, Kind};
@@ -38,8 +39,8 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
             let waiting = r.waiting_runs(now, GO)?;
             let mut jobs = HashMap::new();
             for run in &waiting {
-                if !jobs.contains_key(&run.job_id) {
-                    jobs.insert(run.job_id, r.job(run.job_id)?);
+                if let Entry::Vacant(place) = jobs.entry(run.job_id) {
+                    place.insert(r.job(run.job_id)?);
                 }
             }
             Ok((waiting, r.running_runs()?, r.busy_runs()?, jobs))

@@ -32,10 +32,8 @@ pub(crate) fn read(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Schedu
     let repeats = match words.as_slice() {
         ["every" | "each", rest @ ..] => Some(every(rest)),
         ["hourly"] => Some(interval(3_600)),
-        ["daily", rest @ ..] => Some(at_time(rest).map(|time| daily(time))),
-        ["weekly", rest @ ..] | ["weekdays", rest @ ..] => {
-            Some(every(&[&words[..1], rest].concat()))
-        }
+        ["daily", rest @ ..] => Some(at_time(rest).map(daily)),
+        ["weekly" | "weekdays", ..] => Some(every(&words)),
         _ => None,
     };
     match repeats {
@@ -126,8 +124,7 @@ fn is_cron(text: &str) -> bool {
     let text = text.trim();
     let fields: Vec<&str> = text.split_whitespace().collect();
     let looks = |field: &&str| field.starts_with(|c: char| c.is_ascii_digit() || "*?".contains(c));
-    text.starts_with('@')
-        || matches!(fields.len(), 5 | 6) && fields.iter().take(2).all(|field| looks(&field))
+    text.starts_with('@') || matches!(fields.len(), 5 | 6) && fields.iter().take(2).all(looks)
 }
 
 fn daily(time: Time) -> Schedule {
