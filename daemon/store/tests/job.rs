@@ -89,7 +89,7 @@ pub async fn due(store: &Store, job: &Job, due_at: Timestamp, state: RunState) {
         .write(move |w| {
             w.write_due(
                 run.job_id,
-                &[run.clone()],
+                std::slice::from_ref(&run),
                 Some(due_at.plus_millis(60_000)),
                 0,
             )
