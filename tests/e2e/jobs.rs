@@ -6,8 +6,8 @@ use smartopol_ipc::Client;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::attention::{self, ItemState, Kind, Priority, Resolution, Seen};
 use smartopol_protocol::job::{
-    Action, Add, History, Job, JobState, List, Missed, Next, Overlap, Policy, Run, RunNow,
-    RunState, Schedule, Show, Spec, Why,
+    Action, Add, Edit, History, Job, JobState, List, Missed, Next, Overlap, Pause, Policy, Remove,
+    Resume, Run, RunNow, RunState, Schedule, Show, Spec, Why,
 };
 use smartopol_protocol::message::Role;
 use smartopol_protocol::session::{self, Session};
@@ -579,6 +579,65 @@ async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
         states(&rows(&client, &jobs[1], 2).await),
         [RunState::Ran, RunState::Late]
     );
+    sound(&client).await;
+    house.stop(client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_changed_paused_taken_up_and_removed_and_its_ledger_tells_all() {
+    let house = House::with("").await;
+    let (client, _events) = house.client().await;
+    let session = house.session(&client).await;
+    let message = |text: &str| Action::Message { text: text.into() };
+    let made = add(&client, within(&session, "every hour", message("an hour"))).await;
+    house.hands.turn_by(HOUR);
+    assert_eq!(states(&rows(&client, &made, 1).await), [RunState::Ran]);
+    let show = session::Show::newest(session.id, 0);
+    let shown = client.call(show).await.unwrap().messages;
+    assert_eq!((shown.len(), shown[0].role), (1, Role::System));
+    assert_eq!(shown[0].text(), "an hour");
+
+    let edit = Edit {
+        key: made.name.clone(),
+        spec: within(&session, "every 30 minutes", message("half an hour")),
+    };
+    let changed = client.call(edit).await.unwrap();
+    assert_eq!((changed.id, &changed.name), (made.id, &made.name));
+    house.hands.turn_by(30 * MINUTE);
+    rows(&client, &made, 2).await;
+    let key = made.name.clone();
+    let reason = "on holiday".into();
+    client.call(Pause { key, reason }).await.unwrap();
+    house.hands.turn_by(30 * MINUTE);
+    rows(&client, &made, 3).await;
+    let key = made.name.clone();
+    let resumed = client.call(Resume { key }).await.unwrap();
+    assert_eq!(resumed.state, JobState::Active);
+    house.hands.turn_by(30 * MINUTE);
+    let four = rows(&client, &made, 4).await;
+    let skipped = RunState::Skipped;
+    assert_eq!(
+        states(&four),
+        [RunState::Ran, RunState::Ran, skipped, RunState::Ran]
+    );
+    let told = why(&client, &made.name, Some(four[2].due_at)).await;
+    assert!(
+        told.ends_with("because the job was paused: on holiday"),
+        "{told}"
+    );
+
+    let key = made.name.clone();
+    client.call(RunNow { key }).await.unwrap();
+    let by_hand = rows(&client, &made, 5).await.pop().unwrap();
+    assert!(by_hand.by_hand && by_hand.state == RunState::Ran);
+    let key = made.name.clone();
+    client.call(Remove { key }).await.unwrap();
+    house.hands.turn_by(2 * HOUR);
+    assert_eq!(client.call(List::default()).await.unwrap().jobs, []);
+    // By its id its ledger is still there.
+    assert_eq!(ledger(&client, &made).await.len(), 5);
+    let gone = client.call(Show { key: made.name }).await.unwrap_err();
+    assert_eq!(gone.fault().unwrap().code, Code::NotFound);
     sound(&client).await;
     house.stop(client).await;
 }

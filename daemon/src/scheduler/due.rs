@@ -126,3 +126,134 @@ impl Look<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use smartopol_protocol::JobId;
+    use smartopol_protocol::job::{Action, Frozen, Policy, Schedule};
+
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000 + minute * MINUTE)
+    }
+
+    fn job(missed: Missed, missed_cap: u32) -> Job {
+        Job {
+            id: JobId::from_bytes([1; 16]),
+            name: "tidy".into(),
+            schedule: Schedule::Every {
+                seconds: 60,
+                from: Some(at(0)),
+            },
+            when: String::new(),
+            zone: "UTC".into(),
+            action: Action::Prompt {
+                text: "tidy".into(),
+            },
+            session_id: None,
+            workspace: String::new(),
+            frozen: Frozen::default(),
+            policy: Policy {
+                missed,
+                missed_cap,
+                ..Policy::default()
+            },
+            state: JobState::Active,
+            next_at: Some(at(1)),
+            last: None,
+            failures: 0,
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    /// The rows at a moment, and the moments that the runs were given that make up for something.
+    fn rows(job: &Job, now: Timestamp) -> (Rows, u32) {
+        let times = Times::new(&job.schedule, &job.zone, job.created_at).unwrap();
+        let look = Look {
+            job,
+            times: &times,
+            now,
+            up_since: now,
+            keep_from: at(-1_000),
+        };
+        let mut slots = 0;
+        let rows = look.rows(|| {
+            slots += 1;
+            now.plus_millis(i64::from(slots) * 2_000)
+        });
+        (rows, slots)
+    }
+
+    fn waiting(rows: &Rows) -> Vec<Timestamp> {
+        let waits = rows
+            .rows
+            .iter()
+            .filter(|run| run.state == RunState::Waiting);
+        waits.map(|run| run.due_at).collect()
+    }
+
+    #[test]
+    fn of_missed_times_those_are_made_up_for_that_the_policy_says() {
+        let of = |missed| {
+            let mut job = job(missed, 3);
+            job.next_at = Some(at(10));
+            job.schedule = Schedule::Every {
+                seconds: 600,
+                from: Some(at(0)),
+            };
+            job
+        };
+        // Nothing is due in this very moment, so the newest missed one counts.
+        let now = at(105);
+        assert_eq!(waiting(&rows(&of(Missed::Skip), now).0), []);
+        assert_eq!(waiting(&rows(&of(Missed::Once), now).0), [at(100)]);
+        let (all, slots) = rows(&of(Missed::All), now);
+        assert_eq!(waiting(&all), [at(80), at(90), at(100)]);
+        assert_eq!((slots, all.missed, all.next), (3, 7, Some(at(110))));
+        let begins: Vec<_> = all.rows.iter().filter_map(|run| run.claim_at).collect();
+        assert!(begins.is_sorted_by(|a, b| b.millis_since(*a) == 2_000));
+        // One that is due right now makes up for those before it.
+        assert_eq!(waiting(&rows(&of(Missed::Once), at(100)).0), [at(100)]);
+    }
+
+    #[test]
+    fn what_passes_while_a_job_is_paused_is_skipped_with_the_reason() {
+        let mut paused = job(Missed::All, 3);
+        paused.state = JobState::Paused {
+            at: at(0),
+            reason: "on holiday".into(),
+        };
+        let (rows, _) = rows(&paused, at(3));
+        assert_eq!(rows.rows.len(), 3);
+        assert!(
+            rows.rows.iter().all(|run| run.state == RunState::Skipped
+                && run.reason == "the job was paused: on holiday")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_due_time_has_one_row_and_few_are_made_up_for(
+            late in 0_i64..5_000_000,
+            missed in prop::sample::select(&[Missed::Once, Missed::All, Missed::Skip][..]),
+            cap in 1_u32..20,
+        ) {
+            let now = at(1).plus_millis(late);
+            let (rows, _) = rows(&job(missed, cap), now);
+            let due: Vec<Timestamp> = rows.rows.iter().map(|run| run.due_at).collect();
+            let all: Vec<Timestamp> = (1..).map(at).take_while(|due| *due <= now).collect();
+            prop_assert_eq!(&due, &all);
+            prop_assert_eq!(rows.next, Some(at(i64::try_from(all.len()).unwrap() + 1)));
+            let waits = waiting(&rows);
+            // At most two are in time, a minute apart.
+            prop_assert!(waits.len() <= cap as usize + 2);
+            prop_assert!(waits.iter().rev().zip(all.iter().rev()).all(|(a, b)| a == b));
+            prop_assert_eq!(rows.missed as usize + waits.len(), all.len());
+        }
+    }
+}
