@@ -367,7 +367,7 @@ impl Run {
     }
 
     async fn end(mut self) -> anyhow::Result<()> {
-        self.client.call(Stop {}).await?;
+        self.client.call(Stop::default()).await?;
         let status = self.daemon.wait()?;
         ensure!(status.success(), "the daemon ended with {status}");
         Ok(())

@@ -14,10 +14,13 @@ use smartopol_tui::plain;
 use crate::cli::{Cli, Command, Console};
 
 fn main() -> ExitCode {
-    // The guard of a command is started for every one: nothing comes before it.
+    // The guard of a command and the holder of a terminal are started for every one: nothing comes
+    // before them.
     let mut words = env::args_os().skip(1);
-    if words.next().is_some_and(|word| word == "guard") {
-        return smartopol_tools::guard::run(words);
+    match words.next() {
+        Some(word) if word == "guard" => return smartopol_tools::guard::run(words),
+        Some(word) if word == "holder" => return smartopol_tools::terminals::holder::run(words),
+        _ => {}
     }
     let Some(command) = Cli::parse().command else {
         return exit(welcome());

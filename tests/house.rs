@@ -39,6 +39,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("crossterm", &["smartopol-tui"]),
     ("reqwest", &["smartopol-providers"]),
     ("interprocess", &["smartopol-ipc"]),
+    ("alacritty_terminal", &["smartopol-tools"]),
     ("portable-pty", &["smartopol-testkit"]),
 ];
 

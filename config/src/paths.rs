@@ -93,6 +93,16 @@ impl Paths {
         self.data.join("spill")
     }
 
+    /// Returns the folder of what terminals wrote.
+    pub fn terminals(&self) -> PathBuf {
+        self.data.join("terminals")
+    }
+
+    /// Returns the folder of the sockets of terminals.
+    pub fn terminal_sockets(&self) -> PathBuf {
+        self.runtime.join("terminals")
+    }
+
     /// Returns the folder of the backups that the daemon makes by itself.
     pub fn backups(&self) -> PathBuf {
         self.data.join("backup")
@@ -139,6 +149,8 @@ mod tests {
             (paths.database(), "/h/smartopol.db"),
             (paths.workspace(), "/h/workspace"),
             (paths.spill(), "/h/spill"),
+            (paths.terminals(), "/h/terminals"),
+            (paths.terminal_sockets(), "/h/run/terminals"),
             (paths.backups(), "/h/backup"),
             (paths.log_dir(), "/h/log"),
             (paths.socket(), "/h/run/daemon.sock"),

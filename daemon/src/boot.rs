@@ -10,6 +10,7 @@ use smartopol_ipc::{Address, Listener};
 use smartopol_protocol::{Code, Fault, News};
 use smartopol_providers::Providers;
 use smartopol_store::{Options, Store};
+use smartopol_tools::terminals::Terminals;
 use smartopol_tools::{Guard, Tools};
 use smartopol_traces::Redactor;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +30,7 @@ use crate::server::Clients;
 use crate::session::Cmd;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
-use crate::{Clock, House, files, server, toolbox, upkeep};
+use crate::{Clock, House, files, server, terminals, toolbox, upkeep};
 
 /// How long tasks may take to end after they were told to.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -77,6 +78,12 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     let providers = Providers::find(&config, &|name| std::env::var(name).ok());
     let tools = Tools::new(&config.tools, guard(files)?, paths.spill());
     rules::check(&config.approvals, &tools, &home())?;
+    let held = Terminals::new(
+        &config.terminals,
+        own_process("holder", files)?,
+        paths.terminals(),
+        paths.terminal_sockets(),
+    );
 
     let bus = Bus::new(clock.clone());
     let scheduler = Scheduler::default();
@@ -98,6 +105,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         bus,
         desk: Desk::default(),
         router: Router::default(),
+        terminals: terminals::Desk::new(held),
         supervisor: Supervisor::default(),
         clients: Clients::default(),
         upkeep: Upkeep::default(),
@@ -184,6 +192,7 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
     house
         .supervisor
         .spawn("scheduler", Scheduler::run(house.clone()));
+    terminals::resume(house).await?;
     house.supervisor.spawn("upkeep", upkeep::run(house.clone()));
     Ok(())
 }
@@ -237,6 +246,7 @@ async fn told_to_leave(house: &House) -> anyhow::Result<()> {
 /// Walks back: sessions first, then everything else, the database last.
 async fn shut_down(house: &House, grace: Duration) {
     house.router.close(grace).await;
+    terminals::keep_all(house).await;
     let left = house.supervisor.stop(LAST_WORDS).await;
     if left > 0 {
         tracing::warn!("{left} tasks did not end in time");
@@ -249,6 +259,11 @@ async fn shut_down(house: &House, grace: Duration) {
 /// Commands run under this program, which ends them when the daemon dies and gives them the limit
 /// of open files that the daemon was started with.
 fn guard(files: Option<u64>) -> anyhow::Result<Guard> {
+    own_process("guard", files)
+}
+
+/// Returns how this program is started as another process of the house.
+fn own_process(word: &str, files: Option<u64>) -> anyhow::Result<Guard> {
     // The name by which Linux knows this very program, also after an update put another in its
     // place.
     let own = PathBuf::from("/proc/self/exe");
@@ -258,7 +273,7 @@ fn guard(files: Option<u64>) -> anyhow::Result<Guard> {
     };
     Ok(Guard {
         program,
-        args: std::iter::once("guard".into())
+        args: std::iter::once(word.into())
             .chain(files.map(|files| format!("--files={files}").into()))
             .collect(),
     })
@@ -304,6 +319,8 @@ fn own_files(paths: &Paths) -> Vec<PathBuf> {
         paths.log_dir(),
         paths.backups(),
         paths.drafts(),
+        paths.terminals(),
+        paths.terminal_sockets(),
         paths.config_file(),
     ]
 }
@@ -337,6 +354,7 @@ mod tests {
             paths.log_dir().join("today.log"),
             paths.backups().join("smartopol.db"),
             paths.drafts().join("x.json"),
+            paths.terminals().join("trm_x/holder.json"),
             paths.config_file(),
         ] {
             assert!(floor.refuses(&writes(own.clone())).is_some(), "{own:?}");

@@ -29,6 +29,7 @@ use crate::router::Router;
 use crate::scheduler::Scheduler;
 use crate::server::Clients;
 use crate::supervisor::Supervisor;
+use crate::terminals;
 use crate::upkeep::Upkeep;
 
 /// What every part of the daemon can reach.
@@ -48,6 +49,7 @@ pub(crate) struct Rooms {
     pub(crate) floor: Floor,
     pub(crate) desk: Desk,
     pub(crate) router: Router,
+    pub(crate) terminals: terminals::Desk,
     pub(crate) supervisor: Supervisor,
     pub(crate) upkeep: Upkeep,
     pub(crate) scheduler: Scheduler,

@@ -20,6 +20,7 @@ mod server;
 mod session;
 mod steps;
 mod supervisor;
+mod terminals;
 mod toolbox;
 mod upkeep;
 

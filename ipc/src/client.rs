@@ -22,6 +22,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
 
 use self::connection::{Call, Connection};
+use self::feed::Waiting;
+pub use self::feed::{TerminalBytes, Told};
 use crate::decoder::Found;
 use crate::stream::{FrameReader, FrameWriter, split};
 use crate::{Address, Error, encode, frame, listener, server};
@@ -59,18 +61,38 @@ struct Shared {
 /// What the daemon tells unasked, in order.
 #[derive(Debug)]
 pub struct Events {
-    feed: mpsc::Receiver<Event>,
+    feed: Waiting,
 }
 
 impl Events {
-    /// Returns the next event; `None` where the connection ended. May be cancelled at any time.
+    /// Returns the next event; `None` where the connection ended. Bytes of terminals are passed
+    /// over. May be cancelled at any time.
     pub async fn recv(&mut self) -> Option<Event> {
+        loop {
+            if let Told::Event(event) = self.next().await? {
+                return Some(*event);
+            }
+        }
+    }
+
+    /// Returns the next event if there is one right now; bytes of terminals are passed over.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        loop {
+            if let Told::Event(event) = self.try_next()? {
+                return Some(*event);
+            }
+        }
+    }
+
+    /// Returns what comes next, events and bytes of terminals in their order; `None` where the
+    /// connection ended. May be cancelled at any time.
+    pub async fn next(&mut self) -> Option<Told> {
         self.feed.recv().await
     }
 
-    /// Returns the next event if there is one right now.
-    pub fn try_recv(&mut self) -> Option<Event> {
-        self.feed.try_recv().ok()
+    /// Returns what comes next if there is anything right now.
+    pub fn try_next(&mut self) -> Option<Told> {
+        self.feed.try_recv()
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use smartopol_protocol::envelope::MAX_FRAME;
 use smartopol_protocol::{Code, Fault};
 
-use crate::frame::{HEADER, MESSAGE};
+use crate::frame::{HEADER, MESSAGE, TERMINAL};
 
 /// The longest payload that is read and thrown away to reach the next frame.
 pub(crate) const MAX_SKIP: usize = 64 * 1024 * 1024;
@@ -22,6 +22,8 @@ const ROOM: usize = 1024;
 pub(crate) enum Found {
     /// The payload of a message.
     Message(Bytes),
+    /// The payload of a frame with bytes of a terminal.
+    Terminal(Bytes),
     /// A frame that is not for us; its payload is skipped.
     Skipped(Fault),
     /// A frame too large to be skipped: nothing after it can be read.
@@ -38,7 +40,7 @@ pub(crate) struct Decoder {
 enum State {
     #[default]
     Header,
-    Payload(usize),
+    Payload(u8, usize),
     Skip(usize),
     Lost,
 }
@@ -54,10 +56,14 @@ impl Decoder {
                         return Some(found);
                     }
                 }
-                State::Payload(length) => {
+                State::Payload(kind, length) => {
                     let Some(missing) = length.checked_sub(bytes.len()).filter(|n| *n > 0) else {
                         self.state = State::Header;
-                        return Some(Found::Message(bytes.split_to(length).freeze()));
+                        let payload = bytes.split_to(length).freeze();
+                        return Some(match kind {
+                            TERMINAL => Found::Terminal(payload),
+                            _ => Found::Message(payload),
+                        });
                     };
                     bytes.reserve(missing.min(STEP));
                     return None;
@@ -95,7 +101,7 @@ impl Decoder {
             self.state = State::Skip(length);
             return Some(Found::Skipped(too_large(length).hint("send less at once")));
         }
-        if kind != MESSAGE {
+        if kind != MESSAGE && kind != TERMINAL {
             self.state = State::Skip(length);
             let fault = Fault::new(
                 Code::BadRequest,
@@ -106,7 +112,7 @@ impl Decoder {
                  then that many bytes of JSON",
             )));
         }
-        self.state = State::Payload(length);
+        self.state = State::Payload(kind, length);
         None
     }
 }
@@ -146,7 +152,7 @@ mod tests {
     #[test]
     fn what_is_skipped_does_not_hide_what_follows() {
         let large = frame(MESSAGE, &vec![b' '; MAX_FRAME + 1]);
-        let stream = [large, frame(2, b"x"), frame(MESSAGE, b"{}")].concat();
+        let stream = [large, frame(3, b"x"), frame(MESSAGE, b"{}")].concat();
         let found = decode(stream.chunks(100_000).map(<[u8]>::to_vec));
         let [
             Found::Skipped(first),
@@ -187,7 +193,7 @@ mod tests {
         proptest! {
             #[test]
             fn any_chunking_finds_the_same_frames(
-                frames in prop::collection::vec((0_u8..3, prop::collection::vec(any::<u8>(), 0..200)), 0..8),
+                frames in prop::collection::vec((0_u8..4, prop::collection::vec(any::<u8>(), 0..200)), 0..8),
                 cuts in prop::collection::vec(1_usize..50, 1..40),
             ) {
                 let stream: Vec<u8> =
@@ -206,7 +212,11 @@ mod tests {
                 for (found, (kind, payload)) in whole.iter().zip(&frames) {
                     match found {
                         Found::Message(read) => prop_assert_eq!(&read[..], &payload[..]),
-                        _ => prop_assert_ne!(*kind, MESSAGE),
+                        Found::Terminal(read) => {
+                            prop_assert_eq!(*kind, TERMINAL);
+                            prop_assert_eq!(&read[..], &payload[..]);
+                        }
+                        _ => prop_assert!(![MESSAGE, TERMINAL].contains(kind)),
                     }
                 }
             }

@@ -5,12 +5,16 @@
 use bytes::{BufMut, Bytes};
 use serde::Serialize;
 use smartopol_protocol::envelope::MAX_FRAME;
-use smartopol_protocol::{Envelope, Fault};
+use smartopol_protocol::terminal::Piece;
+use smartopol_protocol::{Envelope, Fault, TerminalId};
 
 use crate::Error;
 
-/// The kind of a frame that carries one JSON message: the only kind there is so far.
+/// The kind of a frame that carries one JSON message.
 pub const MESSAGE: u8 = 1;
+
+/// The kind of a frame that carries bytes of a terminal, from the daemon to a client.
+pub const TERMINAL: u8 = 2;
 
 /// How many bytes stand before the payload: the kind, and the length as a big-endian `u32`.
 pub const HEADER: usize = 5;
@@ -22,6 +26,27 @@ pub const HEADER: usize = 5;
 /// Where the message is too large for a frame.
 pub fn encode(message: &Envelope) -> Result<Bytes, Error> {
     frame(message)
+}
+
+/// Writes what stands before so many bytes of a terminal; the bytes follow as they are, so what
+/// goes to many clients is kept once.
+///
+/// # Errors
+/// Where the bytes are too many for a frame.
+pub fn terminal_head(
+    id: TerminalId,
+    piece: Piece,
+    offset: u64,
+    bytes: usize,
+) -> Result<Bytes, Error> {
+    let length = bytes.saturating_add(Piece::HEAD);
+    let known = u32::try_from(length).ok().filter(|_| length <= MAX_FRAME);
+    let known = known.ok_or(Error::TooLarge { bytes: length })?;
+    let mut head = Vec::with_capacity(HEADER + Piece::HEAD);
+    head.put_u8(TERMINAL);
+    head.put_u32(known);
+    head.put_slice(&piece.head(id, offset));
+    Ok(head.into())
 }
 
 /// Writes anything that has the JSON of an envelope.

@@ -18,8 +18,8 @@ mod stream;
 
 pub use address::Address;
 pub use bytes::Bytes;
-pub use client::{Access, Client, Events};
+pub use client::{Access, Client, Events, TerminalBytes, Told};
 pub use error::Error;
-pub use frame::{HEADER, MESSAGE, encode};
+pub use frame::{HEADER, MESSAGE, TERMINAL, encode, terminal_head};
 pub use listener::{Incoming, Listener, Peer};
 pub use stream::{Stream, pair};

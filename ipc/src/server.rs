@@ -93,6 +93,10 @@ impl Requests {
                 Envelope::Request(request) => Ok(request),
                 _ => Err(bad(&payload, "this message is not a request")),
             }),
+            Found::Terminal(_) => Err(Unreadable {
+                id: 0,
+                fault: one_way(),
+            }),
             Found::Skipped(fault) | Found::Lost(fault) => Err(Unreadable { id: 0, fault }),
         })
     }
@@ -105,6 +109,7 @@ impl Requests {
                 Ok(_) => Err(bad(&payload, "the first message of a client is `hello`").fault),
                 Err(unreadable) => Err(unreadable.fault),
             },
+            Found::Terminal(_) => Err(one_way()),
             Found::Skipped(fault) | Found::Lost(fault) => Err(fault),
         })
     }
@@ -166,6 +171,15 @@ pub fn reply<T: Serialize>(id: u64, answer: &Result<T, Fault>) -> Bytes {
         }),
         Err(fault) => frame::refusal(id, fault),
     }
+}
+
+/// Returns the answer to a frame that only the daemon sends.
+fn one_way() -> Fault {
+    Fault::new(
+        Code::BadRequest,
+        "a frame of kind 2 goes from the daemon to a client",
+    )
+    .hint("`terminal/write` types into a terminal")
 }
 
 /// Returns the newest version that both speak.

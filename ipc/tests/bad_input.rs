@@ -100,9 +100,14 @@ async fn nonsense_gets_a_fault_with_its_id_where_it_has_one() {
 
 #[tokio::test]
 async fn a_frame_of_another_kind_gets_a_fault() {
-    let (id, fault) = answer_to(2, b"\x00terminal").await;
-    assert_eq!((id, fault.code), (0, Code::BadRequest));
-    assert_eq!(fault.message, "there is no frame of kind 2");
+    for (kind, told) in [
+        (3, "there is no frame of kind 3"),
+        (2, "a frame of kind 2 goes from the daemon to a client"),
+    ] {
+        let (id, fault) = answer_to(kind, b"\x00terminal").await;
+        assert_eq!((id, fault.code), (0, Code::BadRequest));
+        assert_eq!(fault.message, told);
+    }
 }
 
 #[tokio::test]

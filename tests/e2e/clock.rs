@@ -74,7 +74,7 @@ impl House {
     pub(super) async fn again(self, client: Client, later: i64) -> Self {
         let at = self.clock.now().plus_millis(later);
         // The end of the daemon says all; its answer may be cut off by it.
-        let _ = client.call(Stop {}).await;
+        let _ = client.call(Stop::default()).await;
         let Self {
             dir, life, _lock, ..
         } = self;
@@ -103,7 +103,7 @@ impl House {
 
     pub(super) async fn stop(self, client: Client) {
         // As above.
-        let _ = client.call(Stop {}).await;
+        let _ = client.call(Stop::default()).await;
         let ended = tokio::task::spawn_blocking(move || self.life.join()).await;
         ended.unwrap().unwrap().unwrap();
     }

@@ -21,6 +21,9 @@ mod jobs;
 mod kills;
 mod models;
 mod scripting;
+mod terminal_tools;
+mod terminals;
+mod terminals_cli;
 mod writing;
 
 use std::time::Duration;

@@ -81,7 +81,7 @@ impl ConfigRule {
 }
 
 /// The tools that a rule can be about.
-pub(crate) const TOOLS: [&str; 10] = [
+pub(crate) const TOOLS: [&str; 19] = [
     "exec",
     "read_file",
     "write_file",
@@ -92,6 +92,15 @@ pub(crate) const TOOLS: [&str; 10] = [
     "schedule_add",
     "schedule_list",
     "schedule_remove",
+    "exec_background",
+    "exec_kill",
+    "exec_status",
+    "terminal_close",
+    "terminal_list",
+    "terminal_open",
+    "terminal_read",
+    "terminal_wait",
+    "terminal_write",
 ];
 
 pub(crate) const SHAPE: Shape = Shape::Table(&[

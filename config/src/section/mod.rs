@@ -8,6 +8,7 @@ pub mod daemon;
 pub mod jobs;
 pub mod providers;
 pub mod retention;
+pub mod terminals;
 pub mod tools;
 pub mod traces;
 
@@ -31,6 +32,8 @@ pub struct Config {
     pub jobs: jobs::Jobs,
     /// The hands.
     pub tools: tools::Tools,
+    /// Programs that people and the agent share.
+    pub terminals: terminals::Terminals,
     /// The records.
     pub traces: traces::Traces,
     /// The copies of the database that the daemon makes by itself.
@@ -48,6 +51,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("approvals", approvals::SHAPE),
     ("jobs", jobs::SHAPE),
     ("tools", tools::SHAPE),
+    ("terminals", terminals::SHAPE),
     ("traces", traces::SHAPE),
     ("backup", backup::SHAPE),
     ("retention", retention::SHAPE),

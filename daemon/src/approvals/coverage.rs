@@ -25,9 +25,18 @@ pub(crate) struct Call<'a> {
 /// Options that name where a program writes or what it loads, whatever its leading words are.
 const OUTLETS: &[&str] = &["--output", "--config", "--exec", "-toolexec", "-vettool"];
 
+/// Tools that run command lines as `exec` does: a rule about `exec` is about them too, so that a
+/// command is not judged by where it is typed.
+const LIKE_EXEC: &[&str] = &["exec_background", "terminal_open", "terminal_write"];
+
+/// Returns true where a rule about one tool is about a call of another.
+fn means(own: &str, tool: &str) -> bool {
+    own == tool || (own == "exec" && LIKE_EXEC.contains(&tool))
+}
+
 /// Returns true where tool, folder and role of a pattern are those of a call.
 pub(super) fn fits(pattern: &Pattern, call: Call<'_>) -> bool {
-    pattern.tool.as_deref().is_none_or(|own| own == call.tool)
+    pattern.tool.as_deref().is_none_or(|own| means(own, call.tool))
         && pattern.role.as_deref().is_none_or(|own| own == call.role)
         && pattern
             .cwd

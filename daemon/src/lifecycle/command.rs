@@ -25,8 +25,14 @@ pub enum Command {
     #[command(after_help = "Example:\n  smartopol daemon start")]
     Start,
     /// Stop the daemon; running turns may finish first, for as long as daemon.grace_seconds says
-    #[command(after_help = "Example:\n  smartopol daemon stop")]
-    Stop,
+    #[command(
+        after_help = "Examples:\n  smartopol daemon stop\n  smartopol daemon stop --terminals"
+    )]
+    Stop {
+        /// End all terminals too; they outlive the daemon otherwise
+        #[arg(long)]
+        terminals: bool,
+    },
     /// Stop the daemon and start it again, as after an update or a change of the config
     #[command(
         after_help = "Example:\n  smartopol config set approvals.mode auto-edit && smartopol daemon restart"
@@ -85,13 +91,13 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match command {
         Command::Start => begin(paths, &mut out)?,
-        Command::Stop => end(paths, &mut out)?,
+        Command::Stop { terminals } => end(paths, daemon::Stop { terminals }, &mut out)?,
         Command::Restart => {
             // A daemon that runs is not given up for one that would not start.
             let config = Config::load(paths, std::env::vars_os())?.config;
             check_rules(&config, paths)?;
             check_providers(&config)?;
-            end(paths, &mut out)?;
+            end(paths, daemon::Stop::default(), &mut out)?;
             begin(paths, &mut out)?;
         }
         Command::Status { json } => {
@@ -136,8 +142,8 @@ fn begin(paths: &Paths, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn end(paths: &Paths, out: &mut impl Write) -> anyhow::Result<()> {
-    match stop(paths)? {
+fn end(paths: &Paths, how: daemon::Stop, out: &mut impl Write) -> anyhow::Result<()> {
+    match stop(paths, how)? {
         Stopped::Now { pid } => writeln!(out, "the daemon (pid {pid}) has stopped")?,
         Stopped::Before => writeln!(out, "the daemon was not running")?,
     }

@@ -28,11 +28,11 @@ pub enum Stopped {
     Before,
 }
 
-/// Stops the daemon and waits for its end.
+/// Stops the daemon, and all terminals where that is said, and waits for its end.
 ///
 /// # Errors
 /// Where it does not end in time.
-pub fn stop(paths: &Paths) -> anyhow::Result<Stopped> {
+pub fn stop(paths: &Paths, stop: daemon::Stop) -> anyhow::Result<Stopped> {
     let grace = Config::load(paths, std::env::vars_os())
         .map_or_else(|_| Config::default(), |loaded| loaded.config)
         .daemon
@@ -44,7 +44,7 @@ pub fn stop(paths: &Paths) -> anyhow::Result<Stopped> {
             return Ok(Stopped::Before);
         };
         let until = Instant::now() + limit;
-        if !asked(paths).await {
+        if !asked(paths, stop).await {
             signal(pid)?;
         }
         let mut wait = Duration::from_millis(1);
@@ -60,12 +60,17 @@ pub fn stop(paths: &Paths) -> anyhow::Result<Stopped> {
 }
 
 /// Returns true where the daemon has said that it will stop.
-async fn asked(paths: &Paths) -> bool {
+async fn asked(paths: &Paths, stop: daemon::Stop) -> bool {
     let ask = async {
         let client = connect(paths).await.ok()?;
-        client.call(daemon::Stop {}).await.ok()
+        client.call(stop).await.ok()
     };
-    matches!(tokio::time::timeout(ASK_FOR, ask).await, Ok(Some(())))
+    let limit = match stop.terminals {
+        // Their programs are asked to end first.
+        true => ASK_FOR * 5,
+        false => ASK_FOR,
+    };
+    matches!(tokio::time::timeout(limit, ask).await, Ok(Some(())))
 }
 
 fn signal(pid: u32) -> anyhow::Result<()> {

@@ -11,15 +11,19 @@ use smartopol_ipc::{Bytes, Stream};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
+use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized};
+use smartopol_protocol::{TerminalId, terminal};
+use smartopol_tools::terminals::Viewer;
 use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
 use super::clients::Seat;
 use super::dispatch;
+use super::looking::Looking;
 use super::outbox::{Next, OUTBOX, Outbox};
 use crate::bus::Item;
-use crate::{Clock, House};
+use crate::{Clock, House, terminals};
 
 /// The most missed facts that are told one by one; beyond it a snapshot is shorter.
 const REPLAY: u32 = 2_000;
@@ -55,13 +59,16 @@ pub(crate) struct Client {
     watch: Option<SessionId>,
     /// Whose facts are wanted; `None` for everybody's.
     only: Option<SessionId>,
+    /// What it begins to look at, once it was told so.
+    entering: Option<(TerminalId, Arc<Viewer>)>,
 }
 
 /// The way to the client, shared with the task that writes.
 struct Line {
     outbox: Mutex<Outbox>,
+    looking: Looking,
     /// Something to write.
-    filled: Notify,
+    filled: Arc<Notify>,
     /// Something was written.
     drained: Notify,
     closed: CancellationToken,
@@ -105,7 +112,8 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
     };
     let line = Arc::new(Line {
         outbox: Mutex::new(Outbox::new(OUTBOX)),
-        filled: Notify::new(),
+        looking: Looking::default(),
+        filled: Arc::default(),
         drained: Notify::new(),
         closed: house.supervisor.stopping().child_token(),
     });
@@ -130,6 +138,7 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
         behind: false,
         watch: None,
         only: None,
+        entering: None,
     };
     client.serve(&mut requests).await;
 }
@@ -148,6 +157,10 @@ impl Client {
                     let Some(request) = request else { return };
                     if let Some(reply) = self.answer(request).await {
                         self.line.must(reply).await;
+                    }
+                    if let Some((id, viewer)) = self.entering.take() {
+                        self.line.looking.at(id, viewer);
+                        self.line.filled.notify_one();
                     }
                     if std::mem::take(&mut self.behind) {
                         self.replay().await;
@@ -181,6 +194,9 @@ impl Client {
             Request::ClientList(_) => {
                 server::reply(id, &Ok(dispatch::clients(&self.house, self.seat.id())))
             }
+            Request::TerminalAttach(attach) => server::reply(id, &self.attach(attach).await),
+            Request::TerminalDetach(detach) => server::reply(id, &self.detach(detach)),
+            Request::TerminalResize(resize) => server::reply(id, &self.resize(resize).await),
             request if dispatch::takes_long(&request) => {
                 let (house, actor) = (self.house.clone(), self.actor.clone());
                 let line = self.line.clone();
@@ -195,6 +211,44 @@ impl Client {
             }
             request => dispatch::dispatch(&self.house, &self.actor, id, request).await,
         })
+    }
+
+    /// Looks at a terminal from now on; what there is to see follows the reply.
+    async fn attach(&mut self, attach: Attach) -> Result<Attached, Fault> {
+        let size = match attach.size {
+            // One who may not touch does not make it smaller for others.
+            Some(_) if self.observes => None,
+            Some(size) => Some(terminals::checked(size)?),
+            None => None,
+        };
+        let (mut terminal, there) = terminals::get(&self.house, attach.id).await?;
+        let told = terminal::Viewer {
+            client: self.seat.id(),
+            name: self.actor.client.clone(),
+            size,
+        };
+        let viewer = Viewer::new(told, attach.view, Arc::clone(&self.line.filled));
+        let (viewer, offset, size) = there.attach(viewer).await?;
+        self.entering = Some((attach.id, viewer));
+        terminal.size = size;
+        Ok(Attached { terminal, offset })
+    }
+
+    fn detach(&self, detach: Detach) -> Result<(), Fault> {
+        if self.line.looking.away(detach.id) {
+            return Ok(());
+        }
+        Err(not_attached(detach.id))
+    }
+
+    async fn resize(&self, resize: Resize) -> Result<Resized, Fault> {
+        if !self.line.looking.is_at(resize.id) {
+            return Err(not_attached(resize.id));
+        }
+        let size = terminals::checked(resize.size)?;
+        let (_, there) = terminals::get(&self.house, resize.id).await?;
+        let size = there.resize(self.seat.id(), size).await?;
+        Ok(Resized { size })
     }
 
     /// Begins to listen before it reads the store, so nothing falls between.
@@ -346,7 +400,10 @@ impl Client {
             None => {
                 let for_all = matches!(
                     event.news,
-                    News::Stopping | News::ClientChanged(_) | News::ClientLeft(_)
+                    News::Stopping
+                        | News::TerminalSized { .. }
+                        | News::ClientChanged(_)
+                        | News::ClientLeft(_)
                 );
                 if !for_all && (event.session_id.is_none() || event.session_id != self.watch) {
                     return;
@@ -395,6 +452,7 @@ async fn write(mut replies: Replies, line: Arc<Line>, clock: Clock) {
             }
         }
         line.drained.notify_waiters();
+        any |= line.looking.queue(&mut replies);
         let closed = line.closed.cancelled();
         if any {
             // What the system's buffer does not take waits here; the outbox fills behind it.
@@ -417,6 +475,11 @@ async fn write(mut replies: Replies, line: Arc<Line>, clock: Clock) {
         replies.queue(frame);
     }
     let _ = tokio::time::timeout(LAST_WORDS, replies.flush()).await;
+}
+
+fn not_attached(id: TerminalId) -> Fault {
+    Fault::new(Code::Conflict, format!("this client is not attached to {id}"))
+        .hint("ask `terminal/attach` first")
 }
 
 fn queue_news(replies: &mut Replies, clock: &Clock, news: News) {

@@ -8,7 +8,7 @@ use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
     approval, attention, client, command, daemon, job, memory, message, provider, rule, session,
-    trace, turn,
+    terminal, trace, turn,
 };
 use crate::House;
 
@@ -16,7 +16,7 @@ use crate::House;
 pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Request) -> Bytes {
     match request {
         Request::DaemonStatus(_) => reply(id, daemon::status(house).await),
-        Request::DaemonStop(_) => reply(id, daemon::stop(house)),
+        Request::DaemonStop(params) => reply(id, daemon::stop(house, params).await),
         Request::DaemonBackup(params) => reply(id, daemon::backup(house, params).await),
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
         Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
@@ -51,6 +51,18 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::TraceShow(params) => reply(id, trace::show(house, params).await),
         Request::TraceStats(params) => reply(id, trace::stats(house, params).await),
         Request::TraceMark(params) => reply(id, trace::mark(house, params).await),
+        Request::TerminalOpen(params) => reply(id, terminal::open(house, params).await),
+        Request::TerminalList(_) => reply(id, terminal::list(house).await),
+        Request::TerminalShow(params) => reply(id, terminal::show(house, params).await),
+        Request::TerminalWrite(params) => reply(id, terminal::write(house, params).await),
+        Request::TerminalRead(params) => reply(id, terminal::read(house, params).await),
+        Request::TerminalScreen(params) => reply(id, terminal::screen(house, params).await),
+        Request::TerminalWait(params) => reply(id, terminal::wait(house, params).await),
+        Request::TerminalTake(params) => reply(id, terminal::take(house, params).await),
+        Request::TerminalGive(params) => reply(id, terminal::give(house, params).await),
+        Request::TerminalSignal(params) => reply(id, terminal::signal(house, params).await),
+        Request::TerminalKill(params) => reply(id, terminal::kill(house, params).await),
+        Request::TerminalClose(params) => reply(id, terminal::close(house, params).await),
         Request::ProviderList(_) => reply(id, provider::list(house).await),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
         Request::JobAdd(params) => reply(id, job::add(house, actor, params).await),
@@ -69,7 +81,12 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
             reply(id, attention::resolve(house, actor, params).await)
         }
         // These change the connection, which keeps them to itself.
-        Request::EventSubscribe(_) | Request::EventWatch(_) | Request::ClientList(_) => {
+        Request::EventSubscribe(_)
+        | Request::EventWatch(_)
+        | Request::ClientList(_)
+        | Request::TerminalAttach(_)
+        | Request::TerminalDetach(_)
+        | Request::TerminalResize(_) => {
             reply::<()>(
                 id,
                 Err(Fault::new(
@@ -112,6 +129,13 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::JobWhy(_)
         | Request::JobNext(_)
         | Request::AttentionList(_)
+        | Request::TerminalList(_)
+        | Request::TerminalShow(_)
+        | Request::TerminalAttach(_)
+        | Request::TerminalDetach(_)
+        | Request::TerminalRead(_)
+        | Request::TerminalScreen(_)
+        | Request::TerminalWait(_)
         | Request::ProviderList(_) => false,
         Request::DaemonStop(_)
         | Request::DaemonBackup(_)
@@ -137,6 +161,14 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::JobResume(_)
         | Request::JobRun(_)
         | Request::AttentionResolve(_)
+        | Request::TerminalOpen(_)
+        | Request::TerminalResize(_)
+        | Request::TerminalWrite(_)
+        | Request::TerminalTake(_)
+        | Request::TerminalGive(_)
+        | Request::TerminalSignal(_)
+        | Request::TerminalKill(_)
+        | Request::TerminalClose(_)
         | Request::ProviderTest(_) => true,
     }
 }
@@ -148,6 +180,12 @@ pub(crate) const fn takes_long(request: &Request) -> bool {
         Request::ProviderTest(_)
             | Request::DaemonBackup(_)
             | Request::DaemonCheck(_)
+            | Request::DaemonStop(_)
+            | Request::SessionDelete(_)
+            | Request::TerminalOpen(_)
+            | Request::TerminalWait(_)
+            | Request::TerminalKill(_)
+            | Request::TerminalClose(_)
             | Request::SessionFiles(_)
             | Request::SessionFork(_)
             | Request::DaemonFigures(_)

@@ -6,6 +6,7 @@ mod clients;
 mod connection;
 mod dispatch;
 mod handler;
+mod looking;
 mod outbox;
 
 use std::sync::Arc;

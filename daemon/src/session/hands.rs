@@ -63,6 +63,7 @@ impl Actor<'_> {
                 .as_ref()
                 .map_or_else(String::new, |live| live.asker.clone()),
             charge: self.live.as_ref().and_then(|live| live.charge.clone()),
+            cancel: run.cancel.clone(),
         });
         self.house.supervisor.spawn("tool", async move {
             let started = Instant::now();
@@ -132,7 +133,11 @@ impl Actor<'_> {
 /// answered for what the card showed, and where a command runs what a file holds. A change of a
 /// file that the mode or a rule allows is held against the file by its tool.
 fn pinned(call: &LiveCall) -> bool {
-    call.approval.is_some() || call.call.name == "exec"
+    let runs_files = matches!(
+        call.call.name.as_str(),
+        "exec" | "exec_background" | "terminal_open" | "terminal_write"
+    );
+    call.approval.is_some() || runs_files
 }
 
 /// Returns the answer for a call that depends on a file which has changed since.

@@ -7,6 +7,7 @@ mod remind;
 mod schedule_add;
 mod schedule_list;
 mod schedule_remove;
+mod terminals;
 
 use std::path::Path;
 
@@ -15,12 +16,13 @@ use serde_json::Value;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
 use smartopol_protocol::{Code, Fault};
+use tokio_util::sync::CancellationToken;
 
 use crate::House;
 use crate::scheduler::charge::Charge;
 use crate::scheduler::make::Author;
 
-/// The names of these tools, sorted.
+/// The names of the tools for jobs and reminders, sorted.
 const NAMES: [&str; 4] = ["remind", "schedule_add", "schedule_list", "schedule_remove"];
 
 /// Whose call it is.
@@ -31,16 +33,18 @@ pub(crate) struct Caller {
     pub(crate) asker: String,
     /// What the turn may do, where a job began it.
     pub(crate) charge: Option<Charge>,
+    /// Ends what the call waits for.
+    pub(crate) cancel: CancellationToken,
 }
 
 /// Returns true for a tool of this list.
 pub(crate) fn owns(name: &str) -> bool {
-    NAMES.contains(&name)
+    NAMES.contains(&name) || terminals::NAMES.contains(&name)
 }
 
 /// Returns true for a tool that makes, changes or removes jobs.
 pub(crate) fn schedules(name: &str) -> bool {
-    owns(name) && name != "schedule_list"
+    NAMES.contains(&name) && name != "schedule_list"
 }
 
 /// Returns what models are told of all tools, sorted by name.
@@ -52,6 +56,7 @@ pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
         schedule_list::spec(),
         schedule_remove::spec(),
     ]);
+    specs.extend(terminals::specs());
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     specs
 }
@@ -66,6 +71,9 @@ pub(crate) fn inspect(
     input: &Value,
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
+    if terminals::NAMES.contains(&name) {
+        return terminals::inspect(house, name, input, workspace);
+    }
     let (title, effects) = match name {
         "remind" => (remind::title(house, input)?, Vec::new()),
         "schedule_add" => (
@@ -108,10 +116,7 @@ pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput 
         "schedule_add" => schedule_add::run(&caller, &input).await,
         "schedule_list" => schedule_list::run(&caller).await,
         "schedule_remove" => schedule_remove::run(&caller, &input).await,
-        _ => Err(Fault::new(
-            Code::NotFound,
-            format!("there is no tool `{name}`"),
-        )),
+        _ => terminals::run(&caller, name, &input).await,
     };
     match done {
         Ok((text, details)) => ToolOutput {

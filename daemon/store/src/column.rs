@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, Timestamp,
-    TraceId, TurnId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
+    Timestamp, TraceId, TurnId,
 };
 
 /// An id that can stand in a column.
@@ -32,7 +32,9 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(AgentId ApprovalId AttentionId CallId JobId MessageId RuleId SessionId TraceId TurnId);
+ids!(
+    AgentId ApprovalId AttentionId CallId JobId MessageId RuleId SessionId TerminalId TraceId TurnId
+);
 
 /// An id as a parameter or a column.
 pub(crate) struct Key<T>(pub(crate) T);

@@ -31,6 +31,7 @@ mod rule;
 mod search;
 mod session;
 mod store;
+mod terminal;
 mod trace;
 mod turn;
 mod upkeep;

@@ -60,6 +60,7 @@ impl<'c> Reader<'c> {
             traces: self.traces(&newest)?.traces,
             marked: self.marks()?,
             attention: self.attention(&attention::List::default())?.items,
+            terminals: self.terminals()?,
         })
     }
 

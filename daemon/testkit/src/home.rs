@@ -233,5 +233,23 @@ impl Drop for Home {
         }
         // One that the program started by itself.
         let _ = self.run(["daemon", "stop"]);
+        self.end_terminals();
+    }
+}
+
+impl Home {
+    /// Ends the terminals of this home, which outlive its daemons: without its holder a program
+    /// loses its terminal.
+    fn end_terminals(&self) {
+        let own = self.dir.path().join("terminals").display().to_string();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        for process in processes {
+            let words = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            let words = String::from_utf8_lossy(&words);
+            if words.contains("\0holder\0") && words.contains(&own) {
+                let pid = process.file_name();
+                let _ = Command::new("kill").arg("-9").arg(pid).status();
+            }
+        }
     }
 }

@@ -55,12 +55,12 @@ pub fn run(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     guarded(command).unwrap_or(ExitCode::from(NOT_STARTED))
 }
 
-fn files(word: &OsString) -> Option<u64> {
+pub(crate) fn files(word: &OsString) -> Option<u64> {
     word.to_str()?.strip_prefix("--files=")?.parse().ok()
 }
 
 /// Where it cannot be lowered the command has more than it needs, and no harm is done.
-fn limit(files: u64) {
+pub(crate) fn limit(files: u64) {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = Some(files);
     let _ = setrlimit(Resource::Nofile, limit);

@@ -1,4 +1,4 @@
-//! The hands: commands and files.
+//! The hands: commands, files, terminals.
 //!
 //! Owns: the tools, what each would do ([`Tools::inspect`]), doing it ([`Tools::run`]), and that
 //! no process stays behind ([`guard`]).
@@ -13,6 +13,7 @@ mod pin;
 mod place;
 mod registry;
 pub mod shell_grammar;
+pub mod terminals;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -105,6 +106,23 @@ impl Tools {
         workspace: &Path,
     ) -> Result<Inspection, ToolOutput> {
         registry::find(name)?.inspect(&self.house, input, workspace)
+    }
+
+    /// Returns what a line would do that is typed into a shell of this name, in the folder that
+    /// the shell is in.
+    ///
+    /// May read files, so it belongs on a thread that may block.
+    ///
+    /// # Errors
+    /// A line that no shell takes.
+    pub fn inspect_line(
+        &self,
+        shell: &str,
+        line: &str,
+        cwd: &Path,
+        workspace: &Path,
+    ) -> Result<Inspection, ToolOutput> {
+        exec::inspect_line(shell, line, cwd, workspace)
     }
 
     /// Returns the first file whose content is not what the inspection saw; `None` where all that

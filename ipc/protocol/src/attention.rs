@@ -63,6 +63,8 @@ pub enum Kind {
     JobMissed,
     /// A job was paused because it failed again and again.
     JobPaused,
+    /// The program of a terminal ended with a failure, and nobody had asked it to end.
+    TerminalEnded,
     /// The person wanted to be reminded.
     Reminder,
 }

@@ -140,7 +140,11 @@ pub struct Phase {
 /// `daemon/stop`: shuts the daemon down; the reply comes before it begins to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Stop {}
+pub struct Stop {
+    /// True where all terminals end too; they outlive the daemon otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub terminals: bool,
+}
 
 /// `daemon/backup`: writes a copy of the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,10 +13,13 @@ use crate::client::Client;
 use crate::job::Job;
 use crate::message::Message;
 use crate::session::{Partial, Session};
+use crate::terminal::{Size, Terminal};
 use crate::tool::ToolCall;
 use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
-use crate::{CallId, JobId, MessageId, RuleId, SessionId, Timestamp, TraceId, TurnId};
+use crate::{
+    CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId,
+};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,6 +71,10 @@ pub enum News {
     JobRemoved(JobId),
     /// Something waits for a person, or does so no longer.
     AttentionChanged(Box<Item>),
+    /// A terminal was opened, ended, changed hands, or something else in its row changed.
+    TerminalChanged(Box<Terminal>),
+    /// A terminal and all that was kept of it are gone.
+    TerminalClosed(TerminalId),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -131,6 +138,15 @@ pub enum News {
         /// How many pieces were dropped.
         deltas: u64,
     },
+    /// A terminal has another size now, because one who is attached came, left or changed its own.
+    TerminalSized {
+        /// The terminal.
+        id: TerminalId,
+        /// Its size.
+        size: Size,
+        /// The client whose window is the smallest; `None` where nobody's size counts.
+        client: Option<u64>,
+    },
     /// A client came, or watches something else now.
     ClientChanged(Client),
     /// A client left; its number.
@@ -191,6 +207,9 @@ pub struct Snapshot {
     /// `job/list` has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attention: Vec<Item>,
+    /// All terminals, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub terminals: Vec<Terminal>,
 }
 
 /// `event/watch`: passing news is wanted of this session alone, instead of the one before.
@@ -229,6 +248,8 @@ impl News {
                 | Self::JobChanged(_)
                 | Self::JobRemoved(_)
                 | Self::AttentionChanged(_)
+                | Self::TerminalChanged(_)
+                | Self::TerminalClosed(_)
         )
     }
 }

@@ -101,6 +101,8 @@ ids! {
     JobId = "job_", "a job";
     /// Names an item of the attention list.
     AttentionId = "att_", "an item of the attention list";
+    /// Names a terminal.
+    TerminalId = "trm_", "a terminal";
     /// Names a trace: a bare UUID, because trace collectors want one.
     TraceId = "", "a trace";
     /// Names this agent to trace collectors: a bare UUID, made once with the database.

@@ -18,6 +18,7 @@ pub mod message;
 pub mod method;
 pub mod model;
 pub mod session;
+pub mod terminal;
 pub mod time;
 pub mod tool;
 pub mod trace;
@@ -27,7 +28,8 @@ pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
 pub use id::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TraceId, TurnId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
+    TraceId, TurnId,
 };
 pub use method::{Method, Request};
 pub use time::Timestamp;

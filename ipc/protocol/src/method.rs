@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, attention, client, command, daemon, event, job, memory, message, model,
-    session, trace, turn,
+    session, terminal, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -163,6 +163,36 @@ methods! {
     AttentionList(attention::List) = "attention/list" -> attention::Listed;
     /// See to something that waits.
     AttentionResolve(attention::Resolve) = "attention/resolve" -> attention::Item;
+    /// Start a program in a new terminal.
+    TerminalOpen(terminal::Open) = "terminal/open" -> terminal::Terminal;
+    /// All terminals.
+    TerminalList(terminal::List) = "terminal/list" -> terminal::Listed;
+    /// One terminal.
+    TerminalShow(terminal::Show) = "terminal/show" -> terminal::Shown;
+    /// Get what a terminal shows from now on.
+    TerminalAttach(terminal::Attach) = "terminal/attach" -> terminal::Attached;
+    /// No more of it.
+    TerminalDetach(terminal::Detach) = "terminal/detach" -> ();
+    /// The client's window has another size.
+    TerminalResize(terminal::Resize) = "terminal/resize" -> terminal::Resized;
+    /// Type into a terminal.
+    TerminalWrite(terminal::Write) = "terminal/write" -> ();
+    /// What its program wrote, as text.
+    TerminalRead(terminal::Read) = "terminal/read" -> terminal::ReadOut;
+    /// What it shows right now, as text.
+    TerminalScreen(terminal::Look) = "terminal/screen" -> terminal::Screen;
+    /// Wait until something is so in it.
+    TerminalWait(terminal::Wait) = "terminal/wait" -> terminal::Waited;
+    /// Take the typing from the agent.
+    TerminalTake(terminal::Take) = "terminal/take" -> terminal::Terminal;
+    /// Give the typing to the agent.
+    TerminalGive(terminal::Give) = "terminal/give" -> terminal::Terminal;
+    /// Send a signal to what runs in it.
+    TerminalSignal(terminal::Signal) = "terminal/signal" -> ();
+    /// End what runs in it.
+    TerminalKill(terminal::Kill) = "terminal/kill" -> terminal::Terminal;
+    /// Remove it.
+    TerminalClose(terminal::Close) = "terminal/close" -> ();
     /// Who serves models.
     ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
     /// Ask a provider for one word.

@@ -33,6 +33,8 @@ names! {
     JobChanged = "job_changed",
     JobRemoved = "job_removed",
     AttentionChanged = "attention_changed",
+    TerminalChanged = "terminal_changed",
+    TerminalClosed = "terminal_closed",
     TextDelta = "text_delta",
     ReasoningDelta = "reasoning_delta",
     CallDelta = "call_delta",
@@ -40,6 +42,7 @@ names! {
     Retrying = "retrying",
     Gap = "gap",
     Dropped = "dropped",
+    TerminalSized = "terminal_sized",
     ClientChanged = "client_changed",
     ClientLeft = "client_left",
     Stopping = "stopping",
@@ -63,6 +66,8 @@ pub(crate) fn all() -> Vec<News> {
         News::JobChanged(Box::new(sample::job())),
         News::JobRemoved(sample::JOB),
         News::AttentionChanged(Box::new(sample::item())),
+        News::TerminalChanged(Box::new(sample::terminal())),
+        News::TerminalClosed(sample::TERMINAL),
         News::TextDelta {
             turn_id,
             step: 2,
@@ -92,6 +97,11 @@ pub(crate) fn all() -> Vec<News> {
         },
         News::Gap { missed: 12 },
         News::Dropped { deltas: 340 },
+        News::TerminalSized {
+            id: sample::TERMINAL,
+            size: sample::size(),
+            client: Some(3),
+        },
         News::ClientChanged(sample::client()),
         News::ClientLeft(3),
         News::Stopping,
@@ -108,6 +118,7 @@ fn golden(news: News) -> Golden {
         news,
         News::Gap { .. }
             | News::Dropped { .. }
+            | News::TerminalSized { .. }
             | News::ClientChanged(_)
             | News::ClientLeft(_)
             | News::Stopping

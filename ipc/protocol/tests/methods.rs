@@ -12,7 +12,7 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
     Method, Request, attention, client, command, daemon, event, job, memory, message, model,
-    session, trace, turn,
+    session, terminal, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -24,6 +24,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
 
 /// The name of each method with its golden value, in the order of the table.
 pub(crate) fn all() -> Vec<(&'static str, Golden)> {
+    let id = sample::TERMINAL;
     let filter = Filter {
         tool: Some("exec".into()),
         outcome: Some(ActionType::Deny),
@@ -34,7 +35,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
     };
     vec![
         golden(daemon::Status {}, status()),
-        golden(daemon::Stop {}, ()),
+        golden(daemon::Stop { terminals: true }, ()),
         golden(
             daemon::Backup {
                 path: "/home/ada/backup.db".into(),
@@ -441,6 +442,104 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
             sample::item(),
         ),
+        golden(
+            terminal::Open {
+                command: vec!["make".into(), "serve".into()],
+                cwd: Some("/home/ada/project".into()),
+                env: BTreeMap::from([("PORT".into(), "8080".into())]),
+                size: Some(sample::size()),
+                title: Some("the server".into()),
+                session_id: Some(sample::SESSION),
+            },
+            sample::terminal(),
+        ),
+        golden(
+            terminal::List {},
+            terminal::Listed {
+                terminals: vec![sample::terminal_shown()],
+            },
+        ),
+        golden(terminal::Show { id }, sample::terminal_shown()),
+        golden(
+            terminal::Attach {
+                id,
+                view: terminal::View::Output { since: Some(4096) },
+                size: Some(sample::size()),
+            },
+            terminal::Attached {
+                terminal: sample::terminal(),
+                offset: 65_536,
+            },
+        ),
+        golden(terminal::Detach { id }, ()),
+        golden(
+            terminal::Resize {
+                id,
+                size: sample::size(),
+            },
+            terminal::Resized {
+                size: sample::size(),
+            },
+        ),
+        golden(
+            terminal::Write {
+                id,
+                text: "make test\r".into(),
+                bytes: vec![27, 91, 77, 32, 255, 33],
+            },
+            (),
+        ),
+        golden(
+            terminal::Read {
+                id,
+                since: Some(4096),
+                limit: 1000,
+            },
+            terminal::ReadOut {
+                from: 4096,
+                until: 4110,
+                text: "ready on 8080\n".into(),
+                more: true,
+            },
+        ),
+        golden(
+            terminal::Look { id, scrollback: 1 },
+            terminal::Screen {
+                scrolled: vec!["$ make serve".into()],
+                lines: vec!["ready on 8080".into(), String::new()],
+                cursor: Some((0, 1)),
+                title: "make".into(),
+                alternate: false,
+                offset: 65_536,
+            },
+        ),
+        golden(
+            terminal::Wait {
+                id,
+                until: terminal::Until::Matches {
+                    pattern: "ready on \\d+".into(),
+                    since: Some(4096),
+                },
+                limit_ms: 30_000,
+            },
+            terminal::Waited {
+                why: terminal::WaitOver::Met,
+                line: "ready on 8080".into(),
+                offset: 65_536,
+                state: sample::terminal().state,
+            },
+        ),
+        golden(terminal::Take { id }, sample::terminal()),
+        golden(terminal::Give { id }, sample::terminal()),
+        golden(
+            terminal::Signal {
+                id,
+                signal: "INT".into(),
+            },
+            (),
+        ),
+        golden(terminal::Kill { id }, sample::terminal()),
+        golden(terminal::Close { id }, ()),
         golden(
             model::ListProviders {},
             model::ListedProviders {

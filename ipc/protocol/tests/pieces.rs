@@ -7,6 +7,7 @@ use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::session::SessionState;
+use smartopol_protocol::terminal::{End, Party, TerminalState, Until, View, WaitOver};
 use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolOutput};
 use smartopol_protocol::trace::{ActionType, DecidedBy};
 use smartopol_protocol::turn::{Outcome, TurnState};
@@ -47,6 +48,27 @@ pub(crate) fn goldens() -> Vec<Golden> {
         ),
         Golden::new("piece.session_state", session_states()),
         Golden::new("piece.subscribed", subscribed()),
+        Golden::new("piece.party", vec![Party::Agent, Party::Person]),
+        Golden::new("piece.terminal_state", terminal_states()),
+        Golden::new(
+            "piece.until",
+            vec![
+                Until::Matches {
+                    pattern: "ready".into(),
+                    since: None,
+                },
+                Until::Quiet { for_ms: 500 },
+                Until::Ended,
+            ],
+        ),
+        Golden::new(
+            "piece.view",
+            vec![View::Output { since: None }, View::Picture],
+        ),
+        Golden::new(
+            "piece.wait_over",
+            vec![WaitOver::Met, WaitOver::Ended, WaitOver::Late],
+        ),
         Golden::new(
             "piece.turn_state",
             vec![
@@ -302,6 +324,7 @@ fn kinds() -> Vec<Kind> {
         Kind::JobFailed,
         Kind::JobMissed,
         Kind::JobPaused,
+        Kind::TerminalEnded,
         Kind::Reminder,
     ]
 }
@@ -345,6 +368,29 @@ fn subscribed() -> Vec<Subscribed> {
             traces: vec![sample::trace()],
             attention: vec![sample::item()],
             marked: vec![sample::TRACE],
+            terminals: vec![sample::terminal()],
         })),
+    ]
+}
+
+fn terminal_states() -> Vec<TerminalState> {
+    let ended = |end| TerminalState::Ended { end };
+    vec![
+        TerminalState::Running {
+            pid: 4711,
+            closed: true,
+            trouble: None,
+        },
+        ended(End::Exited { code: 1 }),
+        ended(End::Signaled {
+            signal: "SIGKILL".into(),
+        }),
+        ended(End::NotStarted {
+            reason: "`mke` is no program that can be found".into(),
+        }),
+        ended(End::Abandoned),
+        ended(End::Lost {
+            reason: "the process that held it is gone".into(),
+        }),
     ]
 }

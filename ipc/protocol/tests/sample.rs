@@ -13,14 +13,15 @@ use smartopol_protocol::job::{
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Partial, Session, SessionState};
+use smartopol_protocol::terminal::{Party, Shown, Size, Terminal, TerminalState, Viewer};
 use smartopol_protocol::tool::{
     Body, CallState, Effect, Inspection, Pin, Place, Removal, ToolCall,
 };
 use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, Timestamp,
-    TraceId, TurnId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
+    Timestamp, TraceId, TurnId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -30,6 +31,7 @@ pub(crate) const CALL: CallId = CallId::from_bytes([0x04; 16]);
 pub(crate) const APPROVAL: ApprovalId = ApprovalId::from_bytes([0x05; 16]);
 pub(crate) const RULE: RuleId = RuleId::from_bytes([0x06; 16]);
 pub(crate) const TRACE: TraceId = TraceId::from_bytes([0x07; 16]);
+pub(crate) const TERMINAL: TerminalId = TerminalId::from_bytes([0x0b; 16]);
 pub(crate) const AGENT: AgentId = AgentId::from_bytes([0x08; 16]);
 
 /// So many milliseconds after a certain moment.
@@ -48,6 +50,47 @@ pub(crate) fn usage() -> Usage {
         cache_write: 100,
         output: 50,
         cost_micros: Some(4200),
+    }
+}
+
+pub(crate) fn size() -> Size {
+    Size {
+        columns: 120,
+        rows: 40,
+    }
+}
+
+pub(crate) fn terminal() -> Terminal {
+    Terminal {
+        id: TERMINAL,
+        session_id: Some(SESSION),
+        owner: Party::Agent,
+        typist: Party::Person,
+        title: "the server".into(),
+        command: vec!["make".into(), "serve".into()],
+        cwd: "/home/ada/project".into(),
+        size: size(),
+        state: TerminalState::Running {
+            pid: 4711,
+            closed: false,
+            trouble: Some("the disk is full: its output waits".into()),
+        },
+        opened_at: at(0),
+        since: at(1_500),
+    }
+}
+
+pub(crate) fn terminal_shown() -> Shown {
+    Shown {
+        terminal: terminal(),
+        offset: 65_536,
+        waits: true,
+        foreground: "make".into(),
+        attached: vec![Viewer {
+            client: 3,
+            name: "smartopol-tui".into(),
+            size: Some(size()),
+        }],
     }
 }
 

@@ -8,7 +8,7 @@ use smartopol_protocol::envelope::RawReply;
 use smartopol_protocol::{Envelope, Incoming};
 use tokio::sync::{mpsc, oneshot};
 
-use super::feed::Feed;
+use super::feed::{Feed, TerminalBytes};
 use crate::Bytes;
 use crate::decoder::Found;
 use crate::stream::{FrameReader, FrameWriter};
@@ -93,8 +93,15 @@ impl Connection {
 
     fn take(&mut self, found: Found) {
         // What cannot be read is of a newer daemon, and so is what is not known: both are skipped.
-        let Found::Message(payload) = found else {
-            return;
+        let payload = match found {
+            Found::Message(payload) => payload,
+            Found::Terminal(payload) => {
+                if let Some(bytes) = TerminalBytes::read(payload) {
+                    self.feed.bytes(bytes);
+                }
+                return;
+            }
+            Found::Skipped(_) | Found::Lost(_) => return,
         };
         let Ok(Incoming::Known(envelope)) = Envelope::parse(&payload) else {
             return;

@@ -2,8 +2,14 @@
 //!
 //! Owns the queue between the connection and [`super::Events`].
 
-use smartopol_protocol::{Event, News, Timestamp};
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use smartopol_protocol::terminal::Piece;
+use smartopol_protocol::{Event, News, TerminalId, Timestamp};
+use tokio::sync::{Notify, mpsc};
+
+use crate::Bytes;
 
 /// How many events may wait before nothing more is read.
 pub(crate) const SOFT: usize = 1024;
@@ -11,23 +17,104 @@ pub(crate) const SOFT: usize = 1024;
 /// How many may wait while a call needs reading to go on.
 pub(crate) const HARD: usize = 4 * SOFT;
 
+/// The same in bytes of terminals.
+const SOFT_BYTES: usize = 1 << 20;
+const HARD_BYTES: usize = 4 * SOFT_BYTES;
+
+/// What the daemon tells unasked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// Something happened.
+    Event(Box<Event>),
+    /// What a terminal shows, of one that this client is attached to.
+    Terminal(TerminalBytes),
+}
+
+/// Bytes of a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerminalBytes {
+    /// The terminal.
+    pub id: TerminalId,
+    /// What they are.
+    pub piece: Piece,
+    /// The number of the first byte, or of the one after what a keyframe shows.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl TerminalBytes {
+    /// Reads the payload of a frame; `None` where it is of a newer daemon.
+    pub(crate) fn read(mut payload: Bytes) -> Option<Self> {
+        let (id, piece, offset) = Piece::read(&payload)?;
+        Some(Self {
+            id,
+            piece,
+            offset,
+            bytes: payload.split_off(Piece::HEAD),
+        })
+    }
+}
+
 /// Makes the queue.
-pub(crate) fn channel() -> (Feed, mpsc::Receiver<Event>) {
+pub(crate) fn channel() -> (Feed, Waiting) {
     let (sender, receiver) = mpsc::channel(HARD);
+    let held = Arc::new(Held::default());
     (
         Feed {
             sender,
+            held: Arc::clone(&held),
             facts: 0,
             deltas: 0,
         },
-        receiver,
+        Waiting { receiver, held },
     )
 }
 
-/// The end that events are put into.
+/// The bytes of terminals that wait.
+#[derive(Debug, Default)]
+struct Held {
+    bytes: AtomicUsize,
+    taken: Notify,
+}
+
+/// The end that is taken from.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    receiver: mpsc::Receiver<Told>,
+    held: Arc<Held>,
+}
+
+impl Waiting {
+    /// Returns what comes next; may be cancelled at any time.
+    pub(crate) async fn recv(&mut self) -> Option<Told> {
+        let told = self.receiver.recv().await?;
+        self.let_go(&told);
+        Some(told)
+    }
+
+    /// Returns what comes next if there is anything right now.
+    pub(crate) fn try_recv(&mut self) -> Option<Told> {
+        let told = self.receiver.try_recv().ok()?;
+        self.let_go(&told);
+        Some(told)
+    }
+
+    fn let_go(&self, told: &Told) {
+        if let Told::Terminal(piece) = told {
+            self.held
+                .bytes
+                .fetch_sub(piece.bytes.len(), Ordering::AcqRel);
+            self.held.taken.notify_one();
+        }
+    }
+}
+
+/// The end that is put into.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    sender: mpsc::Sender<Event>,
+    sender: mpsc::Sender<Told>,
+    held: Arc<Held>,
     /// Lost and not told yet.
     facts: u64,
     deltas: u64,
@@ -41,8 +128,26 @@ impl Feed {
         }
         if !self.tell_losses() {
             self.lose(&event);
-        } else if let Err(mpsc::error::TrySendError::Full(event)) = self.sender.try_send(event) {
+        } else if let Err(mpsc::error::TrySendError::Full(Told::Event(event))) =
+            self.sender.try_send(Told::Event(Box::new(event)))
+        {
             self.lose(&event);
+        }
+    }
+
+    /// Puts bytes of a terminal in, or counts them as lost: the next ones begin at a number that
+    /// is too large, which is how it shows.
+    pub(crate) fn bytes(&mut self, piece: TerminalBytes) {
+        let length = piece.bytes.len();
+        let held = self.held.bytes.load(Ordering::Acquire);
+        if self.sender.is_closed() {
+            return;
+        }
+        self.held.bytes.fetch_add(length, Ordering::AcqRel);
+        let fits = self.tell_losses() && held.saturating_add(length) <= HARD_BYTES.max(length);
+        if !fits || self.sender.try_send(Told::Terminal(piece)).is_err() {
+            self.held.bytes.fetch_sub(length, Ordering::AcqRel);
+            self.deltas += 1;
         }
     }
 
@@ -76,13 +181,24 @@ impl Feed {
 
     /// Returns true where reading should wait if it can.
     pub(crate) fn is_full(&self) -> bool {
-        !self.sender.is_closed() && self.sender.capacity() <= HARD - SOFT
+        !self.sender.is_closed()
+            && (self.sender.capacity() <= HARD - SOFT || self.holds_many_bytes())
+    }
+
+    fn holds_many_bytes(&self) -> bool {
+        self.held.bytes.load(Ordering::Acquire) >= SOFT_BYTES
     }
 
     /// Waits until it is no longer full. May be cancelled at any time.
     pub(crate) async fn room(&self) {
         // The permits go back at once: only their being there matters.
         drop(self.sender.reserve_many(HARD - SOFT + 1).await);
+        while self.holds_many_bytes() && !self.sender.is_closed() {
+            tokio::select! {
+                () = self.held.taken.notified() => {}
+                () = self.sender.closed() => {}
+            }
+        }
     }
 
     /// Waits until nobody listens any more.
@@ -101,13 +217,13 @@ impl Feed {
     }
 }
 
-fn told(news: News) -> Event {
-    Event {
+fn told(news: News) -> Told {
+    Told::Event(Box::new(Event {
         seq: None,
         at: Timestamp::now(),
         session_id: None,
         news,
-    }
+    }))
 }
 
 #[cfg(test)]
@@ -116,15 +232,55 @@ mod tests {
 
     use super::*;
 
-    fn fact() -> Event {
-        Event {
-            seq: Some(1),
-            ..told(News::RuleRevoked(RuleId::from_bytes([7; 16])))
+    fn event(news: News) -> Event {
+        match told(news) {
+            Told::Event(event) => *event,
+            Told::Terminal(_) => unreachable!(),
         }
     }
 
-    fn news(receiver: &mut mpsc::Receiver<Event>) -> Vec<News> {
-        std::iter::from_fn(|| receiver.try_recv().ok().map(|event| event.news)).collect()
+    fn fact() -> Event {
+        Event {
+            seq: Some(1),
+            ..event(News::RuleRevoked(RuleId::from_bytes([7; 16])))
+        }
+    }
+
+    fn news(waiting: &mut Waiting) -> Vec<News> {
+        std::iter::from_fn(|| waiting.try_recv())
+            .filter_map(|told| match told {
+                Told::Event(event) => Some(event.news),
+                Told::Terminal(_) => None,
+            })
+            .collect()
+    }
+
+    fn piece(bytes: usize) -> TerminalBytes {
+        TerminalBytes {
+            id: TerminalId::from_bytes([7; 16]),
+            piece: Piece::Output,
+            offset: 0,
+            bytes: vec![0; bytes].into(),
+        }
+    }
+
+    #[test]
+    fn bytes_of_terminals_fill_it_by_their_length_and_never_beyond_measure() {
+        let (mut feed, mut receiver) = channel();
+        feed.bytes(piece(SOFT_BYTES - 1));
+        assert!(!feed.is_full());
+        feed.bytes(piece(1));
+        assert!(feed.is_full());
+        for _ in 0..3 {
+            feed.bytes(piece(SOFT_BYTES));
+        }
+        assert!(!feed.has_losses());
+        feed.bytes(piece(1));
+        assert!(feed.has_losses());
+        assert_eq!(receiver.try_recv(), Some(Told::Terminal(piece(SOFT_BYTES - 1))));
+        assert!(feed.tell_losses());
+        assert_eq!(news(&mut receiver), [News::Dropped { deltas: 1 }]);
+        assert!(!feed.is_full());
     }
 
     #[test]
@@ -134,8 +290,8 @@ mod tests {
             feed.push(fact());
         }
         feed.push(fact());
-        feed.push(told(News::Dropped { deltas: 5 }));
-        feed.push(told(News::Stopping));
+        feed.push(event(News::Dropped { deltas: 5 }));
+        feed.push(event(News::Stopping));
         assert_eq!(news(&mut receiver).len(), HARD);
         feed.push(fact());
         assert_eq!(

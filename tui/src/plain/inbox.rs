@@ -109,6 +109,7 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         Kind::JobFailed => "job failed",
         Kind::JobMissed => "job missed",
         Kind::JobPaused => "job paused",
+        Kind::TerminalEnded => "terminal ended",
         Kind::Reminder => "reminder",
     };
     let state = match &item.state {

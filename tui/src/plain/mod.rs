@@ -19,6 +19,7 @@ mod report;
 mod search;
 mod sessions;
 mod table;
+mod terminals;
 mod time;
 mod traces;
 mod turns;
@@ -73,6 +74,9 @@ pub enum Command {
         after_help = "Examples:\n  smartopol inbox\n  smartopol inbox ack 1\n  smartopol inbox snooze 2 1h\n  smartopol inbox --json | jq -r .title"
     )]
     Inbox(inbox::Inbox),
+    /// Programs that you and the agent share, which outlive the daemon: list, new, attach, write, read, kill
+    #[command(subcommand)]
+    Terminals(terminals::Command),
     /// What the agent is to remember: add, list
     #[command(subcommand)]
     Memory(memory::Command),
@@ -109,6 +113,7 @@ impl Command {
         match self {
             Self::Send(_) => true,
             Self::Approvals(command) => command.starts_daemon(),
+            Self::Terminals(command) => command.starts_daemon(),
             _ => false,
         }
     }
@@ -150,6 +155,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Traces(command) => traces::run(command, paths, &mut out).await,
             Command::Jobs(command) => jobs::run(command, paths, &mut out).await,
             Command::Inbox(inbox) => inbox::run(inbox, paths, &mut out).await,
+            Command::Terminals(command) => terminals::run(command, paths, &mut out).await,
             Command::Memory(command) => memory::run(command, paths, &mut out).await,
             Command::Providers(command) => models::providers(command, paths, &mut out).await,
             Command::Models(command) => models::models(command, paths, &mut out).await,

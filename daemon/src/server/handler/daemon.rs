@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use smartopol_protocol::daemon::{BackedUp, Backup, Checked, FiguresShown, StatusShown};
+use smartopol_protocol::daemon::{BackedUp, Backup, Checked, FiguresShown, StatusShown, Stop};
 use smartopol_protocol::{Code, Fault};
 
 use crate::House;
@@ -48,7 +48,10 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
     })
 }
 
-pub(crate) fn stop(house: &House) -> Result<(), Fault> {
+pub(crate) async fn stop(house: &House, stop: Stop) -> Result<(), Fault> {
+    if stop.terminals {
+        crate::terminals::end_all(house).await;
+    }
     house.leave.notify_one();
     Ok(())
 }

@@ -11,6 +11,7 @@ pub(super) mod message;
 pub(super) mod provider;
 pub(super) mod rule;
 pub(super) mod session;
+pub(super) mod terminal;
 pub(super) mod trace;
 pub(super) mod turn;
 

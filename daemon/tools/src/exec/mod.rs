@@ -4,9 +4,9 @@
 
 mod child;
 mod output;
-mod plain;
+pub(crate) mod plain;
 mod removal;
-mod signal;
+pub(crate) mod signal;
 mod told;
 
 use std::ffi::OsString;
@@ -215,20 +215,11 @@ impl Plan {
         &self,
         settings: &smartopol_config::section::tools::Tools,
     ) -> Vec<(OsString, OsString)> {
-        let allowed = |name: &str| {
-            settings.env.iter().any(|own| match own.strip_suffix('*') {
-                Some(begin) => name.starts_with(begin),
-                None => name == own,
-            })
-        };
         let given = self
             .env
             .iter()
             .map(|(name, value)| (name.into(), value.into()));
-        std::env::vars_os()
-            .filter(|(name, _)| name.to_str().is_some_and(allowed))
-            .chain(given)
-            .collect()
+        environment(&settings.env).chain(given).collect()
     }
 
     fn told(&self, finished: Finished, program: &str) -> ToolOutput {
@@ -286,6 +277,39 @@ impl Plan {
             ),
         }
     }
+}
+
+/// Returns what a line would do that is typed into a shell.
+pub(crate) fn inspect_line(
+    shell: &str,
+    line: &str,
+    cwd: &Path,
+    workspace: &Path,
+) -> Result<Inspection, ToolOutput> {
+    let what = What::Command(line.into());
+    let fields = Value::Object(Map::new());
+    what.check(&Args::of("terminal_write", &fields, &[])?)?;
+    let (cwd, place) = place::place(&cwd.to_string_lossy(), workspace);
+    let plan = Plan {
+        what,
+        cwd,
+        place,
+        env: Vec::new(),
+        seconds: 0,
+        shell: shell.into(),
+    };
+    Ok(plan.inspection(workspace))
+}
+
+/// Returns the part of the daemon's environment that may be seen.
+pub(crate) fn environment(allowed: &[String]) -> impl Iterator<Item = (OsString, OsString)> {
+    let is_allowed = |name: &str| {
+        allowed.iter().any(|own| match own.strip_suffix('*') {
+            Some(begin) => name.starts_with(begin),
+            None => name == own,
+        })
+    };
+    std::env::vars_os().filter(move |(name, _)| name.to_str().is_some_and(is_allowed))
 }
 
 /// Returns the facts for people and traces.

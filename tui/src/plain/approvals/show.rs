@@ -68,7 +68,10 @@ pub(super) fn print_one(approval: &Approval, out: &mut Out) -> anyhow::Result<()
             text,
             timeout_seconds,
         } => {
-            out.line(format!("limit    {timeout_seconds} s"))?;
+            match timeout_seconds {
+                0 => out.line("limit    none: it goes on by itself")?,
+                seconds => out.line(format!("limit    {seconds} s"))?,
+            }
             out.line("")?;
             out.text(text)?;
         }

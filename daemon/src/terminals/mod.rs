@@ -1,0 +1,371 @@
+//! What the house does with terminals: who opened which, what is stored of them, their end.
+//!
+//! Owns: which terminals are at work in this daemon. What a terminal shows is its own task's; the
+//! processes and their bytes are the hands' part.
+
+mod line;
+mod looking;
+mod open;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use smartopol_protocol::terminal::{End, Party, Shown, Terminal, TerminalState};
+use smartopol_protocol::{Fault, News, SessionId, TerminalId};
+use smartopol_tools::terminals::{self, Known, Note, Notes};
+use tokio::sync::mpsc;
+
+use crate::House;
+
+/// How many notes of terminals wait for the store.
+const NOTES: usize = 256;
+
+/// How long a program may take to end when it is asked to, before one goes on without it.
+const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// The terminals of the house.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) hands: terminals::Terminals,
+    live: Mutex<HashMap<TerminalId, Live>>,
+    memory: looking::Memory,
+    /// Those that somebody wants to end.
+    ending: Mutex<HashSet<TerminalId>>,
+    notes: Notes,
+    heard: Mutex<Option<mpsc::Receiver<(TerminalId, Note)>>>,
+}
+
+/// A terminal at work, and what is stored of it and does not change while it runs.
+#[derive(Clone, Debug)]
+struct Live {
+    there: terminals::Terminal,
+    stored: Terminal,
+}
+
+impl Desk {
+    pub(crate) fn new(hands: terminals::Terminals) -> Self {
+        let (notes, heard) = mpsc::channel(NOTES);
+        Self {
+            hands,
+            live: Mutex::default(),
+            memory: looking::Memory::default(),
+            ending: Mutex::default(),
+            notes,
+            heard: Mutex::new(Some(heard)),
+        }
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<TerminalId, Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ending(&self) -> MutexGuard<'_, HashSet<TerminalId>> {
+        self.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at what a terminal would do with what is typed.
+    pub(crate) fn look_at(&self, id: TerminalId) -> Looked {
+        let stored = self.live().get(&id).map(|live| live.stored.clone());
+        self.memory.look_at(&self.hands, stored.as_ref(), id)
+    }
+
+    /// Keeps a look until its call is carried out.
+    pub(crate) fn remember(&self, mark: u64, looked: Looked) {
+        self.memory.remember(mark, looked);
+    }
+
+    /// Returns the look of a call, once.
+    pub(crate) fn recall(&self, mark: u64) -> Option<Looked> {
+        self.memory.recall(mark)
+    }
+
+    /// Takes note of what was typed, by whomever.
+    pub(crate) fn typed(&self, id: TerminalId, text: &str) {
+        self.memory.typed(id, text);
+    }
+
+    /// Returns the number of the byte that the agent reads next.
+    pub(crate) fn read_to(&self, id: TerminalId) -> u64 {
+        self.memory.read_to(id)
+    }
+
+    /// The agent has read what comes before this byte.
+    pub(crate) fn has_read(&self, id: TerminalId, offset: u64) {
+        self.memory.has_read(id, offset);
+    }
+
+    /// Returns true for a terminal that the agent opened.
+    pub(crate) fn is_agents(&self, id: TerminalId) -> bool {
+        self.live()
+            .get(&id)
+            .is_some_and(|live| live.stored.owner == Party::Agent)
+    }
+}
+
+/// Takes up what the last daemon left, and listens from now on.
+pub(crate) async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
+    let heard = {
+        let mut heard = house.terminals.heard.lock();
+        heard.as_deref_mut().ok().and_then(Option::take)
+    };
+    if let Some(heard) = heard {
+        house
+            .supervisor
+            .spawn("terminals", listen(house.clone(), heard));
+    }
+    let known = house.store.read(|r| r.terminals()).await?;
+    for id in house.terminals.hands.kept() {
+        if !known.iter().any(|terminal| terminal.id == id) {
+            house.supervisor.spawn("lost terminal", forget(house.clone(), id));
+        }
+    }
+    for terminal in known.iter().filter(|terminal| terminal.runs()) {
+        at_work(house, terminal);
+    }
+    Ok(())
+}
+
+/// Ends and removes what was begun and never stored: the daemon was killed in between.
+async fn forget(house: House, id: TerminalId) {
+    let (terminal, actor) = house.terminals.hands.take_up(
+        Known {
+            id,
+            size: open::usual_size(&house),
+            typist: Party::Person,
+            ended: false,
+        },
+        house.terminals.notes.clone(),
+    );
+    house.supervisor.spawn("terminal", actor.run());
+    let _ = tokio::time::timeout(END_WITHIN, terminal.kill()).await;
+    if let Err(err) = house.terminals.hands.remove(id) {
+        tracing::warn!(terminal = %id, "what is left of a terminal cannot be removed: {err}");
+    }
+}
+
+/// Returns the terminal at work; one whose program ended is taken up again to be looked at.
+fn at_work(house: &House, terminal: &Terminal) -> terminals::Terminal {
+    let mut live = house.terminals.live();
+    if let Some(live) = live.get(&terminal.id).filter(|live| !live.there.is_gone()) {
+        return live.there.clone();
+    }
+    let known = Known {
+        id: terminal.id,
+        size: terminal.size,
+        typist: terminal.typist,
+        ended: !terminal.runs(),
+    };
+    let notes = house.terminals.notes.clone();
+    let (there, actor) = house.terminals.hands.take_up(known, notes);
+    let stop = house.supervisor.stopping().clone();
+    house.supervisor.spawn("terminal", async move {
+        let _ = stop.run_until_cancelled(actor.run()).await;
+    });
+    let known = Live {
+        there: there.clone(),
+        stored: terminal.clone(),
+    };
+    live.insert(terminal.id, known);
+    there
+}
+
+/// Returns a terminal, as it is stored and at work.
+pub(crate) async fn get(
+    house: &House,
+    id: TerminalId,
+) -> Result<(Terminal, terminals::Terminal), Fault> {
+    let terminal = house.store.read(move |r| r.terminal(id)).await?;
+    let there = at_work(house, &terminal);
+    Ok((terminal, there))
+}
+
+/// Returns a terminal and what is so right now.
+pub(crate) async fn shown(house: &House, terminal: Terminal) -> Result<Shown, Fault> {
+    let there = at_work(house, &terminal);
+    let present = there.present().await?;
+    let (foreground, waits) = match terminal.state {
+        TerminalState::Running { pid, .. } => house.terminals.hands.in_front(pid),
+        TerminalState::Ended { .. } => (String::new(), false),
+    };
+    Ok(Shown {
+        offset: present.offset,
+        attached: present.attached,
+        terminal,
+        waits,
+        foreground,
+    })
+}
+
+pub(crate) use looking::Looked;
+pub(crate) use open::{checked, open, shell};
+
+/// Says who types in a terminal from now on.
+pub(crate) async fn hand(house: &House, id: TerminalId, typist: Party) -> Result<Terminal, Fault> {
+    let at = house.clock.now();
+    let change = move |terminal: &mut Terminal| terminal.typist = typist;
+    let terminal = house
+        .store
+        .write(move |w| w.change_terminal(id, at, change))
+        .await?;
+    at_work(house, &terminal).hand(typist).await;
+    Ok(terminal)
+}
+
+/// Ends the program of a terminal.
+pub(crate) async fn kill(house: &House, id: TerminalId) -> Result<Terminal, Fault> {
+    let (terminal, there) = get(house, id).await?;
+    if terminal.runs() {
+        house.terminals.ending().insert(id);
+        if let Ok(Some(end)) = tokio::time::timeout(END_WITHIN, there.kill()).await {
+            ended(house, id, end).await?;
+        }
+    }
+    Ok(house.store.read(move |r| r.terminal(id)).await?)
+}
+
+/// Ends a terminal and removes all that is kept of it.
+pub(crate) async fn close(house: &House, id: TerminalId) -> Result<(), Fault> {
+    kill(house, id).await?;
+    let at = house.clock.now();
+    house
+        .store
+        .write(move |w| w.remove_terminal(id, at))
+        .await?;
+    house.terminals.live().remove(&id);
+    house.terminals.memory.forget(id);
+    house.terminals.ending().remove(&id);
+    if let Err(err) = house.terminals.hands.remove(id) {
+        tracing::warn!(terminal = %id, "the files of a terminal cannot be removed: {err}");
+    }
+    Ok(())
+}
+
+/// Closes the terminals of a session that is being removed.
+pub(crate) async fn end_with(house: &House, session_id: SessionId) {
+    let Ok(known) = house.store.read(|r| r.terminals()).await else {
+        return;
+    };
+    for terminal in known {
+        if terminal.session_id == Some(session_id)
+            && let Err(fault) = close(house, terminal.id).await
+        {
+            tracing::warn!(terminal = %terminal.id, "a terminal stays: {fault}");
+        }
+    }
+}
+
+/// Ends all programs.
+pub(crate) async fn end_all(house: &House) {
+    let Ok(known) = house.store.read(|r| r.terminals()).await else {
+        return;
+    };
+    for terminal in known.into_iter().filter(Terminal::runs) {
+        if let Err(fault) = kill(house, terminal.id).await {
+            tracing::warn!(terminal = %terminal.id, "a terminal could not be ended: {fault}");
+        }
+    }
+}
+
+/// Keeps the present of all for the next daemon.
+pub(crate) async fn keep_all(house: &House) {
+    let live: Vec<_> = house.terminals.live().values().cloned().collect();
+    for live in live {
+        let _ = tokio::time::timeout(END_WITHIN, live.there.keep()).await;
+    }
+}
+
+/// Stores what happens in terminals.
+async fn listen(house: House, mut heard: mpsc::Receiver<(TerminalId, Note)>) {
+    let stop = house.supervisor.stopping().clone();
+    while let Some(Some((id, note))) = stop.run_until_cancelled(heard.recv()).await {
+        if let Err(err) = take_note(&house, id, note).await {
+            tracing::warn!(terminal = %id, "what happened in a terminal cannot be stored: {err}");
+        }
+    }
+}
+
+async fn take_note(
+    house: &House,
+    id: TerminalId,
+    note: Note,
+) -> Result<(), smartopol_store::Error> {
+    match note {
+        Note::Sized(size, client) => {
+            house.store.write(move |w| w.size_terminal(id, size)).await?;
+            house.bus.tell(None, News::TerminalSized { id, size, client });
+            Ok(())
+        }
+        Note::Closed(now) => {
+            running(house, id, move |closed, _| *closed = now).await
+        }
+        Note::Trouble(why) => {
+            running(house, id, move |_, trouble| *trouble = why).await
+        }
+        Note::Ended(end) => {
+            ended(house, id, end).await?;
+            prune(house).await
+        }
+    }
+}
+
+/// Stores how a program ended; whoever hears of it first does.
+async fn ended(house: &House, id: TerminalId, end: End) -> Result<(), smartopol_store::Error> {
+    let at = house.clock.now();
+    let asked = house.terminals.ending().contains(&id);
+    let why = sentence(&end);
+    let well = asked || matches!(end, End::Exited { code: 0 });
+    house
+        .store
+        .write(move |w| match w.end_terminal(id, end, at)? {
+            Some(terminal) if !well => w.attend_terminal(&terminal, why, at),
+            _ => Ok(()),
+        })
+        .await
+}
+
+async fn running(
+    house: &House,
+    id: TerminalId,
+    change: impl FnOnce(&mut bool, &mut Option<String>) + Send + 'static,
+) -> Result<(), smartopol_store::Error> {
+    let at = house.clock.now();
+    let change = move |terminal: &mut Terminal| {
+        if let TerminalState::Running {
+            closed, trouble, ..
+        } = &mut terminal.state
+        {
+            change(closed, trouble);
+        }
+    };
+    house
+        .store
+        .write(move |w| w.change_terminal(id, at, change))
+        .await
+        .map(drop)
+}
+
+/// Removes the oldest of those whose program has ended where there are too many.
+async fn prune(house: &House) -> Result<(), smartopol_store::Error> {
+    let known = house.store.read(|r| r.terminals()).await?;
+    let mut ended: Vec<&Terminal> = known.iter().filter(|terminal| !terminal.runs()).collect();
+    ended.sort_by_key(|terminal| std::cmp::Reverse(terminal.since));
+    let keep = usize::try_from(house.config.terminals.keep_ended).unwrap_or(usize::MAX);
+    for terminal in ended.into_iter().skip(keep) {
+        if let Err(fault) = close(house, terminal.id).await {
+            tracing::warn!(terminal = %terminal.id, "an old terminal stays: {fault}");
+        }
+    }
+    Ok(())
+}
+
+/// Returns how a program ended, as a sentence for people and models.
+pub(crate) fn sentence(end: &End) -> String {
+    match end {
+        End::Exited { code } => format!("exit code {code}"),
+        End::Signaled { signal } => format!("ended by signal {signal}"),
+        End::NotStarted { reason } => format!("not started: {reason}"),
+        End::Abandoned => "ended, because no daemon came for too long".into(),
+        End::Lost { reason } => format!("nobody knows how it ended: {reason}"),
+    }
+}

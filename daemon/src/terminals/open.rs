@@ -1,0 +1,161 @@
+//! Opening a terminal: what is asked for, what the settings add, what is refused.
+
+use std::path::Path;
+
+use smartopol_protocol::terminal::{End, Open, Party, Size, Terminal, TerminalState};
+use smartopol_protocol::{Code, Fault, TerminalId};
+use smartopol_tools::terminals::{Start, Terminals};
+
+use super::at_work;
+use crate::House;
+
+/// The longest title, in characters, and command, in bytes.
+const TITLE: usize = 80;
+const COMMAND: usize = 128 * 1024;
+
+/// Starts a program in a new terminal and stores it.
+pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Terminal, Fault> {
+    let words = words(house, &open)?;
+    let cwd = cwd(&open)?;
+    let size = checked(open.size.unwrap_or_else(|| usual_size(house)))?;
+    if let Some((name, _)) = open
+        .env
+        .iter()
+        .find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
+    {
+        return Err(bad(format!("`env` has a name or value that no variable can have: `{name}`")));
+    }
+    let known = house.store.read(|r| r.terminals()).await?;
+    let running = known.iter().filter(|terminal| terminal.runs()).count();
+    let most = house.config.terminals.most;
+    if running >= usize::try_from(most).unwrap_or(usize::MAX) {
+        let told = format!("{running} terminals run already, and terminals.most is {most}");
+        return Err(Fault::new(Code::Conflict, told).hint("close one first"));
+    }
+    let at = house.clock.now();
+    let id = TerminalId::new();
+    let start = Start {
+        id,
+        words: words.clone(),
+        cwd: cwd.clone().into(),
+        env: Terminals::environment(&house.config.tools.env, open.env),
+        size,
+    };
+    let cannot = |err: std::io::Error| {
+        Fault::new(Code::Unavailable, format!("no terminal can be opened: {err}"))
+            .hint("`smartopol doctor` looks what is wrong")
+    };
+    let started = house.terminals.hands.start(start).await.map_err(cannot)?;
+    let state = match started {
+        Ok(pid) => TerminalState::Running {
+            pid,
+            closed: false,
+            trouble: None,
+        },
+        Err(reason) => TerminalState::Ended {
+            end: End::NotStarted { reason },
+        },
+    };
+    let title = match open.title {
+        Some(title) => one_line(&title),
+        None => one_line(&words.join(" ")),
+    };
+    let terminal = Terminal {
+        id,
+        session_id: open.session_id,
+        owner,
+        typist: owner,
+        title: house.redactor.known(&title).0.into_owned(),
+        command: words
+            .iter()
+            .map(|word| house.redactor.known(word).0.into_owned())
+            .collect(),
+        cwd,
+        size,
+        state,
+        opened_at: at,
+        since: at,
+    };
+    let stored = terminal.clone();
+    let written = house.store.write(move |w| w.add_terminal(&stored)).await;
+    let there = at_work(house, &terminal);
+    house.terminals.memory.begin(id);
+    if let Err(err) = written {
+        // What is not stored does not run.
+        there.kill().await;
+        house.terminals.live().remove(&id);
+        let _ = house.terminals.hands.remove(id);
+        return Err(err.into());
+    }
+    Ok(terminal)
+}
+
+/// Returns the size of a terminal that nobody looks at.
+pub(crate) fn usual_size(house: &House) -> Size {
+    Size {
+        columns: house.config.terminals.columns,
+        rows: house.config.terminals.rows,
+    }
+}
+
+/// Returns a size that is one.
+///
+/// # Errors
+/// The field, its value, and what it may be.
+pub(crate) fn checked(size: Size) -> Result<Size, Fault> {
+    if !(2..=1_000).contains(&size.columns) {
+        return Err(bad(format!("`columns` is {}: 2 to 1,000 are possible", size.columns)));
+    }
+    if !(1..=500).contains(&size.rows) {
+        return Err(bad(format!("`rows` is {}: 1 to 500 are possible", size.rows)));
+    }
+    Ok(size)
+}
+
+fn words(house: &House, open: &Open) -> Result<Vec<String>, Fault> {
+    if open.command.iter().any(|word| word.contains('\0')) {
+        return Err(bad("`command` holds a NUL character".into()));
+    }
+    if open.command.iter().map(String::len).sum::<usize>() > COMMAND {
+        return Err(bad(format!("`command` is longer than {COMMAND} bytes")));
+    }
+    match open.command.first() {
+        Some(program) if program.is_empty() => Err(bad("`command` begins with an empty word".into())),
+        Some(_) => Ok(open.command.clone()),
+        None => Ok(vec![shell(house)]),
+    }
+}
+
+/// Returns the shell of a terminal without a command.
+pub(crate) fn shell(house: &House) -> String {
+    let set = &house.config.terminals.shell;
+    if !set.is_empty() {
+        return set.clone();
+    }
+    std::env::var("SHELL")
+        .ok()
+        .filter(|shell| shell.starts_with('/'))
+        .unwrap_or_else(|| house.config.tools.shell.clone())
+}
+
+fn cwd(open: &Open) -> Result<String, Fault> {
+    let cwd = match &open.cwd {
+        Some(cwd) => cwd.clone(),
+        None => std::env::var("HOME").unwrap_or_else(|_| "/".into()),
+    };
+    let path = Path::new(&cwd);
+    if !path.is_absolute() || !path.is_dir() {
+        return Err(bad(format!("`cwd` is no folder with an absolute path: {cwd}")));
+    }
+    Ok(cwd)
+}
+
+fn one_line(text: &str) -> String {
+    let plain = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let title: String = plain.take(TITLE).collect();
+    title.trim().to_owned()
+}
+
+fn bad(told: String) -> Fault {
+    Fault::new(Code::BadRequest, told).hint("the protocol is described in ipc/README.md")
+}

@@ -1,0 +1,142 @@
+//! `terminal_open` and `exec_background`: programs that go on while the agent does other things.
+//!
+//! Owns their arguments. A command is judged as `exec` judges it.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use smartopol_protocol::terminal::{End, Open, Party, TerminalState};
+use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput, ToolSpec};
+use smartopol_protocol::{Code, Fault};
+
+use super::super::{Caller, arguments, fault};
+use super::{known_name, plain};
+use crate::{House, terminals};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Arguments {
+    command: Option<String>,
+    argv: Option<Vec<String>>,
+    cwd: Option<String>,
+    #[serde(default)]
+    env: std::collections::BTreeMap<String, String>,
+    title: Option<String>,
+}
+
+pub(super) fn specs() -> [ToolSpec; 2] {
+    let properties = json!({
+        "command": { "type": "string", "description": "The command line, for the shell." },
+        "argv": { "type": "array", "items": { "type": "string" }, "minItems": 1,
+            "description": "The program and its arguments, instead of `command`." },
+        "cwd": { "type": "string",
+            "description": "The folder to run in; relative to the workspace, which is the default." },
+        "env": { "type": "object", "additionalProperties": { "type": "string" },
+            "description": "Environment variables to set." },
+        "title": { "type": "string", "description": "A short name that people see." }
+    });
+    let schema = json!({
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false
+    });
+    [
+        ToolSpec {
+            name: "terminal_open".into(),
+            description: "Opens a terminal that goes on after this call, and returns its id. \
+                          Without `command` and `argv` it is a shell to type into with \
+                          terminal_write. People can see it, type into it and take it over."
+                .into(),
+            input_schema: schema.clone(),
+        },
+        ToolSpec {
+            name: "exec_background".into(),
+            description: "Starts a command that goes on after this call, such as a server or a \
+                          long build, and returns its id at once. exec_status tells how it is and \
+                          what it wrote, terminal_wait waits for it, exec_kill ends it."
+                .into(),
+            input_schema: schema,
+        },
+    ]
+}
+
+/// Returns the arguments that `exec` would have for the same command.
+fn as_exec(input: &Value) -> Value {
+    let fields = input.as_object().cloned().unwrap_or_default();
+    let kept = |(name, _): &(String, Value)| {
+        matches!(name.as_str(), "command" | "argv" | "cwd" | "env")
+    };
+    Value::Object(fields.into_iter().filter(kept).collect::<Map<_, _>>())
+}
+
+pub(super) fn inspect(
+    house: &House,
+    name: &str,
+    input: &Value,
+    workspace: &Path,
+) -> Result<Inspection, ToolOutput> {
+    let read: Arguments = arguments(known_name(name), input)?;
+    if read.command.is_none() && read.argv.is_none() && name == "terminal_open" {
+        let shell = terminals::shell(house);
+        let effects = vec![Effect::Run {
+            words: vec![shell.clone()],
+            via: Vec::new(),
+        }];
+        return Ok(plain(&format!("open a terminal with {shell}"), workspace, effects));
+    }
+    let mut inspection = house.tools.inspect("exec", &as_exec(input), workspace)?;
+    if let Body::Command {
+        timeout_seconds, ..
+    } = &mut inspection.body
+    {
+        *timeout_seconds = 0; // It has none.
+    }
+    Ok(inspection)
+}
+
+pub(super) async fn run(
+    caller: &Caller,
+    name: &str,
+    input: &Value,
+) -> Result<(String, Value), Fault> {
+    let read: Arguments = fault(known_name(name), input)?;
+    let house = &caller.house;
+    let workspace = Path::new(&caller.session.workspace);
+    let (cwd, _) = smartopol_tools::place(read.cwd.as_deref().unwrap_or("."), workspace);
+    let command = match (&read.command, read.argv) {
+        (Some(command), None) => {
+            let shell = house.config.tools.shell.clone();
+            vec![shell, "-c".into(), command.clone()]
+        }
+        (None, Some(argv)) => argv,
+        (None, None) => Vec::new(),
+        (Some(_), Some(_)) => {
+            let told = "`command` and `argv` are two ways to say the same";
+            return Err(Fault::new(Code::BadRequest, told).hint("send only one of them"));
+        }
+    };
+    let open = Open {
+        command,
+        cwd: Some(cwd.to_string_lossy().into_owned()),
+        env: read.env,
+        size: None,
+        title: read.title.or(read.command),
+        session_id: Some(caller.session.id),
+    };
+    let terminal = terminals::open(house, open, Party::Agent).await?;
+    let id = terminal.id;
+    match terminal.state {
+        TerminalState::Running { pid, .. } => Ok((
+            format!("{id} runs (process {pid})."),
+            json!({ "terminal_id": id, "pid": pid }),
+        )),
+        TerminalState::Ended {
+            end: End::NotStarted { reason },
+        } => Err(Fault::new(Code::BadRequest, reason)),
+        TerminalState::Ended { end } => Ok((
+            format!("{id} has ended already: {}.", terminals::sentence(&end)),
+            json!({ "terminal_id": id }),
+        )),
+    }
+}

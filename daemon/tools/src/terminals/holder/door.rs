@@ -1,0 +1,195 @@
+//! The holder's door: one daemon at a time, which says the terminal's secret first.
+//!
+//! Owns the socket, what a daemon is told and in which order. A new daemon takes the place of an
+//! old one.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use super::Held;
+use crate::terminals::spool::Reading;
+use crate::terminals::wire::{Hear, PIECE, Say, Word, next};
+
+/// How long one has to say the secret.
+const HELLO: Duration = Duration::from_secs(2);
+
+/// The most input that waits; the daemon sends less.
+const INPUT: usize = 1 << 20;
+
+/// Makes the socket; only this account can open it.
+pub(super) fn open(path: &Path) -> io::Result<UnixListener> {
+    let _ = std::fs::remove_file(path);
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Lets daemons in, for as long as the holder lives.
+pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
+    let mut number = 0;
+    let mut served: Option<UnixStream> = None;
+    for stream in listener.incoming().flatten() {
+        let mut bytes = BytesMut::new();
+        let Some(from) = hello(&stream, &mut bytes, secret) else {
+            continue;
+        };
+        if let Some(old) = served.take() {
+            let _ = old.shutdown(Shutdown::Both);
+        }
+        let (Ok(hears), Ok(tells)) = (stream.try_clone(), stream.try_clone()) else {
+            continue;
+        };
+        number += 1;
+        served = Some(stream);
+        held.change(|state| state.daemon = number);
+        let (held, also) = (Arc::clone(held), Arc::clone(held));
+        thread::spawn(move || {
+            let _ = hear(&held, hears, bytes);
+            held.change(|state| leave(state, number));
+        });
+        thread::spawn(move || {
+            let _ = tell(&also, &tells, number, from);
+            let _ = tells.shutdown(Shutdown::Both);
+            also.change(|state| leave(state, number));
+        });
+    }
+}
+
+fn leave(state: &mut super::State, number: u64) {
+    if state.daemon == number {
+        state.daemon = 0;
+        state.alone_since = Instant::now();
+    }
+}
+
+/// Hears the first word; returns the byte to begin with.
+fn hello(stream: &UnixStream, bytes: &mut BytesMut, secret: &str) -> Option<u64> {
+    stream.set_read_timeout(Some(HELLO)).ok()?;
+    let said = word(stream, bytes).ok()??;
+    stream.set_read_timeout(None).ok()?;
+    match said {
+        Say::Hello { secret: said, from } if said == secret => Some(from),
+        _ => None,
+    }
+}
+
+/// Returns the next word; `None` where the daemon left.
+fn word(mut stream: &UnixStream, bytes: &mut BytesMut) -> io::Result<Option<Say>> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        match next(bytes) {
+            Ok(Some(word)) => return Ok(Some(word)),
+            Ok(None) => {}
+            Err(_) => return Err(io::ErrorKind::InvalidData.into()),
+        }
+        match stream.read(&mut buffer)? {
+            0 => return Ok(None),
+            read => bytes.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+/// Does what the daemon says until it leaves.
+fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result<()> {
+    while let Some(word) = word(&stream, &mut bytes)? {
+        match word {
+            Say::Hello { .. } => return Err(io::ErrorKind::InvalidData.into()),
+            Say::Input(bytes) => type_in(held, &bytes),
+            Say::Answer { offset, bytes } => {
+                let first = held.change(|state| {
+                    let first = offset > state.answered;
+                    state.answered = state.answered.max(offset);
+                    first
+                });
+                if first {
+                    type_in(held, &bytes);
+                }
+            }
+            Say::Resize(size) => held.pty.resize(size),
+            Say::Signal(number) => held.pty.signal(number),
+            Say::Kept(offset) => held.change(|state| state.kept = state.kept.max(offset)),
+            Say::Kill => {
+                let held = Arc::clone(held);
+                thread::spawn(move || held.kill());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn type_in(held: &Held, bytes: &[u8]) {
+    held.change(|state| {
+        let room = INPUT.saturating_sub(state.input.len()).min(bytes.len());
+        state
+            .input
+            .extend_from_slice(bytes.get(..room).unwrap_or_default());
+    });
+}
+
+/// Tells the daemon all that the program writes, and how it ended.
+fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Result<()> {
+    let mut reading = Reading::from(&held.folder, from)?;
+    let mut buffer = vec![0; PIECE];
+    let (mut closed, mut trouble, mut typed) = (false, 0, u64::MAX);
+    let mut out = Vec::new();
+    loop {
+        let at = reading.at();
+        let ended = {
+            let state = held.until(|state| {
+                state.daemon != number
+                    || state.spool.written() > at
+                    || state.closed != closed
+                    || state.trouble != trouble
+                    || state.typed != typed
+                    || state.ended.is_some()
+            });
+            if state.daemon != number {
+                return Ok(());
+            }
+            if state.closed != closed {
+                closed = state.closed;
+                Hear::Closed(closed).write(&mut out);
+            }
+            if state.trouble != trouble {
+                trouble = state.trouble;
+                Hear::Trouble(trouble).write(&mut out);
+            }
+            if state.typed != typed {
+                typed = state.typed;
+                Hear::Typed(typed).write(&mut out);
+            }
+            state
+                .ended
+                .clone()
+                .filter(|ended| ended.offset <= reading.at())
+        };
+        let read = reading.read(&mut buffer)?;
+        if read > 0 {
+            Hear::Output {
+                offset: reading.at() - read as u64,
+                bytes: Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default()),
+            }
+            .write(&mut out);
+        } else if let Some(ended) = &ended {
+            Hear::Ended {
+                offset: ended.offset,
+                end: ended.end.clone(),
+            }
+            .write(&mut out);
+        }
+        stream.write_all(&out)?;
+        out.clear();
+        if read == 0 && ended.is_some() {
+            held.change(|state| state.fetched = true);
+            return Ok(());
+        }
+    }
+}

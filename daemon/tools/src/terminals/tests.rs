@@ -1,0 +1,4 @@
+//! The emulated screen: what is painted is what is seen.
+
+mod keyframes;
+mod recordings;

@@ -1,0 +1,231 @@
+//! The agent's terminals: judged like any command line, traced, shared with people.
+
+use serde_json::{Value, json};
+use smartopol_ipc::{Client, Events};
+use smartopol_protocol::approval::{Approval, Mode};
+use smartopol_protocol::session::{Configure, Session, Show};
+use smartopol_protocol::terminal::{List, Party, Take, Terminal};
+use smartopol_protocol::tool::{CallState, Effect, OutputStatus, ToolOutput};
+use smartopol_protocol::{TerminalId, trace};
+use smartopol_testkit::Home;
+use smartopol_testkit::provider::{Rule, ScriptedProvider};
+
+use super::models::home_in;
+use super::{asked, decide, listen, outcome, say};
+
+/// An agent that makes the calls it is told to.
+struct Agent {
+    provider: ScriptedProvider,
+    _home: Home,
+    client: Client,
+    events: Events,
+    session: Session,
+    asked: u32,
+}
+
+impl Agent {
+    async fn start(mode: &str) -> Self {
+        let provider = ScriptedProvider::start().await;
+        let mut home = home_in(&provider, "openai", mode).await;
+        home.env("SHELL", "/bin/sh");
+        let (client, events) = home.client().await.unwrap();
+        let session = home.session(&client).await.unwrap();
+        listen(&client, &session).await;
+        Self {
+            provider,
+            _home: home,
+            client,
+            events,
+            session,
+            asked: 0,
+        }
+    }
+
+    /// Begins a turn with one call.
+    async fn begin(&mut self, tool: &str, input: Value) {
+        self.asked += 1;
+        let word = format!("please do number {}", self.asked);
+        self.provider.clear_rules();
+        self.provider.rule(Rule::on(&word).call(tool, input).times(1));
+        self.provider.rule(Rule::any().text("done"));
+        say(&self.client, &self.session, &word).await;
+    }
+
+    /// Waits for the turn's end; returns what the call gave back.
+    async fn end(&mut self) -> ToolOutput {
+        outcome(&mut self.events).await;
+        let shown = self.client.call(Show::newest(self.session.id, 0)).await.unwrap();
+        match &shown.calls.last().unwrap().state {
+            CallState::Finished { output } => output.clone(),
+            other => panic!("not finished: {other:?}"),
+        }
+    }
+
+    async fn call(&mut self, tool: &str, input: Value) -> ToolOutput {
+        self.begin(tool, input).await;
+        self.end().await
+    }
+
+    /// Makes a call that a person is asked about, and answers.
+    async fn asks(&mut self, tool: &str, input: Value, allow: bool) -> (Approval, ToolOutput) {
+        self.begin(tool, input).await;
+        let approval = asked(&mut self.events).await;
+        decide(&self.client, &approval, allow).await;
+        (approval, self.end().await)
+    }
+
+    async fn terminal(&self) -> Terminal {
+        let listed = self.client.call(List {}).await.unwrap().terminals;
+        listed.last().unwrap().terminal.clone()
+    }
+}
+
+fn runs(approval: &Approval) -> Vec<String> {
+    let effects = approval.inspection.effects.iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Run { words, .. } => Some(words.join(" ")),
+            _ => None,
+        })
+        .collect()
+}
+
+fn id(id: TerminalId) -> Value {
+    Value::String(id.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
+    let mut agent = Agent::start("ask").await;
+    let shell = json!({ "argv": ["/bin/sh"], "title": "mine" });
+    let (_, opened) = agent.asks("terminal_open", shell, true).await;
+    assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
+    let terminal = agent.terminal().await;
+    assert_eq!((terminal.owner, terminal.typist), (Party::Agent, Party::Agent));
+    assert_eq!(terminal.session_id, Some(agent.session.id));
+    let own = id(terminal.id);
+    let wait = json!({ "id": own, "quiet_ms": 300 });
+    agent.call("terminal_wait", wait.clone()).await;
+
+    // The line counts, not the piece of it.
+    let (approval, _) = agent
+        .asks("terminal_write", json!({ "id": own, "text": "git pu", "enter": false }), true)
+        .await;
+    assert_eq!(runs(&approval), ["git pu"]);
+    let (approval, denied) = agent
+        .asks("terminal_write", json!({ "id": own, "text": "sh --force" }), false)
+        .await;
+    assert_eq!(runs(&approval), ["git push --force"]);
+    assert_eq!(denied.status, OutputStatus::Denied);
+    // Keys that only throw the line away ask nobody.
+    let thrown = agent.call("terminal_write", json!({ "id": own, "key": "ctrl-u" })).await;
+    assert_eq!(thrown.status, OutputStatus::Ok, "{thrown:?}");
+    let (approval, typed) = agent
+        .asks("terminal_write", json!({ "id": own, "text": "echo so-far && cat" }), true)
+        .await;
+    assert_eq!(runs(&approval), ["echo so-far", "cat"]);
+    assert_eq!(typed.status, OutputStatus::Ok, "{typed:?}");
+    let waited = agent
+        .call("terminal_wait", json!({ "id": own, "matches": "^so-far$" }))
+        .await;
+    assert!(waited.text.contains("\nso-far\n"), "{}", waited.text);
+
+    // Into another program it is nobody's command: that asks, and says why.
+    let (approval, _) = agent
+        .asks("terminal_write", json!({ "id": own, "text": "ls" }), true)
+        .await;
+    assert!(
+        matches!(&approval.inspection.effects[..], [Effect::Unclear { why }] if why.contains("`cat`")),
+        "{:?}",
+        approval.inspection.effects
+    );
+
+    // A person takes over: the agent is told so.
+    agent.client.call(Take { id: terminal.id }).await.unwrap();
+    let refused = agent.call("terminal_write", json!({ "id": own, "key": "ctrl-c" })).await;
+    assert!(refused.text.contains("a person has taken"), "{refused:?}");
+    let closed = agent.call("terminal_close", json!({ "id": own })).await;
+    assert_eq!(closed.status, OutputStatus::Ok, "{closed:?}");
+    assert!(agent.client.call(List {}).await.unwrap().terminals.is_empty());
+    let traces = agent.client.call(trace::List::default()).await.unwrap().traces;
+    let traced = |tool: &str| traces.iter().filter(|trace| trace.tool_name == tool).count();
+    assert_eq!((traced("terminal_write"), traced("terminal_open")), (6, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_between_the_look_and_the_typing_is_not_typed_into() {
+    let mut agent = Agent::start("ask").await;
+    agent.asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true).await;
+    let terminal = agent.terminal().await;
+    let own = id(terminal.id);
+    agent.call("terminal_wait", json!({ "id": own, "quiet_ms": 300 })).await;
+    agent
+        .begin("terminal_write", json!({ "id": own, "text": "echo safe" }))
+        .await;
+    let approval = asked(&mut agent.events).await;
+    // Meanwhile a person begins another line.
+    agent.client.call(Take { id: terminal.id }).await.unwrap();
+    let write = smartopol_protocol::terminal::Write {
+        id: terminal.id,
+        text: "rm -rf ".into(),
+        bytes: Vec::new(),
+    };
+    agent.client.call(write).await.unwrap();
+    let give = smartopol_protocol::terminal::Give { id: terminal.id };
+    agent.client.call(give).await.unwrap();
+    decide(&agent.client, &approval, true).await;
+    let output = agent.end().await;
+    assert!(output.text.contains("not typed"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_background_command_is_asked_about_told_of_and_ended() {
+    let mut agent = Agent::start("ask").await;
+    let command = json!({ "command": "echo up; sleep 1000", "title": "server" });
+    let (approval, started) = agent.asks("exec_background", command, true).await;
+    assert_eq!(runs(&approval), ["echo up", "sleep 1000"]);
+    assert_eq!(started.status, OutputStatus::Ok, "{started:?}");
+    let terminal = agent.terminal().await;
+    let own = id(terminal.id);
+    agent
+        .call("terminal_wait", json!({ "id": own, "matches": "^up$" }))
+        .await;
+    let status = agent.call("exec_status", json!({ "id": own })).await;
+    assert_eq!(status.text, "[running]", "what was read is not told again");
+    let listed = agent.call("terminal_list", json!({})).await;
+    assert!(listed.text.contains("server: running; you type"), "{}", listed.text);
+    let killed = agent.call("exec_kill", json!({ "id": own })).await;
+    assert!(killed.text.contains("ended by signal"), "{}", killed.text);
+    let missing = agent
+        .call("exec_status", json!({ "id": TerminalId::new().to_string() }))
+        .await;
+    assert_eq!(missing.status, OutputStatus::Error);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_and_modes_hold_for_terminals_too() {
+    let mut agent = Agent::start("read-only").await;
+    let denied = agent.call("terminal_open", json!({})).await;
+    assert_eq!(denied.status, OutputStatus::Denied, "{denied:?}");
+    let configure = Configure {
+        id: agent.session.id,
+        name: None,
+        mode: Some(Mode::Auto),
+        model: None,
+    };
+    agent.client.call(configure).await.unwrap();
+    let destroyed = agent
+        .call("exec_background", json!({ "command": "rm -rf ~" }))
+        .await;
+    assert_eq!(destroyed.status, OutputStatus::Denied, "{destroyed:?}");
+    // A person's own terminal is nobody's business.
+    let open = smartopol_protocol::terminal::Open {
+        command: vec!["cat".into()],
+        ..Default::default()
+    };
+    let theirs = agent.client.call(open).await.unwrap();
+    let read = agent.call("terminal_read", json!({ "id": id(theirs.id) })).await;
+    assert_eq!(read.status, OutputStatus::Error);
+    let none = agent.call("terminal_list", json!({})).await;
+    assert!(none.text.contains("no terminals"), "{}", none.text);
+}

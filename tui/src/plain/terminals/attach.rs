@@ -1,0 +1,390 @@
+//! `terminals attach`: a terminal full screen, in the terminal of the person.
+//!
+//! Owns the person's terminal while attached, the prefix key, the line at the bottom. The picture
+//! comes from the daemon as it is to be written; what is typed goes there as it is.
+
+use std::io::{self, IsTerminal, Read, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use smartopol_config::Paths;
+use smartopol_ipc::{Client, Error, Told};
+use smartopol_protocol::terminal::{
+    Attach, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState, View, Write,
+};
+use smartopol_protocol::{Code, Event, Fault, News, TerminalId, event};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::super::link;
+use super::ended;
+use crate::sanitize;
+
+/// `ctrl-]`: what follows is for us, not for the program.
+const PREFIX: u8 = 0x1d;
+
+/// How much is typed at once, and how long one waits where the program does not read.
+const INPUT: usize = 16 * 1024;
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// How many pieces of input wait.
+const KEYS: usize = 64;
+
+/// Attaches to a terminal until the person leaves or the program ends.
+pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<ExitCode> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        let told = "standard input and output must be a terminal to attach to one";
+        return Err(Fault::new(Code::BadRequest, told)
+            .hint("`smartopol terminals read` and `write` work in scripts")
+            .into());
+    }
+    let (client, mut events) = link::connect(paths).await?;
+    client.call(event::Subscribe::default()).await?;
+    let window = window()?;
+    let view = View::Picture;
+    let size = Some(inner(window));
+    let attached = client.call(Attach { id, view, size }).await?;
+    let mut resized = signal(SignalKind::window_change())?;
+    let mut ends = [
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::hangup())?,
+    ];
+    let taken = Taken::take()?;
+    let mut keys = keys();
+    let mut look = Look {
+        terminal: attached.terminal,
+        window,
+        prefixed: false,
+        note: String::new(),
+    };
+    let mut typing = Typing {
+        id,
+        waiting: Vec::new(),
+        late: false,
+    };
+    look.line()?;
+    let end = loop {
+        if let Some(end) = look.end() {
+            break Left::Ended(end.clone());
+        }
+        let [terminate, hangup] = &mut ends;
+        tokio::select! {
+            told = events.next() => match told {
+                Some(Told::Terminal(piece)) if piece.id == id => look.show(piece.piece, &piece.bytes)?,
+                Some(Told::Terminal(_)) => {}
+                Some(Told::Event(event)) => look.hear(*event)?,
+                None => break Left::Lost,
+            },
+            typed = keys.recv() => match typed {
+                Some(typed) => {
+                    let (bytes, orders) = look.sort(&typed);
+                    typing.waiting.extend(bytes);
+                    if orders.contains(&Order::Detach) {
+                        break Left::Detached;
+                    }
+                    for order in orders {
+                        look.carry_out(&client, order).await?;
+                    }
+                    look.note(typing.go_on(&client).await?)?;
+                }
+                None => break Left::Detached,
+            },
+            () = tokio::time::sleep(AGAIN), if typing.late => {
+                look.note(typing.go_on(&client).await?)?;
+            }
+            _ = resized.recv() => {
+                look.window = self::window()?;
+                let size = inner(look.window);
+                look.terminal.size = client.call(Resize { id, size }).await?.size;
+                look.line()?;
+            }
+            _ = terminate.recv() => break Left::Detached,
+            _ = hangup.recv() => break Left::Detached,
+        }
+    };
+    drop(taken);
+    Ok(end.tell())
+}
+
+/// Why one is no longer attached.
+enum Left {
+    Detached,
+    Ended(End),
+    Lost,
+}
+
+impl Left {
+    /// Says so, now that the terminal is the person's again.
+    fn tell(self) -> ExitCode {
+        let (text, code) = match self {
+            Self::Detached => ("detached; the program goes on".to_owned(), ExitCode::SUCCESS),
+            Self::Ended(end) => (ended(&end).0, ExitCode::SUCCESS),
+            Self::Lost => (
+                "the daemon went away; the program goes on: attach again".to_owned(),
+                ExitCode::FAILURE,
+            ),
+        };
+        let _ = writeln!(io::stdout(), "[{}]", sanitize::line(&text));
+        code
+    }
+}
+
+/// What a key after the prefix says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Detach,
+    Take,
+    Give,
+}
+
+/// What is seen.
+struct Look {
+    terminal: Terminal,
+    window: Size,
+    prefixed: bool,
+    /// Something to be told at the bottom.
+    note: String,
+}
+
+impl Look {
+    fn show(&self, piece: Piece, bytes: &[u8]) -> io::Result<()> {
+        write(bytes)?;
+        // Drawing anew clears our line too.
+        if piece == Piece::Keyframe {
+            self.line()?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, event: Event) -> io::Result<()> {
+        match event.news {
+            News::TerminalChanged(terminal) if terminal.id == self.terminal.id => {
+                let size = self.terminal.size;
+                self.terminal = *terminal;
+                self.terminal.size = size;
+                self.line()
+            }
+            News::TerminalSized { id, size, .. } if id == self.terminal.id => {
+                self.terminal.size = size;
+                self.line()
+            }
+            News::TerminalClosed(id) if id == self.terminal.id => {
+                let reason = "the terminal was removed".into();
+                self.terminal.state = TerminalState::Ended {
+                    end: End::Lost { reason },
+                };
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    const fn end(&self) -> Option<&End> {
+        match &self.terminal.state {
+            TerminalState::Ended { end } => Some(end),
+            TerminalState::Running { .. } => None,
+        }
+    }
+
+    /// Tells what is for the program from what is for us.
+    fn sort(&mut self, typed: &[u8]) -> (Vec<u8>, Vec<Order>) {
+        let (mut bytes, mut orders) = (Vec::with_capacity(typed.len()), Vec::new());
+        for byte in typed {
+            match (std::mem::take(&mut self.prefixed), byte) {
+                (false, &PREFIX) => self.prefixed = true,
+                (false, byte) => bytes.push(*byte),
+                (true, &PREFIX) => bytes.push(PREFIX),
+                (true, b'd' | b'D' | 0x04) => orders.push(Order::Detach),
+                (true, b't' | b'T') => orders.push(Order::Take),
+                (true, b'g' | b'G') => orders.push(Order::Give),
+                (true, _) => {}
+            }
+        }
+        (bytes, orders)
+    }
+
+    async fn carry_out(&mut self, client: &Client, order: Order) -> anyhow::Result<()> {
+        let id = self.terminal.id;
+        match order {
+            Order::Detach => {}
+            Order::Take => self.terminal.typist = client.call(Take { id }).await?.typist,
+            Order::Give => self.terminal.typist = client.call(Give { id }).await?.typist,
+        }
+        self.note.clear();
+        Ok(self.line()?)
+    }
+
+    fn note(&mut self, note: String) -> io::Result<()> {
+        if self.note == note && !self.prefixed {
+            return Ok(());
+        }
+        self.note = note;
+        self.line()
+    }
+
+    /// Draws our line at the bottom; the cursor stays where it is.
+    fn line(&self) -> io::Result<()> {
+        let terminal = &self.terminal;
+        let note = sanitize::line(&self.note);
+        let keys = match (self.prefixed, terminal.typist) {
+            _ if !note.is_empty() => &*note,
+            (true, _) => "d detaches  t takes  g gives",
+            (false, Party::Person) => "ctrl-] d detaches",
+            (false, Party::Agent) => "the agent types: ctrl-] t takes over",
+        };
+        let mut text = format!(" {}  {keys}", sanitize::line(&terminal.title));
+        let (own, size) = (inner(self.window), terminal.size);
+        if size.columns < own.columns || size.rows < own.rows {
+            let told = format!("  {}x{}, a smaller window counts", size.columns, size.rows);
+            text.push_str(&told);
+        }
+        if let TerminalState::Running {
+            trouble: Some(trouble),
+            ..
+        } = &terminal.state
+        {
+            text.push_str(&format!("  {}", sanitize::line(trouble)));
+        }
+        let columns = usize::from(self.window.columns);
+        let cut: String = text.chars().take(columns).collect();
+        let row = self.window.rows;
+        write(format!("\x1b7\x1b[{row};1H\x1b[0;7m{cut:columns$}\x1b[0m\x1b8").as_bytes())
+    }
+}
+
+/// What is typed and not yet told.
+struct Typing {
+    id: TerminalId,
+    waiting: Vec<u8>,
+    late: bool,
+}
+
+impl Typing {
+    /// Types what waits, as far as the program reads; returns what is to be said.
+    async fn go_on(&mut self, client: &Client) -> anyhow::Result<String> {
+        self.late = false;
+        while !self.waiting.is_empty() {
+            let length = self.waiting.len().min(INPUT);
+            let bytes = self.waiting.get(..length).unwrap_or_default().to_vec();
+            let write = Write {
+                id: self.id,
+                text: String::new(),
+                bytes,
+            };
+            match client.call(write).await {
+                Ok(()) => drop(self.waiting.drain(..length)),
+                Err(Error::Fault(fault)) if fault.code == Code::Busy => {
+                    self.late = true;
+                    return Ok(String::new());
+                }
+                Err(Error::Fault(fault)) if fault.code == Code::Conflict => {
+                    self.waiting.clear();
+                    return Ok(format!("{}: ctrl-] t takes over", fault.message));
+                }
+                Err(err) => return Err(err.into()),
+            }
+        }
+        Ok(String::new())
+    }
+}
+
+/// Reads what is typed, byte by byte as it comes. The thread ends with the program.
+fn keys() -> mpsc::Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel(KEYS);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = io::stdin().lock().read(&mut buffer) {
+            let typed = buffer.get(..read).unwrap_or_default().to_vec();
+            if sender.blocking_send(typed).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn window() -> io::Result<Size> {
+    let (columns, rows) = crossterm::terminal::size()?;
+    Ok(Size { columns, rows })
+}
+
+/// Returns how much of a window is the terminal's: our line is not.
+fn inner(window: Size) -> Size {
+    Size {
+        columns: window.columns.clamp(2, 1_000),
+        rows: window.rows.saturating_sub(1).clamp(1, 500),
+    }
+}
+
+fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// The person's terminal, while it is ours; dropping it gives it back.
+struct Taken;
+
+impl Taken {
+    fn take() -> io::Result<Self> {
+        enable_raw_mode()?;
+        let taken = Self;
+        write(b"\x1b[22;0t\x1b[?1049h\x1b[2J")?;
+        Ok(taken)
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        // All that a program may have switched on.
+        let _ = write(
+            b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1004l\
+              \x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[r\x1b[0m\x1b[0 q\x1b[?1049l\x1b[23;0t\x1b[?25h",
+        );
+        let _ = disable_raw_mode();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look() -> Look {
+        let size = Size {
+            columns: 80,
+            rows: 24,
+        };
+        Look {
+            terminal: Terminal {
+                id: TerminalId::from_bytes([7; 16]),
+                session_id: None,
+                owner: Party::Person,
+                typist: Party::Person,
+                title: "sh".into(),
+                command: vec!["sh".into()],
+                cwd: "/".into(),
+                size,
+                state: TerminalState::Running {
+                    pid: 1,
+                    closed: false,
+                    trouble: None,
+                },
+                opened_at: smartopol_protocol::Timestamp::from_millis(0),
+                since: smartopol_protocol::Timestamp::from_millis(0),
+            },
+            window: size,
+            prefixed: false,
+            note: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_prefix_leads_out_and_twice_it_types_itself() {
+        let mut look = look();
+        assert_eq!(look.sort(b"ls\r"), (b"ls\r".to_vec(), vec![]));
+        assert_eq!(look.sort(b"a\x1d"), (b"a".to_vec(), vec![]));
+        assert_eq!(look.sort(b"db"), (b"b".to_vec(), vec![Order::Detach]));
+        assert_eq!(look.sort(b"\x1d\x1d\x1dt\x1dx"), (vec![PREFIX], vec![Order::Take]));
+    }
+}
