@@ -46,7 +46,8 @@ impl Agent {
         self.asked += 1;
         let word = format!("please do number {}", self.asked);
         self.provider.clear_rules();
-        self.provider.rule(Rule::on(&word).call(tool, input).times(1));
+        self.provider
+            .rule(Rule::on(&word).call(tool, input).times(1));
         self.provider.rule(Rule::any().text("done"));
         say(&self.client, &self.session, &word).await;
     }
@@ -54,7 +55,11 @@ impl Agent {
     /// Waits for the turn's end; returns what the call gave back.
     async fn end(&mut self) -> ToolOutput {
         outcome(&mut self.events).await;
-        let shown = self.client.call(Show::newest(self.session.id, 0)).await.unwrap();
+        let shown = self
+            .client
+            .call(Show::newest(self.session.id, 0))
+            .await
+            .unwrap();
         match &shown.calls.last().unwrap().state {
             CallState::Finished { output } => output.clone(),
             other => panic!("not finished: {other:?}"),
@@ -101,7 +106,10 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
     let (_, opened) = agent.asks("terminal_open", shell, true).await;
     assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
     let terminal = agent.terminal().await;
-    assert_eq!((terminal.owner, terminal.typist), (Party::Agent, Party::Agent));
+    assert_eq!(
+        (terminal.owner, terminal.typist),
+        (Party::Agent, Party::Agent)
+    );
     assert_eq!(terminal.session_id, Some(agent.session.id));
     let own = id(terminal.id);
     let wait = json!({ "id": own, "quiet_ms": 300 });
@@ -109,19 +117,33 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
 
     // The line counts, not the piece of it.
     let (approval, _) = agent
-        .asks("terminal_write", json!({ "id": own, "text": "git pu", "enter": false }), true)
+        .asks(
+            "terminal_write",
+            json!({ "id": own, "text": "git pu", "enter": false }),
+            true,
+        )
         .await;
     assert_eq!(runs(&approval), ["git pu"]);
     let (approval, denied) = agent
-        .asks("terminal_write", json!({ "id": own, "text": "sh --force" }), false)
+        .asks(
+            "terminal_write",
+            json!({ "id": own, "text": "sh --force" }),
+            false,
+        )
         .await;
     assert_eq!(runs(&approval), ["git push --force"]);
     assert_eq!(denied.status, OutputStatus::Denied);
     // Keys that only throw the line away ask nobody.
-    let thrown = agent.call("terminal_write", json!({ "id": own, "key": "ctrl-u" })).await;
+    let thrown = agent
+        .call("terminal_write", json!({ "id": own, "key": "ctrl-u" }))
+        .await;
     assert_eq!(thrown.status, OutputStatus::Ok, "{thrown:?}");
     let (approval, typed) = agent
-        .asks("terminal_write", json!({ "id": own, "text": "echo so-far && cat" }), true)
+        .asks(
+            "terminal_write",
+            json!({ "id": own, "text": "echo so-far && cat" }),
+            true,
+        )
         .await;
     assert_eq!(runs(&approval), ["echo so-far", "cat"]);
     assert_eq!(typed.status, OutputStatus::Ok, "{typed:?}");
@@ -142,23 +164,47 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
 
     // A person takes over: the agent is told so.
     agent.client.call(Take { id: terminal.id }).await.unwrap();
-    let refused = agent.call("terminal_write", json!({ "id": own, "key": "ctrl-c" })).await;
+    let refused = agent
+        .call("terminal_write", json!({ "id": own, "key": "ctrl-c" }))
+        .await;
     assert!(refused.text.contains("a person has taken"), "{refused:?}");
     let closed = agent.call("terminal_close", json!({ "id": own })).await;
     assert_eq!(closed.status, OutputStatus::Ok, "{closed:?}");
-    assert!(agent.client.call(List {}).await.unwrap().terminals.is_empty());
-    let traces = agent.client.call(trace::List::default()).await.unwrap().traces;
-    let traced = |tool: &str| traces.iter().filter(|trace| trace.tool_name == tool).count();
+    assert!(
+        agent
+            .client
+            .call(List {})
+            .await
+            .unwrap()
+            .terminals
+            .is_empty()
+    );
+    let traces = agent
+        .client
+        .call(trace::List::default())
+        .await
+        .unwrap()
+        .traces;
+    let traced = |tool: &str| {
+        traces
+            .iter()
+            .filter(|trace| trace.tool_name == tool)
+            .count()
+    };
     assert_eq!((traced("terminal_write"), traced("terminal_open")), (6, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_between_the_look_and_the_typing_is_not_typed_into() {
     let mut agent = Agent::start("ask").await;
-    agent.asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true).await;
+    agent
+        .asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true)
+        .await;
     let terminal = agent.terminal().await;
     let own = id(terminal.id);
-    agent.call("terminal_wait", json!({ "id": own, "quiet_ms": 300 })).await;
+    agent
+        .call("terminal_wait", json!({ "id": own, "quiet_ms": 300 }))
+        .await;
     agent
         .begin("terminal_write", json!({ "id": own, "text": "echo safe" }))
         .await;
@@ -193,11 +239,18 @@ async fn a_background_command_is_asked_about_told_of_and_ended() {
     let status = agent.call("exec_status", json!({ "id": own })).await;
     assert_eq!(status.text, "[running]", "what was read is not told again");
     let listed = agent.call("terminal_list", json!({})).await;
-    assert!(listed.text.contains("server: running; you type"), "{}", listed.text);
+    assert!(
+        listed.text.contains("server: running; you type"),
+        "{}",
+        listed.text
+    );
     let killed = agent.call("exec_kill", json!({ "id": own })).await;
     assert!(killed.text.contains("ended by signal"), "{}", killed.text);
     let missing = agent
-        .call("exec_status", json!({ "id": TerminalId::new().to_string() }))
+        .call(
+            "exec_status",
+            json!({ "id": TerminalId::new().to_string() }),
+        )
         .await;
     assert_eq!(missing.status, OutputStatus::Error);
 }
@@ -224,7 +277,9 @@ async fn rules_and_modes_hold_for_terminals_too() {
         ..Default::default()
     };
     let theirs = agent.client.call(open).await.unwrap();
-    let read = agent.call("terminal_read", json!({ "id": id(theirs.id) })).await;
+    let read = agent
+        .call("terminal_read", json!({ "id": id(theirs.id) }))
+        .await;
     assert_eq!(read.status, OutputStatus::Error);
     let none = agent.call("terminal_list", json!({})).await;
     assert!(none.text.contains("no terminals"), "{}", none.text);

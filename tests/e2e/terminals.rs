@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use smartopol_ipc::{Client, Events, TerminalBytes, Told};
 use smartopol_protocol::terminal::{
-    Attach, Close, Detach, End, Give, Kill, List, Look, Open, Party, Piece, Read, Resize, Show, Signal,
-    Size, Take, Terminal, TerminalState, Until, View, Wait, WaitOver, Write,
+    Attach, Close, Detach, End, Give, Kill, List, Look, Open, Party, Piece, Read, Resize, Show,
+    Signal, Size, Take, Terminal, TerminalState, Until, View, Wait, WaitOver, Write,
 };
 use smartopol_protocol::{Code, News, TerminalId, event};
 use smartopol_testkit::home::LIMIT;
@@ -71,7 +71,9 @@ async fn piece(events: &mut Events) -> TerminalBytes {
             }
         }
     };
-    tokio::time::timeout(LIMIT, next).await.expect("nothing came")
+    tokio::time::timeout(LIMIT, next)
+        .await
+        .expect("nothing came")
 }
 
 const SIZE: Size = Size {
@@ -93,19 +95,28 @@ async fn a_person_types_looks_and_ends_a_terminal() {
         .await
         .unwrap();
     let id = terminal.id;
-    assert_eq!((terminal.owner, terminal.typist), (Party::Person, Party::Person));
+    assert_eq!(
+        (terminal.owner, terminal.typist),
+        (Party::Person, Party::Person)
+    );
     write(&client, id, "echo $((40 + 2)) \"$TERM\"; pwd\r").await;
     matches(&client, id, "^42 xterm-256color$").await;
     matches(&client, id, "/work$").await;
     let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
-    assert!(screen.lines.iter().any(|line| line == "42 xterm-256color"), "{screen:?}");
+    assert!(
+        screen.lines.iter().any(|line| line == "42 xterm-256color"),
+        "{screen:?}"
+    );
     let read = Read {
         id,
         since: Some(0),
         limit: 0,
     };
     let read = client.call(read).await.unwrap();
-    assert!(read.from == 0 && !read.more && read.text.contains("\n42 xterm-256color\n"), "{read:?}");
+    assert!(
+        read.from == 0 && !read.more && read.text.contains("\n42 xterm-256color\n"),
+        "{read:?}"
+    );
     let shown = client.call(Show { id }).await.unwrap();
     assert_eq!(shown.offset, read.until);
 
@@ -138,7 +149,10 @@ async fn a_person_types_looks_and_ends_a_terminal() {
         .unwrap_err();
     assert!(refused.to_string().contains("ended"), "{refused}");
     let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
-    assert!(screen.lines.iter().any(|line| line == "42 xterm-256color"), "it stays: {screen:?}");
+    assert!(
+        screen.lines.iter().any(|line| line == "42 xterm-256color"),
+        "it stays: {screen:?}"
+    );
     client.call(Close { id }).await.unwrap();
     assert!(client.call(List {}).await.unwrap().terminals.is_empty());
     assert!(!home.path().join("terminals").join(id.to_string()).exists());
@@ -151,7 +165,9 @@ async fn the_smallest_window_counts_and_everybody_is_told() {
     let (first, mut heard) = home.client().await.unwrap();
     let (second, mut seen) = home.client().await.unwrap();
     first.call(event::Subscribe::default()).await.unwrap();
-    let id = open(&first, "trap 'stty size' WINCH; while :; do read x; done").await.id;
+    let id = open(&first, "trap 'stty size' WINCH; while :; do read x; done")
+        .await
+        .id;
     let view = View::Output { since: None };
     attach(&first, id, view, Some(SIZE)).await;
     assert_eq!(piece(&mut heard).await.piece, Piece::Keyframe);
@@ -227,7 +243,11 @@ async fn each_end_is_told_as_what_it_is() {
         .call(smartopol_protocol::attention::List::default())
         .await
         .unwrap();
-    assert_eq!(waiting.items.len(), 1, "a failure waits for a person: {waiting:?}");
+    assert_eq!(
+        waiting.items.len(),
+        1,
+        "a failure waits for a person: {waiting:?}"
+    );
     assert_eq!(waiting.items[0].detail, "exit code 7");
     let id = open(&client, "kill -TERM $$").await.id;
     let signal = "SIGTERM".into();
@@ -235,7 +255,11 @@ async fn each_end_is_told_as_what_it_is() {
 
     let script = home.workspace().join("broken");
     std::fs::write(&script, "#!/nowhere/at/all\n").unwrap();
-    std::process::Command::new("chmod").arg("+x").arg(&script).status().unwrap();
+    std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(&script)
+        .status()
+        .unwrap();
     for (word, why) in [
         ("no-such-program", "is no program that can be found"),
         ("/etc/passwd", "could not be started: Permission denied"),
@@ -257,7 +281,9 @@ async fn each_end_is_told_as_what_it_is() {
     }
 
     // It lets go of the terminal and lives on.
-    let id = open(&client, "exec sh -c 'sleep 100' <&- >&- 2>&-").await.id;
+    let id = open(&client, "exec sh -c 'sleep 100' <&- >&- 2>&-")
+        .await
+        .id;
     super::eventually("it is said to have let go", || async {
         let state = client.call(Show { id }).await.unwrap().terminal.state;
         matches!(state, TerminalState::Running { closed: true, .. }).then_some(())
@@ -266,9 +292,19 @@ async fn each_end_is_told_as_what_it_is() {
     client.call(Kill { id }).await.unwrap();
 
     // What it leaves running does not keep the terminal open, nor live on.
-    let id = open(&client, "sleep 1000 & echo \"left $!\"; exit 0").await.id;
+    let id = open(&client, "sleep 1000 & echo \"left $!\"; exit 0")
+        .await
+        .id;
     assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
-    let text = client.call(Read { id, since: Some(0), limit: 0 }).await.unwrap().text;
+    let text = client
+        .call(Read {
+            id,
+            since: Some(0),
+            limit: 0,
+        })
+        .await
+        .unwrap()
+        .text;
     let pid = text.split_whitespace().last().unwrap().to_owned();
     assert!(!std::path::Path::new("/proc").join(pid).exists());
 }
@@ -300,7 +336,9 @@ async fn a_full_disk_is_told_and_loses_nothing() {
 
 /// The bytes of `seq 1 N` in a terminal.
 fn counted(to: u32) -> Vec<u8> {
-    (1..=to).flat_map(|n| format!("{n}\r\n").into_bytes()).collect()
+    (1..=to)
+        .flat_map(|n| format!("{n}\r\n").into_bytes())
+        .collect()
 }
 
 #[tokio::test]
@@ -318,7 +356,11 @@ async fn not_a_byte_is_lost_when_the_daemon_is_killed_while_50_megabytes_run() {
     let deadline = tokio::time::Instant::now() + Duration::from_secs(120);
     attach(&client, id, View::Output { since: Some(0) }, None).await;
     while bytes.len() < expected.len() {
-        assert!(tokio::time::Instant::now() < deadline, "{} bytes in time", bytes.len());
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{} bytes in time",
+            bytes.len()
+        );
         match events.next().await {
             Some(Told::Terminal(piece)) if piece.piece == Piece::Output => {
                 assert_eq!(piece.offset, bytes.len() as u64, "none missing, none twice");
@@ -365,7 +407,10 @@ async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said(
     home.start().await.unwrap();
     let (client, _) = home.client().await.unwrap();
     let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
-    assert!(screen.lines.iter().any(|line| line == "<one>"), "{screen:?}");
+    assert!(
+        screen.lines.iter().any(|line| line == "<one>"),
+        "{screen:?}"
+    );
     write(&client, id, "two\r").await;
     matches(&client, id, "^<two>$").await;
     home.ok(["daemon", "stop", "--terminals"]).unwrap();
@@ -375,5 +420,8 @@ async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said(
     let shown = client.call(Show { id }).await.unwrap();
     assert!(!shown.terminal.runs());
     let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
-    assert!(screen.lines.iter().any(|line| line == "<two>"), "what it wrote stays: {screen:?}");
+    assert!(
+        screen.lines.iter().any(|line| line == "<two>"),
+        "what it wrote stays: {screen:?}"
+    );
 }

@@ -14,12 +14,23 @@ fn a_terminal_is_opened_typed_into_read_and_ended_from_scripts() {
     let home = home();
     let opened = json(
         &home
-            .ok(["terminals", "new", "--json", "--title", "echo", "--size", "60x10", "--", "cat"])
+            .ok([
+                "terminals",
+                "new",
+                "--json",
+                "--title",
+                "echo",
+                "--size",
+                "60x10",
+                "--",
+                "cat",
+            ])
             .unwrap(),
     );
     let id = opened["id"].as_str().unwrap();
     assert_eq!(opened["size"]["columns"], 60);
-    home.ok(["terminals", "write", "echo", "hello", "there"]).unwrap();
+    home.ok(["terminals", "write", "echo", "hello", "there"])
+        .unwrap();
     let read = home
         .ok(["terminals", "read", &id[..16], "--screen"])
         .unwrap_or_default();
@@ -28,16 +39,25 @@ fn a_terminal_is_opened_typed_into_read_and_ended_from_scripts() {
     assert_eq!(listed["terminal"]["id"], id);
     assert!(home.ok(["terminals", "list"]).unwrap().contains("echo"));
     // Whoever follows gets all of it up to the end.
-    home.ok(["terminals", "write", "echo", "-n", "\u{4}"]).unwrap();
-    let all = home.ok(["terminals", "read", "echo", "--since", "0", "--follow"]).unwrap();
+    home.ok(["terminals", "write", "echo", "-n", "\u{4}"])
+        .unwrap();
+    let all = home
+        .ok(["terminals", "read", "echo", "--since", "0", "--follow"])
+        .unwrap();
     assert_eq!(all, "hello there\nhello there\n");
     let killed = home.ok(["terminals", "kill", "echo"]).unwrap();
     assert!(killed.contains("exited 0"), "{killed}");
     home.ok(["terminals", "kill", "echo", "--remove"]).unwrap();
-    assert!(home.ok(["terminals", "list"]).unwrap().contains("no terminals"));
+    assert!(
+        home.ok(["terminals", "list"])
+            .unwrap()
+            .contains("no terminals")
+    );
     let none = home.run(["terminals", "read", "echo"]).unwrap();
     assert_eq!(none.status.code(), Some(1));
-    let failed = home.run(["terminals", "new", "--", "no-such-program"]).unwrap();
+    let failed = home
+        .run(["terminals", "new", "--", "no-such-program"])
+        .unwrap();
     let said = String::from_utf8_lossy(&failed.stderr).into_owned();
     assert!(said.contains("no program that can be found"), "{said}");
 }
@@ -46,8 +66,17 @@ fn a_terminal_is_opened_typed_into_read_and_ended_from_scripts() {
 fn attaching_shows_the_present_types_and_gives_the_terminal_back() {
     let home = home();
     let script = "echo before; while read x; do echo \"<$x>\"; done; exit 3";
-    home.ok(["terminals", "new", "--title", "loop", "--", "/bin/sh", "-c", script])
-        .unwrap();
+    home.ok([
+        "terminals",
+        "new",
+        "--title",
+        "loop",
+        "--",
+        "/bin/sh",
+        "-c",
+        script,
+    ])
+    .unwrap();
     let command = home.command(["terminals", "attach", "loop"]);
     let mut first = Terminal::start(&command, 20, 70).unwrap();
     first.wait_for("before").unwrap();

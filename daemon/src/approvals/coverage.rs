@@ -36,7 +36,10 @@ fn means(own: &str, tool: &str) -> bool {
 
 /// Returns true where tool, folder and role of a pattern are those of a call.
 pub(super) fn fits(pattern: &Pattern, call: Call<'_>) -> bool {
-    pattern.tool.as_deref().is_none_or(|own| means(own, call.tool))
+    pattern
+        .tool
+        .as_deref()
+        .is_none_or(|own| means(own, call.tool))
         && pattern.role.as_deref().is_none_or(|own| own == call.role)
         && pattern
             .cwd

@@ -12,9 +12,9 @@ use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
 use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized};
+use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use smartopol_protocol::{TerminalId, terminal};
 use smartopol_tools::terminals::Viewer;
-use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
@@ -478,8 +478,11 @@ async fn write(mut replies: Replies, line: Arc<Line>, clock: Clock) {
 }
 
 fn not_attached(id: TerminalId) -> Fault {
-    Fault::new(Code::Conflict, format!("this client is not attached to {id}"))
-        .hint("ask `terminal/attach` first")
+    Fault::new(
+        Code::Conflict,
+        format!("this client is not attached to {id}"),
+    )
+    .hint("ask `terminal/attach` first")
 }
 
 fn queue_news(replies: &mut Replies, clock: &Clock, news: News) {

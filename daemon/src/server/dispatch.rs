@@ -86,15 +86,13 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         | Request::ClientList(_)
         | Request::TerminalAttach(_)
         | Request::TerminalDetach(_)
-        | Request::TerminalResize(_) => {
-            reply::<()>(
-                id,
-                Err(Fault::new(
-                    Code::BadRequest,
-                    "not possible on this connection",
-                )),
-            )
-        }
+        | Request::TerminalResize(_) => reply::<()>(
+            id,
+            Err(Fault::new(
+                Code::BadRequest,
+                "not possible on this connection",
+            )),
+        ),
     }
 }
 

@@ -92,16 +92,22 @@ impl Memory {
     }
 
     /// Looks at a terminal. Reads what the system tells, so it belongs where blocking hurts nobody.
-    pub(super) fn look_at(&self, hands: &Terminals, terminal: Option<&Terminal>, id: TerminalId) -> Looked {
+    pub(super) fn look_at(
+        &self,
+        hands: &Terminals,
+        terminal: Option<&Terminal>,
+        id: TerminalId,
+    ) -> Looked {
         let line = self.open().lines.get(&id).cloned().unwrap_or(Line::Unknown);
         let child = terminal.and_then(|terminal| match terminal.state {
             TerminalState::Running { pid, .. } => Some(pid),
             TerminalState::Ended { .. } => None,
         });
-        let front = child.map(|child| hands.foreground(child)).unwrap_or_default();
-        let shell = terminal.is_some_and(|terminal| {
-            child == Some(front.pid) && is_shell(terminal, &front.name)
-        });
+        let front = child
+            .map(|child| hands.foreground(child))
+            .unwrap_or_default();
+        let shell = terminal
+            .is_some_and(|terminal| child == Some(front.pid) && is_shell(terminal, &front.name));
         Looked {
             title: terminal.map_or_else(|| id.to_string(), |terminal| terminal.title.clone()),
             program: front.name,

@@ -117,7 +117,9 @@ pub(crate) async fn resume(house: &House) -> Result<(), smartopol_store::Error> 
     let known = house.store.read(|r| r.terminals()).await?;
     for id in house.terminals.hands.kept() {
         if !known.iter().any(|terminal| terminal.id == id) {
-            house.supervisor.spawn("lost terminal", forget(house.clone(), id));
+            house
+                .supervisor
+                .spawn("lost terminal", forget(house.clone(), id));
         }
     }
     for terminal in known.iter().filter(|terminal| terminal.runs()) {
@@ -292,16 +294,17 @@ async fn take_note(
 ) -> Result<(), smartopol_store::Error> {
     match note {
         Note::Sized(size, client) => {
-            house.store.write(move |w| w.size_terminal(id, size)).await?;
-            house.bus.tell(None, News::TerminalSized { id, size, client });
+            house
+                .store
+                .write(move |w| w.size_terminal(id, size))
+                .await?;
+            house
+                .bus
+                .tell(None, News::TerminalSized { id, size, client });
             Ok(())
         }
-        Note::Closed(now) => {
-            running(house, id, move |closed, _| *closed = now).await
-        }
-        Note::Trouble(why) => {
-            running(house, id, move |_, trouble| *trouble = why).await
-        }
+        Note::Closed(now) => running(house, id, move |closed, _| *closed = now).await,
+        Note::Trouble(why) => running(house, id, move |_, trouble| *trouble = why).await,
         Note::Ended(end) => {
             ended(house, id, end).await?;
             prune(house).await

@@ -23,7 +23,9 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
         .iter()
         .find(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
     {
-        return Err(bad(format!("`env` has a name or value that no variable can have: `{name}`")));
+        return Err(bad(format!(
+            "`env` has a name or value that no variable can have: `{name}`"
+        )));
     }
     let known = house.store.read(|r| r.terminals()).await?;
     let running = known.iter().filter(|terminal| terminal.runs()).count();
@@ -42,8 +44,11 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
         size,
     };
     let cannot = |err: std::io::Error| {
-        Fault::new(Code::Unavailable, format!("no terminal can be opened: {err}"))
-            .hint("`smartopol doctor` looks what is wrong")
+        Fault::new(
+            Code::Unavailable,
+            format!("no terminal can be opened: {err}"),
+        )
+        .hint("`smartopol doctor` looks what is wrong")
     };
     let started = house.terminals.hands.start(start).await.map_err(cannot)?;
     let state = match started {
@@ -104,10 +109,16 @@ pub(crate) fn usual_size(house: &House) -> Size {
 /// The field, its value, and what it may be.
 pub(crate) fn checked(size: Size) -> Result<Size, Fault> {
     if !(2..=1_000).contains(&size.columns) {
-        return Err(bad(format!("`columns` is {}: 2 to 1,000 are possible", size.columns)));
+        return Err(bad(format!(
+            "`columns` is {}: 2 to 1,000 are possible",
+            size.columns
+        )));
     }
     if !(1..=500).contains(&size.rows) {
-        return Err(bad(format!("`rows` is {}: 1 to 500 are possible", size.rows)));
+        return Err(bad(format!(
+            "`rows` is {}: 1 to 500 are possible",
+            size.rows
+        )));
     }
     Ok(size)
 }
@@ -120,7 +131,9 @@ fn words(house: &House, open: &Open) -> Result<Vec<String>, Fault> {
         return Err(bad(format!("`command` is longer than {COMMAND} bytes")));
     }
     match open.command.first() {
-        Some(program) if program.is_empty() => Err(bad("`command` begins with an empty word".into())),
+        Some(program) if program.is_empty() => {
+            Err(bad("`command` begins with an empty word".into()))
+        }
         Some(_) => Ok(open.command.clone()),
         None => Ok(vec![shell(house)]),
     }
@@ -145,7 +158,9 @@ fn cwd(open: &Open) -> Result<String, Fault> {
     };
     let path = Path::new(&cwd);
     if !path.is_absolute() || !path.is_dir() {
-        return Err(bad(format!("`cwd` is no folder with an absolute path: {cwd}")));
+        return Err(bad(format!(
+            "`cwd` is no folder with an absolute path: {cwd}"
+        )));
     }
     Ok(cwd)
 }

@@ -87,7 +87,12 @@ impl Writer<'_> {
     }
 
     /// Lets a failure wait for a person: `why` is how it ended.
-    pub fn attend_terminal(&mut self, terminal: &Terminal, why: String, at: Timestamp) -> Result<()> {
+    pub fn attend_terminal(
+        &mut self,
+        terminal: &Terminal,
+        why: String,
+        at: Timestamp,
+    ) -> Result<()> {
         let title = format!("terminal ended: {}", terminal.title);
         let item = Item {
             session_id: terminal.session_id,

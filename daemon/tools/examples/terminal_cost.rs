@@ -110,7 +110,10 @@ async fn measure(mebibytes: usize) {
     for (name, text) in [
         ("yes", "y\n".repeat(4096)),
         ("coloured", coloured()),
-        ("UTF-8", "日本語のテキスト и кириллица — ελληνικά 🙂 naïve café\n".repeat(100)),
+        (
+            "UTF-8",
+            "日本語のテキスト и кириллица — ελληνικά 🙂 naïve café\n".repeat(100),
+        ),
     ] {
         let path = bench.folder.join(name);
         std::fs::write(&path, text.repeat(wanted / text.len() + 1)).unwrap();
@@ -119,7 +122,10 @@ async fn measure(mebibytes: usize) {
             let mut run = run.await;
             let (viewer, filled) = look(&run.terminal, view).await;
             let begun = Instant::now();
-            run.terminal.write(Party::Person, "\r".into()).await.unwrap();
+            run.terminal
+                .write(Party::Person, "\r".into())
+                .await
+                .unwrap();
             let (mut bytes, mut pieces) = (0, 0_u64);
             loop {
                 while let Some(piece) = viewer.take() {
@@ -176,7 +182,12 @@ async fn echo(bench: &Bench) {
         tokio::time::sleep(Duration::from_millis(15)).await;
     }
     times.sort();
-    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    let at = |percent: usize| {
+        times
+            .get(times.len() * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    };
     println!("key to picture: p50 {:?}, p99 {:?}", at(50), at(99));
     run.terminal.kill().await;
 }

@@ -17,9 +17,7 @@ use crate::terminal::{Size, Terminal};
 use crate::tool::ToolCall;
 use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
-use crate::{
-    CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId,
-};
+use crate::{CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

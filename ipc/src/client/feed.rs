@@ -277,7 +277,10 @@ mod tests {
         assert!(!feed.has_losses());
         feed.bytes(piece(1));
         assert!(feed.has_losses());
-        assert_eq!(receiver.try_recv(), Some(Told::Terminal(piece(SOFT_BYTES - 1))));
+        assert_eq!(
+            receiver.try_recv(),
+            Some(Told::Terminal(piece(SOFT_BYTES - 1)))
+        );
         assert!(feed.tell_losses());
         assert_eq!(news(&mut receiver), [News::Dropped { deltas: 1 }]);
         assert!(!feed.is_full());

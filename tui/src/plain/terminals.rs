@@ -40,7 +40,11 @@ pub enum Command {
     )]
     New {
         /// The program and its arguments [default: the shell of the settings]
-        #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(
+            value_name = "COMMAND",
+            trailing_var_arg = true,
+            allow_hyphen_values = true
+        )]
         command: Vec<String>,
         /// Its name for people [default: the command]
         #[arg(short, long, value_name = "TEXT")]
@@ -322,7 +326,8 @@ fn folder(cwd: Option<PathBuf>) -> anyhow::Result<String> {
     let Some(cwd) = cwd else {
         return Ok(link::folder()?);
     };
-    let path = std::path::absolute(&cwd).with_context(|| format!("{} is no path", cwd.display()))?;
+    let path =
+        std::path::absolute(&cwd).with_context(|| format!("{} is no path", cwd.display()))?;
     let text = path.to_str().context("the path must be UTF-8")?;
     Ok(text.to_owned())
 }
@@ -333,7 +338,10 @@ async fn find(client: &Client, key: &str) -> anyhow::Result<Shown> {
     let named = |shown: &&Shown| shown.terminal.title == key;
     let begins = |shown: &&Shown| {
         let id = shown.terminal.id.to_string();
-        id.starts_with(key) || id.strip_prefix("trm_").is_some_and(|id| id.starts_with(key))
+        id.starts_with(key)
+            || id
+                .strip_prefix("trm_")
+                .is_some_and(|id| id.starts_with(key))
     };
     let mut found: Vec<&Shown> = listed.iter().filter(named).collect();
     if found.is_empty() && key.len() >= 4 {
@@ -351,7 +359,9 @@ async fn find(client: &Client, key: &str) -> anyhow::Result<Shown> {
             format!("`{key}` may be any of {} terminals", several.len()),
         ),
     };
-    Err(fault.hint("`smartopol terminals list` shows them all").into())
+    Err(fault
+        .hint("`smartopol terminals list` shows them all")
+        .into())
 }
 
 async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {

@@ -119,7 +119,10 @@ pub(crate) async fn files(house: &House, files: Files) -> Result<FilesListed, Fa
 }
 
 pub(crate) async fn delete(house: &House, delete: Delete) -> Result<(), Fault> {
-    house.router.ask(house, delete.id, SOON, Cmd::Delete).await?;
+    house
+        .router
+        .ask(house, delete.id, SOON, Cmd::Delete)
+        .await?;
     crate::terminals::end_with(house, delete.id).await;
     Ok(())
 }

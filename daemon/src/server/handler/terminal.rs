@@ -29,7 +29,9 @@ pub(crate) async fn list(house: &House) -> Result<Listed, Fault> {
     let mut listed = Listed::default();
     for terminal in known {
         // One that is closed in this moment is no longer there.
-        listed.terminals.extend(terminals::shown(house, terminal).await);
+        listed
+            .terminals
+            .extend(terminals::shown(house, terminal).await);
     }
     Ok(listed)
 }
@@ -43,7 +45,10 @@ pub(crate) async fn write(house: &House, write: Write) -> Result<(), Fault> {
     let mut bytes = write.text.into_bytes();
     bytes.extend(write.bytes);
     if bytes.len() > MOST_INPUT {
-        let told = format!("{} bytes are typed at once, and {MOST_INPUT} are the most", bytes.len());
+        let told = format!(
+            "{} bytes are typed at once, and {MOST_INPUT} are the most",
+            bytes.len()
+        );
         return Err(Fault::new(Code::TooLarge, told).hint("type it in pieces"));
     }
     let (_, there) = terminals::get(house, write.id).await?;

@@ -110,7 +110,11 @@ pub(super) fn inspect(
 
 /// Returns the name as one of these tools has it.
 fn known_name(name: &str) -> &'static str {
-    NAMES.iter().find(|own| **own == name).copied().unwrap_or("terminal")
+    NAMES
+        .iter()
+        .find(|own| **own == name)
+        .copied()
+        .unwrap_or("terminal")
 }
 
 fn plain(title: &str, workspace: &Path, effects: Vec<Effect>) -> Inspection {
@@ -140,16 +144,15 @@ pub(super) async fn run(
 }
 
 /// Returns a terminal that the agent of this session may reach.
-async fn reach(
-    caller: &Caller,
-    id: TerminalId,
-) -> Result<(Terminal, terminals::Terminal), Fault> {
+async fn reach(caller: &Caller, id: TerminalId) -> Result<(Terminal, terminals::Terminal), Fault> {
     let (terminal, there) = house_terminals::get(&caller.house, id).await?;
     match is_reached(&terminal, &caller.session) {
         true => Ok((terminal, there)),
         // Not told apart from one that is not there: it is nobody's business here.
-        false => Err(Fault::new(Code::NotFound, format!("there is no terminal {id}"))
-            .hint("terminal_list shows those you can use")),
+        false => Err(
+            Fault::new(Code::NotFound, format!("there is no terminal {id}"))
+                .hint("terminal_list shows those you can use"),
+        ),
     }
 }
 

@@ -64,9 +64,8 @@ pub(super) fn specs() -> [ToolSpec; 2] {
 /// Returns the arguments that `exec` would have for the same command.
 fn as_exec(input: &Value) -> Value {
     let fields = input.as_object().cloned().unwrap_or_default();
-    let kept = |(name, _): &(String, Value)| {
-        matches!(name.as_str(), "command" | "argv" | "cwd" | "env")
-    };
+    let kept =
+        |(name, _): &(String, Value)| matches!(name.as_str(), "command" | "argv" | "cwd" | "env");
     Value::Object(fields.into_iter().filter(kept).collect::<Map<_, _>>())
 }
 
@@ -83,7 +82,11 @@ pub(super) fn inspect(
             words: vec![shell.clone()],
             via: Vec::new(),
         }];
-        return Ok(plain(&format!("open a terminal with {shell}"), workspace, effects));
+        return Ok(plain(
+            &format!("open a terminal with {shell}"),
+            workspace,
+            effects,
+        ));
     }
     let mut inspection = house.tools.inspect("exec", &as_exec(input), workspace)?;
     if let Body::Command {

@@ -7,9 +7,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use smartopol_ipc::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use smartopol_ipc::Bytes;
 use smartopol_protocol::terminal::Party;
 use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput, ToolSpec};
 use smartopol_protocol::{Code, Fault, TerminalId};

@@ -138,8 +138,10 @@ pub(super) async fn wait(caller: &Caller, input: &Value) -> Result<(String, Valu
         (None, Some(for_ms)) => Until::Quiet { for_ms },
         (None, None) => Until::Ended,
         (Some(_), Some(_)) => {
-            return Err(Fault::new(Code::BadRequest, "`matches` and `quiet_ms` are two waits")
-                .hint("send only one of them"));
+            return Err(
+                Fault::new(Code::BadRequest, "`matches` and `quiet_ms` are two waits")
+                    .hint("send only one of them"),
+            );
         }
     };
     let limit = Duration::from_secs(read.timeout_seconds.unwrap_or(USUAL).min(LONGEST));

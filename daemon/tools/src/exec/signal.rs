@@ -38,6 +38,8 @@ pub(crate) fn name(number: i32) -> String {
 pub(crate) fn number(name: &str) -> Option<i32> {
     let upper = name.to_uppercase();
     let short = upper.strip_prefix("SIG").unwrap_or(&upper);
-    let known = NAMES.iter().find(|(_, own)| own.strip_prefix("SIG") == Some(short));
+    let known = NAMES
+        .iter()
+        .find(|(_, own)| own.strip_prefix("SIG") == Some(short));
     known.map(|(signal, _)| signal.as_raw())
 }

@@ -53,9 +53,19 @@ pub(crate) struct Room {
 }
 
 /// Starts a holder; returns the process of the program, or a sentence that says why there is none.
-pub(crate) async fn start(holder: &Guard, room: &Room, start: Start) -> io::Result<Result<u32, String>> {
-    for folder in [Some(room.folder.as_path()), room.socket.parent()].into_iter().flatten() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+pub(crate) async fn start(
+    holder: &Guard,
+    room: &Room,
+    start: Start,
+) -> io::Result<Result<u32, String>> {
+    for folder in [Some(room.folder.as_path()), room.socket.parent()]
+        .into_iter()
+        .flatten()
+    {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
     }
     let order = Order {
         socket: room.socket.clone(),

@@ -157,7 +157,10 @@ impl Terminals {
 
     /// Returns the terminals whose files are there.
     pub fn kept(&self) -> Vec<TerminalId> {
-        let names = std::fs::read_dir(&self.data).into_iter().flatten().flatten();
+        let names = std::fs::read_dir(&self.data)
+            .into_iter()
+            .flatten()
+            .flatten();
         names
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
             .collect()

@@ -184,12 +184,13 @@ fn wraps(row: &Row<Cell>) -> bool {
 /// Returns the character that a cell shows; `None` for the second half of a wide one. Half of a
 /// wide character alone shows nothing.
 pub(super) fn glyph(row: &Row<Cell>, column: usize) -> Option<char> {
-    let has = |column: usize, flag: Flags| {
-        column < row.len() && row[Column(column)].flags.contains(flag)
-    };
+    let has =
+        |column: usize, flag: Flags| column < row.len() && row[Column(column)].flags.contains(flag);
     let cell = &row[Column(column)];
     if has(column, Flags::WIDE_CHAR_SPACER) {
-        let second = column.checked_sub(1).is_some_and(|first| has(first, Flags::WIDE_CHAR));
+        let second = column
+            .checked_sub(1)
+            .is_some_and(|first| has(first, Flags::WIDE_CHAR));
         return (!second).then_some(' ');
     }
     let half = has(column, Flags::WIDE_CHAR) && !has(column + 1, Flags::WIDE_CHAR_SPACER);
@@ -328,12 +329,7 @@ fn cursor<L>(brush: &mut Brush, term: &Term<L>, cursor: &Cursor<Cell>, above: i3
     }
 }
 
-fn switches(
-    brush: &mut Brush,
-    table: &[(TermMode, &str, &str)],
-    before: TermMode,
-    now: TermMode,
-) {
+fn switches(brush: &mut Brush, table: &[(TermMode, &str, &str)], before: TermMode, now: TermMode) {
     for (mode, on, off) in table {
         match (before.contains(*mode), now.contains(*mode)) {
             (false, true) => brush.put(on),

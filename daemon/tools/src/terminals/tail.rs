@@ -17,7 +17,8 @@ impl Tail {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         if self.0.is_empty() {
             let begin = unfinished(bytes);
-            self.0.extend_from_slice(bytes.get(begin..).unwrap_or_default());
+            self.0
+                .extend_from_slice(bytes.get(begin..).unwrap_or_default());
         } else {
             self.0.extend_from_slice(bytes);
             let begin = unfinished(&self.0);

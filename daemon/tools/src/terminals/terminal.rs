@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep_until};
 use super::link::{self, Link};
 use super::screen::Screen;
 use super::viewer::{Need, Viewer};
-use super::wire::{Hear, Say};
 use super::waiting::Waiters;
+use super::wire::{Hear, Say};
 
 /// How many requests wait for one terminal.
 const INBOX: usize = 64;
@@ -116,10 +116,7 @@ impl Terminal {
     ///
     /// # Errors
     /// Where the terminal is being closed.
-    pub async fn attach(
-        &self,
-        viewer: Viewer,
-    ) -> Result<(Arc<Viewer>, u64, Size), Fault> {
+    pub async fn attach(&self, viewer: Viewer) -> Result<(Arc<Viewer>, u64, Size), Fault> {
         let viewer = viewer.bound(Arc::clone(&self.wants));
         self.ask(|reply| Ask::Attach(viewer, reply)).await
     }
@@ -167,11 +164,7 @@ impl Terminal {
         let waited = self.ask(|reply| Ask::Wait(until, reply));
         match tokio::time::timeout(limit, waited).await {
             Ok(waited) => waited,
-            Err(_) => Ok((
-                WaitOver::Late,
-                String::new(),
-                self.present().await?.offset,
-            )),
+            Err(_) => Ok((WaitOver::Late, String::new(), self.present().await?.offset)),
         }
     }
 
@@ -206,7 +199,10 @@ impl Terminal {
         let folder = self.folder.clone();
         let read = tokio::task::spawn_blocking(move || link::piece(&folder, from, most)).await;
         let unreadable = |why: String| {
-            Fault::new(Code::Unavailable, format!("what it wrote cannot be read: {why}"))
+            Fault::new(
+                Code::Unavailable,
+                format!("what it wrote cannot be read: {why}"),
+            )
         };
         read.map_err(|err| unreadable(err.to_string()))?
             .map_err(|err| unreadable(err.to_string()))
@@ -326,7 +322,11 @@ impl Actor {
                 () = std::future::ready(()), if self.leaving.is_some() => self.read_on().await,
             }
             let now = Instant::now();
-            if self.screen.held_until().is_some_and(|until| now >= until.into()) {
+            if self
+                .screen
+                .held_until()
+                .is_some_and(|until| now >= until.into())
+            {
                 self.screen.draw();
                 self.stale();
             }
@@ -344,7 +344,11 @@ impl Actor {
         let held = self.screen.held_until().map(Instant::from);
         let quiet = self.waiters.next_quiet().map(|quiet| self.wrote_at + quiet);
         let waits = |viewer: &Arc<Viewer>| viewer.waits() && !viewer.catches_up();
-        let drawn = self.viewers.values().any(waits).then(|| self.drawn_at + PACE);
+        let drawn = self
+            .viewers
+            .values()
+            .any(waits)
+            .then(|| self.drawn_at + PACE);
         let idle = (self.ended && self.viewers.is_empty()).then(|| idle_since + LINGER);
         [held, quiet, drawn, idle].into_iter().flatten().min()
     }
@@ -364,7 +368,11 @@ impl Actor {
                     old.leave();
                 }
                 self.fit().await;
-                let told = (Arc::clone(&viewer), self.screen.offset(), self.screen.size());
+                let told = (
+                    Arc::clone(&viewer),
+                    self.screen.offset(),
+                    self.screen.size(),
+                );
                 // Where it is gone already, it leaves by itself.
                 let _ = reply.send(told);
                 self.drawn_at = Instant::now().checked_sub(PACE).unwrap_or(self.drawn_at);
@@ -392,7 +400,8 @@ impl Actor {
                     } => self.written_since(*since),
                     _ => Vec::new(),
                 };
-                self.waiters.add(until, reply, (&before, offset, self.ended));
+                self.waiters
+                    .add(until, reply, (&before, offset, self.ended));
             }
             Ask::Present(reply) => {
                 let _ = reply.send(Present {
@@ -426,8 +435,9 @@ impl Actor {
 
     async fn write(&mut self, by: Party, bytes: Bytes) -> Result<(), Fault> {
         if self.ended {
-            return Err(Fault::new(Code::Conflict, "the program has ended")
-                .hint("open another terminal"));
+            return Err(
+                Fault::new(Code::Conflict, "the program has ended").hint("open another terminal")
+            );
         }
         if by != self.typist {
             return Err(match by {

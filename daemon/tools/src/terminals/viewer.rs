@@ -181,7 +181,14 @@ impl Viewer {
     /// Returns true where it waits for what it missed.
     pub(crate) fn catches_up(&self) -> bool {
         let queue = self.queue();
-        queue.asked && matches!(queue.form, Form::Output { behind: true, at: Some(_) })
+        queue.asked
+            && matches!(
+                queue.form,
+                Form::Output {
+                    behind: true,
+                    at: Some(_)
+                }
+            )
     }
 
     /// Lets it begin with the present, because what it wants to begin with was never written.
@@ -350,7 +357,10 @@ mod tests {
         assert_eq!(back.take().unwrap().offset, 37);
         let gone = viewer(View::Output { since: Some(0) });
         gone.catch_up(5, |_| None);
-        assert!(gone.waits() && !gone.catches_up(), "a keyframe comes in its place");
+        assert!(
+            gone.waits() && !gone.catches_up(),
+            "a keyframe comes in its place"
+        );
     }
 
     #[test]

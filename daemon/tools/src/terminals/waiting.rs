@@ -161,8 +161,11 @@ impl Waiters {
 
 fn compile(pattern: &str) -> Result<Regex, Fault> {
     let bad = |why: String| {
-        Fault::new(Code::BadRequest, format!("`pattern` is no regular expression: {why}"))
-            .hint("write one, or a plain text without special characters")
+        Fault::new(
+            Code::BadRequest,
+            format!("`pattern` is no regular expression: {why}"),
+        )
+        .hint("write one, or a plain text without special characters")
     };
     if pattern.is_empty() || pattern.len() > PATTERN {
         return Err(bad(format!("it must have 1 to {PATTERN} bytes")));

@@ -234,7 +234,11 @@ mod tests {
 
     #[test]
     fn a_stranger_is_not_understood() {
-        for bytes in [&b"\x01\xff\xff\xff\xff"[..], b"\x09\0\0\0\0", b"\x06\0\0\0\x01x"] {
+        for bytes in [
+            &b"\x01\xff\xff\xff\xff"[..],
+            b"\x09\0\0\0\0",
+            b"\x06\0\0\0\x01x",
+        ] {
             assert!(next::<Say>(&mut BytesMut::from(bytes)).is_err());
         }
     }

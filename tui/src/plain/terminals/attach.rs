@@ -118,7 +118,10 @@ impl Left {
     /// Says so, now that the terminal is the person's again.
     fn tell(self) -> ExitCode {
         let (text, code) = match self {
-            Self::Detached => ("detached; the program goes on".to_owned(), ExitCode::SUCCESS),
+            Self::Detached => (
+                "detached; the program goes on".to_owned(),
+                ExitCode::SUCCESS,
+            ),
             Self::Ended(end) => (ended(&end).0, ExitCode::SUCCESS),
             Self::Lost => (
                 "the daemon went away; the program goes on: attach again".to_owned(),
@@ -385,6 +388,9 @@ mod tests {
         assert_eq!(look.sort(b"ls\r"), (b"ls\r".to_vec(), vec![]));
         assert_eq!(look.sort(b"a\x1d"), (b"a".to_vec(), vec![]));
         assert_eq!(look.sort(b"db"), (b"b".to_vec(), vec![Order::Detach]));
-        assert_eq!(look.sort(b"\x1d\x1d\x1dt\x1dx"), (vec![PREFIX], vec![Order::Take]));
+        assert_eq!(
+            look.sort(b"\x1d\x1d\x1dt\x1dx"),
+            (vec![PREFIX], vec![Order::Take])
+        );
     }
 }

@@ -114,14 +114,16 @@ fn say(stands: &Stands) {
 
 fn hold(folder: &Path) -> Result<(), String> {
     let told = |what: &str, err: &dyn std::fmt::Display| format!("{what}: {err}");
-    let order = fs::read(order_file(folder)).map_err(|err| told("its order cannot be read", &err))?;
+    let order =
+        fs::read(order_file(folder)).map_err(|err| told("its order cannot be read", &err))?;
     let order: Order =
         serde_json::from_slice(&order).map_err(|err| told("its order is garbled", &err))?;
     // A session of its own: no signal of another terminal reaches it.
     let _ = rustix::process::setsid();
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-    let listener = door::open(&order.socket).map_err(|err| told("its socket cannot be made", &err))?;
+    let listener =
+        door::open(&order.socket).map_err(|err| told("its socket cannot be made", &err))?;
     let pty = Pty::open(order.size).map_err(|err| told("the system gives no terminal", &err))?;
     let child = match pty.start(&order.words, &order.cwd) {
         Ok(child) => child,
@@ -137,7 +139,9 @@ fn hold(folder: &Path) -> Result<(), String> {
         state: Mutex::new(State::new(Spool::begin(folder, order.spool_bytes))),
         changed: Condvar::new(),
     });
-    say(&Stands::Running(child.as_raw_nonzero().get().unsigned_abs()));
+    say(&Stands::Running(
+        child.as_raw_nonzero().get().unsigned_abs(),
+    ));
     let reading = {
         let held = Arc::clone(&held);
         thread::spawn(move || held.read())
@@ -430,7 +434,6 @@ impl Held {
         group || !all.is_empty()
     }
 }
-
 
 fn write_end(folder: &Path, ended: &Ended) -> std::io::Result<()> {
     let part = folder.join("end.part");

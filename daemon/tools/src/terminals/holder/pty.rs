@@ -172,8 +172,7 @@ impl Pty {
 
     /// Sends a signal to the programs in the foreground.
     pub(super) fn signal(&self, number: i32) {
-        if let (Ok(group), Some(signal)) =
-            (tcgetpgrp(&self.outer), Signal::from_named_raw(number))
+        if let (Ok(group), Some(signal)) = (tcgetpgrp(&self.outer), Signal::from_named_raw(number))
         {
             let _ = rustix::process::kill_process_group(group, signal);
         }

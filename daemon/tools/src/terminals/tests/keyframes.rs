@@ -42,9 +42,7 @@ fn seen(screen: &Screen) -> Vec<String> {
         )
     };
     let mut seen: Vec<String> = (first..last)
-        .flat_map(|line| {
-            (0..term.columns()).map(move |column| (line, column))
-        })
+        .flat_map(|line| (0..term.columns()).map(move |column| (line, column)))
         .map(|(line, column)| {
             let row = &grid[Line(line)];
             let seen = cell(glyph(row, column), &row[Column(column)]);
@@ -78,8 +76,9 @@ fn differs(left: &Screen, right: &Screen) -> Option<(String, String)> {
     let pair = left.iter().zip(&right).find(|(left, right)| left != right);
     match pair {
         Some((left, right)) => Some((left.clone(), right.clone())),
-        None => (left.len() != right.len())
-            .then(|| (left.len().to_string(), right.len().to_string())),
+        None => {
+            (left.len() != right.len()).then(|| (left.len().to_string(), right.len().to_string()))
+        }
     }
 }
 
@@ -87,7 +86,12 @@ fn differs(left: &Screen, right: &Screen) -> Option<(String, String)> {
 fn same(bytes: &[u8]) {
     let mut whole = screen(bytes);
     let copy = copied(&mut whole);
-    assert_eq!(differs(&copy, &whole), None, "{:?}", String::from_utf8_lossy(bytes));
+    assert_eq!(
+        differs(&copy, &whole),
+        None,
+        "{:?}",
+        String::from_utf8_lossy(bytes)
+    );
 }
 
 #[test]
@@ -153,7 +157,10 @@ fn a_keyframe_does_not_tear_a_sequence() {
 fn what_is_asked_is_answered_and_a_keyframe_asks_nothing() {
     let mut asks = Screen::new(SIZE, 50);
     assert_eq!(asks.feed(b"ab\x1b[6n"), b"\x1b[1;3R");
-    assert_eq!(asks.feed(b"\x1b]11;?\x1b\\"), b"\x1b]11;rgb:0000/0000/0000\x1b\\");
+    assert_eq!(
+        asks.feed(b"\x1b]11;?\x1b\\"),
+        b"\x1b]11;rgb:0000/0000/0000\x1b\\"
+    );
     let (_, keyframe) = asks.keyframe();
     assert_eq!(Screen::new(SIZE, 50).feed(&keyframe), b"");
 }

@@ -56,7 +56,10 @@ fn where_the_other_one_errs_the_terminal_test_itself_says_what_is_right() {
     screen.feed(&fs::read(folder.join("vttest_8.out")).unwrap());
     let lines = shown(&screen);
     assert_eq!(lines[0], "AB");
-    assert!(lines[3].contains("The top line should be 'AB'"), "{lines:?}");
+    assert!(
+        lines[3].contains("The top line should be 'AB'"),
+        "{lines:?}"
+    );
 }
 
 #[test]
