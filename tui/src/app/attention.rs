@@ -220,7 +220,7 @@ impl App {
             Kind::TurnFailed => Notice::Failed,
             Kind::Reminder => Notice::Reminds(count),
             Kind::JobFailed | Kind::JobMissed | Kind::JobPaused => Notice::Job,
-            Kind::ApprovalExpired => return,
+            Kind::ApprovalExpired | Kind::TerminalEnded => return,
         };
         self.cmds.push(super::Cmd::Call(notice));
     }

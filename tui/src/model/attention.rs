@@ -78,6 +78,7 @@ pub(crate) const fn sort_of(kind: Kind) -> &'static str {
         Kind::JobFailed => "job failed",
         Kind::JobMissed => "job missed",
         Kind::JobPaused => "job paused",
+        Kind::TerminalEnded => "terminal ended",
         Kind::Reminder => "reminder",
     }
 }

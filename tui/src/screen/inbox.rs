@@ -176,7 +176,7 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Kind::Reminder => "●",
         Kind::JobPaused => "‖",
         Kind::JobMissed | Kind::ApprovalExpired => "○",
-        Kind::TurnFailed | Kind::JobFailed => "✗",
+        Kind::TurnFailed | Kind::JobFailed | Kind::TerminalEnded => "✗",
     };
     (sign, style)
 }
@@ -205,6 +205,10 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::RestJob, "end its rest"),
             (Action::Open, "its ledger"),
             (Action::Acknowledge, "done"),
+        ],
+        Kind::TerminalEnded => &[
+            (Action::Acknowledge, "done"),
+            (Action::Snooze, "in 10 min"),
         ],
         Kind::Reminder => &[
             (Action::Acknowledge, "done"),
