@@ -206,10 +206,7 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::Open, "its ledger"),
             (Action::Acknowledge, "done"),
         ],
-        Kind::TerminalEnded => &[
-            (Action::Acknowledge, "done"),
-            (Action::Snooze, "in 10 min"),
-        ],
+        Kind::TerminalEnded => &[(Action::Acknowledge, "done"), (Action::Snooze, "in 10 min")],
         Kind::Reminder => &[
             (Action::Acknowledge, "done"),
             (Action::Snooze, "in 10 min"),
