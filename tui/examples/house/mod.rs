@@ -641,6 +641,7 @@ impl House {
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
             marked: self.marked.clone(),
             attention: self.open(),
+            terminals: Vec::new(),
         }
     }
 
