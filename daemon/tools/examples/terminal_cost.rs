@@ -118,8 +118,8 @@ async fn measure(mebibytes: usize) {
         let path = bench.folder.join(name);
         std::fs::write(&path, text.repeat(wanted / text.len() + 1)).unwrap();
         for view in [View::Output { since: None }, View::Picture] {
-            let run = bench.run(&format!("read x; cat {}", path.display()));
-            let mut run = run.await;
+            let line = format!("read x; cat {}", path.display());
+            let mut run = bench.run(&line).await;
             let (viewer, filled) = look(&run.terminal, view).await;
             let begun = Instant::now();
             run.terminal
