@@ -10,6 +10,7 @@ mod house;
 use std::time::Instant;
 
 use house::House;
+use smartopol_protocol::terminal::{Party, Piece};
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::Outcome;
 use smartopol_tui::headless::Headless;
@@ -102,6 +103,47 @@ fn main() {
     // News is drawn together, at most every 32 ms.
     let share = took / f64::from(frames) * (1_000.0 / 32.0) * 100.0;
     println!("of a core while streaming     {share:>9.2} %");
+    terminal(&mut house, &mut console);
+}
+
+/// A terminal over the whole screen, in which every cell has another colour each time.
+fn terminal(house: &mut House, console: &mut Headless) {
+    let shell = house.terminal("bash", Party::Person, None);
+    tell(house, console);
+    console.keys("<c-u><a-t>");
+    console.terminals(house.terminals.clone());
+    console.keys("<enter>");
+    console.frame().unwrap();
+    console.bytes(shell, Piece::Keyframe, 0, b"\x1b[8;56;200t\x1bc");
+    let mut next = 0;
+    let mut screenful = |console: &mut Headless, turn: usize| {
+        let mut bytes = b"\x1b[H".to_vec();
+        for cell in 0..200 * 56 {
+            let colour = (cell * 7 + turn * 31) % 256;
+            let letter = char::from(b'a' + u8::try_from((cell + turn) % 26).unwrap());
+            bytes.extend(format!("\x1b[38;5;{colour}m{letter}").bytes());
+        }
+        console.bytes(shell, Piece::Output, next, &bytes);
+        next += bytes.len() as u64;
+        bytes.len()
+    };
+    let (mut fed, mut drawn, mut slowest) = (0.0, 0.0, 0.0_f64);
+    for turn in 0..100 {
+        let began = Instant::now();
+        screenful(console, turn);
+        fed += began.elapsed().as_secs_f64() * 10.0;
+        let began = Instant::now();
+        console.frame().unwrap();
+        let ms = began.elapsed().as_secs_f64() * 1e3;
+        drawn += ms / 100.0;
+        slowest = slowest.max(ms);
+    }
+    told("a screenful of colours, fed", fed);
+    told("the same, drawn", drawn);
+    told("the slowest of them", slowest);
+    timed("a terminal at rest, drawn", 200, || {
+        console.frame().unwrap()
+    });
 }
 
 /// Answers all that was asked about messages, and draws.

@@ -14,6 +14,7 @@ use ratatui::style::Color;
 use smartopol_config::keymap::Keymap;
 use smartopol_config::section::console::Console;
 use smartopol_config::{Config, Entry, Paths};
+use smartopol_ipc::TerminalBytes;
 use smartopol_protocol::approval::{self, BackTest, LabShown, Pattern, TestRule};
 use smartopol_protocol::client;
 use smartopol_protocol::daemon::StatusShown;
@@ -22,9 +23,12 @@ use smartopol_protocol::job;
 use smartopol_protocol::message::{Found, Search};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{FilesListed, Show, Shown};
+use smartopol_protocol::terminal;
 use smartopol_protocol::trace::Listed;
 use smartopol_protocol::turn;
-use smartopol_protocol::{ApprovalId, Code, Event, Fault, JobId, MessageId, SessionId, Timestamp};
+use smartopol_protocol::{
+    ApprovalId, Code, Event, Fault, JobId, MessageId, SessionId, TerminalId, Timestamp,
+};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::{App, Call, Cmd, Link, Msg, Now, Refusal, Reply, Wanted};
@@ -224,6 +228,55 @@ impl Headless {
     /// Tells where the time of a turn went.
     pub fn turn(&mut self, shown: turn::Shown) {
         self.answer(Call::Turn(shown.turn.id), Reply::Turn(Box::new(shown)));
+    }
+
+    /// Tells all terminals, with what is so right now.
+    pub fn terminals(&mut self, terminals: Vec<terminal::Shown>) {
+        let listed = terminal::Listed { terminals };
+        self.answer(Call::Terminals, Reply::Terminals(listed));
+    }
+
+    /// Sends bytes of a terminal.
+    pub fn bytes(&mut self, id: TerminalId, piece: terminal::Piece, offset: u64, bytes: &[u8]) {
+        let bytes = TerminalBytes {
+            id,
+            piece,
+            offset,
+            bytes: bytes.to_vec().into(),
+        };
+        self.take(Msg::Link(Link::Bytes(bytes)));
+    }
+
+    /// Tells a terminal as it is after what was asked for newest.
+    pub fn terminal(&mut self, terminal: terminal::Terminal) {
+        let newest = self.asked.iter().rposition(|call| {
+            matches!(
+                call,
+                Call::OpenTerminal(_)
+                    | Call::TakeTerminal(_)
+                    | Call::GiveTerminal(_)
+                    | Call::KillTerminal(_)
+            )
+        });
+        if let Some(at) = newest {
+            let call = self.asked.remove(at);
+            self.answer(call, Reply::Terminal(Box::new(terminal)));
+        }
+    }
+
+    /// Takes what was typed into terminals since the last time, as a daemon would.
+    pub fn typed(&mut self) -> Vec<u8> {
+        let mut typed = Vec::new();
+        let is_typed = |call: &Call| matches!(call, Call::Type(_));
+        while let Some(at) = self.asked.iter().position(is_typed) {
+            let call = self.asked.remove(at);
+            if let Call::Type(write) = &call {
+                typed.extend_from_slice(write.text.as_bytes());
+                typed.extend_from_slice(&write.bytes);
+            }
+            self.answer(call, Reply::Done);
+        }
+        typed
     }
 
     /// Tells all jobs.

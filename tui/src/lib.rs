@@ -11,6 +11,8 @@ pub mod theme;
 mod app;
 mod clipboard;
 mod drafts;
+mod emulator;
+mod encode;
 mod external;
 #[cfg(test)]
 #[path = "../examples/house/mod.rs"]

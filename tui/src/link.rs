@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use smartopol_ipc::{Access, Address, Client, Error, Events};
+use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    SessionId, approval, client, command, daemon, job, memory, message, model, session, trace, turn,
+    SessionId, approval, client, command, daemon, job, memory, message, model, session, terminal,
+    trace, turn,
 };
 use tokio::time::Instant;
 
@@ -120,8 +121,8 @@ impl Link {
                 },
                 State::Up(_, events) => tokio::select! {
                     biased;
-                    event = events.recv() => match event {
-                        Some(event) => return Msg::Link(app::Link::Event(Box::new(event))),
+                    told = events.next() => match told {
+                        Some(told) => return heard(told),
                         None => {
                             return self.lost("the daemon closed the connection".to_owned(), false);
                         }
@@ -140,9 +141,7 @@ impl Link {
     /// Returns what is there already, without waiting.
     pub(crate) fn ready(&mut self) -> Option<Msg> {
         match &mut self.state {
-            State::Up(_, events) => events
-                .try_recv()
-                .map(|event| Msg::Link(app::Link::Event(Box::new(event)))),
+            State::Up(_, events) => events.try_next().map(heard),
             _ => None,
         }
     }
@@ -157,6 +156,13 @@ impl Link {
             retry_after_ms,
         })
     }
+}
+
+fn heard(told: Told) -> Msg {
+    Msg::Link(match told {
+        Told::Event(event) => app::Link::Event(event),
+        Told::Terminal(bytes) => app::Link::Bytes(bytes),
+    })
 }
 
 fn answered((call, reply): (Call, Result<Reply, Refusal>)) -> Msg {
@@ -359,6 +365,34 @@ async fn ask_about_jobs(client: &Client, call: Call) -> Result<Reply, Error> {
             let key = id.to_string();
             Reply::Why(client.call(job::Why { key, at: None }).await?)
         }
+        call => ask_about_terminals(client, call).await?,
+    })
+}
+
+async fn ask_about_terminals(client: &Client, call: Call) -> Result<Reply, Error> {
+    Ok(match call {
+        Call::Terminals => Reply::Terminals(client.call(terminal::List {}).await?),
+        Call::OpenTerminal(open) => Reply::Terminal(Box::new(client.call(open).await?)),
+        Call::AttachTerminal(attach) => Reply::Attached(Box::new(client.call(attach).await?)),
+        Call::DetachTerminal(id) => client
+            .call(terminal::Detach { id })
+            .await
+            .map(|()| Reply::Done)?,
+        Call::ResizeTerminal(resize) => Reply::Sized(client.call(resize).await?.size),
+        Call::Type(write) => client.call(write).await.map(|()| Reply::Done)?,
+        Call::TakeTerminal(id) => {
+            Reply::Terminal(Box::new(client.call(terminal::Take { id }).await?))
+        }
+        Call::GiveTerminal(id) => {
+            Reply::Terminal(Box::new(client.call(terminal::Give { id }).await?))
+        }
+        Call::KillTerminal(id) => {
+            Reply::Terminal(Box::new(client.call(terminal::Kill { id }).await?))
+        }
+        Call::CloseTerminal(id) => client
+            .call(terminal::Close { id })
+            .await
+            .map(|()| Reply::Done)?,
         _ => return Err(Error::Closed),
     })
 }

@@ -17,7 +17,7 @@ use smartopol_config::{Paths, edit};
 use smartopol_protocol::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{App, Cmd, Msg, Now};
+use crate::app::{self, App, Cmd, Msg, Now};
 use crate::clipboard::{self, Copy, Surroundings, Way};
 use crate::drafts;
 use crate::external::{self, External, Outside, Returned};
@@ -34,6 +34,9 @@ const FIRST: u64 = 60;
 
 /// How many pieces of news are taken in one go before a key gets its turn.
 const BATCH: usize = 512;
+
+/// So many bytes of a terminal are as much work as one of them.
+const BYTES: usize = 4_096;
 
 /// The present, counted from the start.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +177,10 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                             stage.resize(width, height);
                         }
                         cmds.extend(app.update(understand(event), clock.now()));
-                        redraw.ask(Urgency::Now);
+                        // What a program is typed changes nothing until it answers.
+                        if !app.take_passed() {
+                            redraw.ask(Urgency::Now);
+                        }
                         next = stage.ready().await;
                     }
                 }
@@ -205,11 +211,14 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                 let mut next = Some(msg);
                 let mut taken = 0;
                 while let Some(msg) = next {
+                    if let Msg::Link(app::Link::Bytes(bytes)) = &msg {
+                        taken += bytes.bytes.len() / BYTES;
+                    }
                     cmds.extend(app.update(msg, clock.now()));
                     taken += 1;
                     next = if taken < BATCH { link.ready() } else { None };
                 }
-                redraw.ask(Urgency::Soon);
+                redraw.ask(if app.is_echo() { Urgency::Now } else { Urgency::Soon });
                 if !furnished && app.is_furnished() {
                     furnished = true;
                     redraw.ask(Urgency::Now);

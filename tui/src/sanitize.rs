@@ -114,6 +114,14 @@ fn shown(text: &str, breaks: Breaks, spaces: Spaces) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Returns true for a character that acts on nothing, hides nothing and joins nothing.
+pub(crate) fn is_plain(c: char) -> bool {
+    matches!(c, ' '..='~')
+        || !(c.is_control()
+            || hides(c)
+            || matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'))
+}
+
 /// Returns true where `c` must not reach the terminal as it is.
 fn acts(before: char, c: char, breaks: Breaks, spaces: Spaces) -> bool {
     match c {

@@ -7,13 +7,14 @@ use smartopol_protocol::approval::{BackTest, Candidate, LabShown, Pattern, Reaso
 use smartopol_protocol::attention::{Item, Kind, Priority};
 use smartopol_protocol::job::{Action as Does, RunState};
 use smartopol_protocol::message::Level;
+use smartopol_protocol::terminal::{Party, Piece};
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::turn::{Outcome, Shown, Step as Took, StepOf, Turn};
 
 use crate::house::{self, House};
 use crate::{attached, tell};
 
-const KEYS: [&str; 70] = [
+const KEYS: [&str; 78] = [
     "<tab>",
     "<btab>",
     "<esc>",
@@ -84,6 +85,14 @@ const KEYS: [&str; 70] = [
     "<a-i>",
     "<a-i><enter>",
     "r",
+    "<a-t>",
+    "<a-t><enter>",
+    "<c-]>",
+    "<c-]>q",
+    "<pgup>",
+    "G",
+    "/a<enter>",
+    "t",
 ];
 
 #[derive(Clone, Debug)]
@@ -105,6 +114,8 @@ enum Step {
     Notice(String),
     /// A job is told with its ledger, and something waits because of it.
     Job(String, i64),
+    /// A program in a terminal writes.
+    Write(String, u16, u16),
     End,
     Lose,
     Back,
@@ -116,6 +127,14 @@ fn words() -> impl Strategy<Value = String> {
         "[a-z \n`*#>|\\-\\[\\]()0-9.]{0,80}",
         "[漢字👩\u{200d}💻e\u{301}\u{202e}\t\u{1b}ש\u{fe0f}]{0,30}",
         "(ab|界| ){60,90}",
+    ]
+}
+
+/// What programs write, sequences included.
+fn bytes() -> impl Strategy<Value = String> {
+    prop_oneof![
+        words(),
+        "(\u{1b}\\[[0-9;?]{0,8}[A-Za-z]|[a-z界\u{301}\u{200d}\u{202e}\n\r\t]){0,60}",
     ]
 }
 
@@ -137,6 +156,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (words(), any::<bool>()).prop_map(|(text, good)| Step::Finish(text, good)),
         1 => words().prop_map(Step::Notice),
         2 => (words(), -100_000_000i64..100_000_000).prop_map(|(text, due)| Step::Job(text, due)),
+        3 => (bytes(), 2u16..300, 1u16..120).prop_map(|(text, x, y)| Step::Write(text, x, y)),
         1 => Just(Step::End),
         1 => Just(Step::Lose),
         1 => Just(Step::Back),
@@ -299,6 +319,18 @@ proptest! {
                     wrong.finished_at = None;
                     console.ledger(job, vec![wrong]);
                     console.why(job, &text);
+                }
+                Step::Write(text, columns, rows) => {
+                    let shell = match house.terminals.last() {
+                        Some(shell) => shell.terminal.id,
+                        None => house.terminal(&text, Party::Person, Some(id)),
+                    };
+                    tell(&mut console, &mut house);
+                    let frame = format!("\u{1b}[8;{rows};{columns}t\u{1b}c{text}");
+                    console.bytes(shell, Piece::Keyframe, 0, frame.as_bytes());
+                    console.bytes(shell, Piece::Output, 0, text.as_bytes());
+                    console.terminals(house.terminals.clone());
+                    console.typed();
                 }
                 Step::End => house.end(id, turn, Outcome::StepLimit { limit: 25 }),
                 Step::Lose => console.lose("gone", 100),

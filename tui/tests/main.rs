@@ -13,6 +13,7 @@ mod mouse;
 mod palette;
 mod reading;
 mod screens;
+mod terminals;
 mod traces;
 mod writing;
 

@@ -292,6 +292,44 @@ keymap! {
         also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
+    Terminals "terminals" "Terminals" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the terminal above, the terminal below";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
+        also First "first" ["home"] "";
+        also Last "last" ["end"] "";
+        also Open "open" ["enter"] "type into it" "type";
+        new NewTerminal "new_terminal" ["a"] "open one: a shell in this folder" "new" changes;
+        new TakeOver "take_over" ["t"] "take it over from the agent, hand it back" "take over" changes;
+        new HandBack "hand_back" ["b"] "^" changes;
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "what scrolled away" "scroll";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
+        new Oldest "oldest" ["g"] vim ["g g"] emacs ["alt-<"] "to the oldest line, to the present";
+        new Newest "newest" ["G"] vim ["G"] emacs ["alt->"] "^";
+        also Find "find" ["/"] "find a text in it" "find";
+        also NextHit "next_hit" ["n"] "the next place, the place before";
+        also PreviousHit "previous_hit" ["N"] "^";
+        new EndProgram "end_program" ["x"] "end its program; what it wrote stays" "end" changes;
+        also Remove "remove" ["d"] vim ["d d"] "end it and remove all that is kept of it" "remove" changes;
+        also Undo "undo" ["u"] "undo what you did last in the console";
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
+    Typing "typing" "Typing into a terminal" Writes {
+        also Back "back" ["ctrl-] q", "ctrl-] esc", "ctrl-] enter"] "out of the terminal; its program goes on" "out";
+        also TakeOver "take_over" ["ctrl-] t"] "take it over from the agent, hand it back" "take over" changes;
+        also HandBack "hand_back" ["ctrl-] b"] "^" changes;
+        also PageUp "page_up" ["ctrl-] pgup", "shift-pgup"] "what scrolled away" "scroll";
+        also PageDown "page_down" ["ctrl-] pgdn", "shift-pgdn"] "^";
+        also Find "find" ["ctrl-] /"] "find a text in it" "find";
+        also NextHit "next_hit" ["ctrl-] n"] "the next place, the place before";
+        also PreviousHit "previous_hit" ["ctrl-] N"] "^";
+        new NextTerminal "next_terminal" ["ctrl-] tab"] "the next terminal" "next";
+        new SendPrefix "send_prefix" ["ctrl-] ctrl-]"] "ctrl-] itself, to the program" "ctrl-] itself";
+        also Help "help" ["ctrl-] ?"] "" "help";
+    }
     JobForm "job_form" "Making a job" Writes {
         also Send "send" ["enter"] "show when it is due, then keep it" "next";
         also Down "down" ["tab", "down"] emacs ["tab", "down", "ctrl-n"] "the next line, the line before" "next line";
@@ -438,6 +476,7 @@ keymap! {
         new Mouse "mouse" ["f2"] "the mouse to the terminal, and back";
         new Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
         new InboxScreen "inbox_screen" ["alt-i", "f3"] emacs ["ctrl-x i", "alt-i", "f3"] "what waits for you, and back" "inbox";
+        new TerminalScreen "terminal_screen" ["alt-t", "f5"] emacs ["ctrl-x o", "alt-t", "f5"] "terminals, and back" "terminals";
         new JobScreen "job_screen" ["alt-j", "f4"] emacs ["ctrl-x j", "alt-j", "f4"] "jobs and reminders, and back" "jobs";
     }
 }

@@ -13,6 +13,7 @@
 )]
 
 pub mod jobs;
+pub mod terminals;
 
 use serde_json::{Value, json};
 use smartopol_protocol::approval::*;
@@ -46,6 +47,7 @@ pub struct House {
     /// What waits for a person, what was resolved included.
     pub attention: Vec<Item>,
     pub jobs: Vec<job::Job>,
+    pub terminals: Vec<terminal::Shown>,
     danger: Option<Danger>,
     pub partial: Option<(SessionId, Partial)>,
     /// What happened since it was last asked.
@@ -641,7 +643,11 @@ impl House {
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
             marked: self.marked.clone(),
             attention: self.open(),
-            terminals: Vec::new(),
+            terminals: self
+                .terminals
+                .iter()
+                .map(|own| own.terminal.clone())
+                .collect(),
         }
     }
 

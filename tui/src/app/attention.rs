@@ -74,7 +74,7 @@ impl App {
     }
 
     fn open_waiting(&mut self, id: SessionId) {
-        let whole = [Focus::Inbox, Focus::Jobs];
+        let whole = [Focus::Inbox, Focus::Jobs, Focus::Terminals];
         if whole.contains(&self.focus) {
             self.focus = Focus::Composer;
         }
@@ -174,6 +174,7 @@ impl App {
             (Kind::JobFailed | Kind::JobMissed | Kind::JobPaused, _, Some(id)) => {
                 self.go_to_jobs(Some(id));
             }
+            (Kind::TerminalEnded, ..) => self.go_to_terminals(None),
             (kind, Some(id), _) if self.model.session(id).is_some() => {
                 self.focus = Focus::Composer;
                 self.open(id);

@@ -166,6 +166,28 @@ const COMMANDS: &[Command] = &[
         jobs.map(|job| (job.name.clone(), job.when.clone()))
             .collect()
     }),
+    command(
+        "terminals",
+        &["terminal", "term"],
+        "",
+        "the terminals",
+        |app, _| {
+            app.go_to_terminals(None);
+            Ok(())
+        },
+    ),
+    command(
+        "open",
+        &["o"],
+        "[COMMAND]",
+        "a new terminal in this folder, the shell without a command",
+        |app, rest| {
+            let words: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
+            app.open_terminal(&words);
+            Ok(())
+        },
+    )
+    .changes(),
     command("inbox", &["i"], "", "what waits for you", |app, _| {
         app.traces_whole = false;
         app.focus = Focus::Inbox;

@@ -23,11 +23,13 @@ impl App {
                 self.link = LinkState::Connected;
                 self.answering.clear();
                 self.jobs.reconnected();
+                self.terms.reconnected();
                 self.forget_seen(None);
                 self.model.subscribed(*reply);
                 self.begin();
             }
             Link::Event(event) => self.on_event(*event),
+            Link::Bytes(bytes) => self.on_bytes(&bytes),
             Link::Lost {
                 reason,
                 unusual,
@@ -90,6 +92,7 @@ impl App {
         match &event.news {
             News::TraceChanged(trace) => self.feed.changed(trace.id),
             News::JobChanged(job) => self.heard_of_job(job.id),
+            News::TerminalSized { id, size, client } => self.sized(*id, *size, *client),
             _ => {}
         }
         if let News::AttentionChanged(item) = event.news {
@@ -312,6 +315,12 @@ impl App {
                 self.forget_seen(Some(resolve.id));
                 self.complain(sentence);
             }
+            Call::Type(_) => self.typed(Some(sentence)),
+            Call::AttachTerminal(attach) if refusal.code == Some(Code::NotFound) => {
+                self.not_attached(attach.id);
+                self.complain(sentence);
+            }
+            Call::DetachTerminal(_) | Call::Terminals => {}
             Call::Jobs(_) | Call::Job(_) | Call::Ledger(_) if refusal.code.is_none() => {}
             Call::Lab(lab) => self.lab_refused(lab.id, sentence),
             Call::TestRule(id, _) => self.lab_refused(id, sentence),

@@ -291,6 +291,16 @@ impl App {
                 self.jobs.why = Some((*id, sentence));
                 (self.jobs.open, self.jobs.scroll) = (true, 0);
             }
+            (
+                call,
+                reply @ (Reply::Terminals(_)
+                | Reply::Terminal(_)
+                | Reply::Attached(_)
+                | Reply::Sized(_)),
+            ) => {
+                self.on_terminal_answer(call, reply);
+            }
+            (Call::Type(_), reply) => self.on_terminal_answer(call, reply),
             (_, Reply::Item(item)) => {
                 self.model.attention.put(*item);
             }

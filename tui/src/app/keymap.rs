@@ -24,6 +24,8 @@ pub(crate) fn key(event: KeyEvent) -> Option<Key> {
     let held = |one| event.modifiers.contains(one);
     let mut shift = held(KeyModifiers::SHIFT);
     let code = match event.code {
+        // The same byte, which is told as the other where the terminal says no more than that.
+        KeyCode::Char('5') if held(KeyModifiers::CONTROL) => Code::Char(']'),
         KeyCode::Char(letter) => Code::Char(letter),
         KeyCode::Enter => Code::Enter,
         KeyCode::Esc => Code::Esc,
@@ -68,6 +70,8 @@ impl App {
             Focus::Card => &[Place::Card, Place::Everywhere],
             Focus::Jobs => &[Place::Jobs, Place::Everywhere],
             Focus::Inbox => &[Place::Inbox, Place::Everywhere],
+            Focus::Terminals if self.terms.typing => &[Place::Typing],
+            Focus::Terminals => &[Place::Terminals, Place::Everywhere],
         }
     }
 

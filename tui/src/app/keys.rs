@@ -53,6 +53,9 @@ impl App {
         if self.current.is_none() && is_writing(event) {
             return self.hold(Ahead::Key(event));
         }
+        if self.focus == Focus::Terminals && self.terms.typing {
+            return self.on_typing_key(event);
+        }
         match self.press(self.places(), event) {
             Pressed::Action(action) => self.act(action),
             Pressed::Taken => {}
@@ -85,6 +88,9 @@ impl App {
             return self.hold(Ahead::Paste(text.to_owned()));
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if self.overlays.is_empty() && self.focus == Focus::Terminals {
+            return self.paste_in_terminal(&text);
+        }
         let text: String = text
             .chars()
             .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
@@ -152,6 +158,7 @@ impl App {
             Action::TracePane => self.traces_beside = !self.traces_beside,
             Action::InboxScreen => self.turn_to_inbox(),
             Action::JobScreen => self.turn_to_jobs(),
+            Action::TerminalScreen => self.turn_to_terminals(),
             Action::Continue if self.focus == Focus::Inbox => self.continue_item(),
             Action::Continue => self.go_on(),
             Action::FoldAll => self.fold_all(),
@@ -163,6 +170,7 @@ impl App {
                 Focus::Sessions => self.look_at_sessions(action),
                 Focus::Jobs => self.look_at_jobs(action),
                 Focus::Inbox => self.look_at_inbox(action),
+                Focus::Terminals => self.look_at_terminals(action),
                 Focus::Card => {}
             },
         }

@@ -22,6 +22,7 @@ mod pick;
 pub(crate) mod query;
 mod reading;
 mod search;
+mod terminals;
 mod undo;
 mod windows;
 pub(crate) mod writing;
@@ -58,6 +59,7 @@ use self::jobs::JobsView;
 use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
+use self::terminals::TerminalsView;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
 use crate::links::Links;
@@ -83,6 +85,7 @@ pub(crate) enum Focus {
     Sessions,
     Jobs,
     Inbox,
+    Terminals,
 }
 
 /// How the daemon is reached.
@@ -199,6 +202,7 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     pub(crate) jobs: JobsView,
     pub(crate) inbox: InboxView,
+    pub(crate) terms: TerminalsView,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
     pub(crate) traces_beside: bool,
@@ -262,6 +266,7 @@ impl App {
             feed: Feed::default(),
             jobs: JobsView::default(),
             inbox: InboxView::default(),
+            terms: TerminalsView::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
             session_at: None,
@@ -302,7 +307,10 @@ impl App {
             Msg::Paste(text) => self.on_paste(&text),
             Msg::Mouse(event) => self.on_mouse(event),
             Msg::Resized | Msg::Tick => {}
-            Msg::WindowFocus(focused) => self.window_focused = focused,
+            Msg::WindowFocus(focused) => {
+                self.window_focused = focused;
+                self.focus_in_terminal(focused);
+            }
             Msg::Link(link) => self.on_link(link),
             Msg::Answered(call, reply) => self.on_reply(*call, reply),
             Msg::Painted(key, painted) => self.paints.put(key, painted),
@@ -348,6 +356,8 @@ impl App {
         self.settle_feed();
         self.settle_inbox();
         self.settle_jobs();
+        self.settle_quiet();
+        self.settle_terminals();
         self.settle_card();
         self.settle_windows();
         self.settle_removals();
@@ -368,6 +378,7 @@ impl App {
         };
         self.gate.seen(card, now.ms);
         self.wanted_by_jobs();
+        self.wanted_by_terminals();
         let mut cmds = std::mem::take(&mut self.cmds);
         cmds.extend(self.wanted_by_view());
         cmds.extend(self.paints.wanted().into_iter().map(Cmd::Paint));
@@ -394,6 +405,7 @@ impl App {
             self.toast.as_ref().map(|toast| toast.until),
             self.keep_at,
             self.jobs_tick(),
+            self.terminals_tick(),
             self.removals.iter().map(|(_, at)| *at).min(),
             (!self.removals.is_empty()).then_some(second),
             if self.focus == Focus::Card {

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use smartopol_config::keymap::{Action, Chord, Found};
-use smartopol_protocol::{AttentionId, JobId, SessionId, TraceId};
+use smartopol_protocol::{AttentionId, JobId, SessionId, TerminalId, TraceId};
 
 use super::{App, Cmd, Focus};
 use crate::clipboard::Copy;
@@ -22,6 +22,7 @@ pub(crate) enum Spot {
     Trace(TraceId),
     Job(JobId),
     Item(AttentionId),
+    Terminal(TerminalId),
     /// A pane of a screen that shows one at a time.
     Tab(Focus),
     /// A line of the palette.
@@ -66,6 +67,9 @@ impl App {
     }
 
     pub(super) fn on_mouse(&mut self, event: MouseEvent) {
+        if self.mouse_in_terminal(event) {
+            return;
+        }
         let at = Position::new(event.column, event.row);
         match event.kind {
             MouseEventKind::ScrollUp => self.wheel(at, -NOTCH),
@@ -137,6 +141,7 @@ impl App {
                 self.act(Action::Open);
             }
             (Some(Spot::Item(id)), _) => self.inbox.selected = Some(id),
+            (Some(Spot::Terminal(id)), _) => self.select_terminal(Some(id)),
             (Some(Spot::Tab(focus)), _) => {
                 self.traces_whole = false;
                 self.focus = focus;

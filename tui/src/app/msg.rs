@@ -1,6 +1,7 @@
 //! What reaches the console, and what it wants done.
 
 use crossterm::event::{KeyEvent, MouseEvent};
+use smartopol_ipc::TerminalBytes;
 use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, TestRule};
 use smartopol_protocol::attention::{Item, Resolve};
 use smartopol_protocol::client;
@@ -14,10 +15,11 @@ use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{
     Configure, Create, FilesListed, Fork, Forked, Partial, Session, Shown,
 };
+use smartopol_protocol::terminal::{self, Attach, Attached, Open, Resize, Size, Terminal, Write};
 use smartopol_protocol::trace::{Filter, Listed, Mark};
 use smartopol_protocol::turn;
 use smartopol_protocol::{
-    ApprovalId, Code, Event, JobId, MessageId, SessionId, Timestamp, TraceId, TurnId,
+    ApprovalId, Code, Event, JobId, MessageId, SessionId, TerminalId, Timestamp, TraceId, TurnId,
 };
 
 use crate::clipboard::Copy;
@@ -65,6 +67,8 @@ pub(crate) enum Link {
         reply: Box<Subscribed>,
     },
     Event(Box<Event>),
+    /// Bytes of a terminal that this console is attached to.
+    Bytes(TerminalBytes),
     Lost {
         reason: String,
         /// True where a person must be told why.
@@ -181,6 +185,17 @@ pub(crate) enum Call {
     RunJob(JobId),
     WhyJob(JobId),
     Resolve(Resolve),
+    Terminals,
+    OpenTerminal(Open),
+    AttachTerminal(Attach),
+    DetachTerminal(TerminalId),
+    ResizeTerminal(Resize),
+    /// Types into a terminal.
+    Type(Write),
+    TakeTerminal(TerminalId),
+    GiveTerminal(TerminalId),
+    KillTerminal(TerminalId),
+    CloseTerminal(TerminalId),
 }
 
 /// An answer.
@@ -212,6 +227,10 @@ pub(crate) enum Reply {
     Ran(Box<job::Run>),
     Why(job::Answer),
     Item(Box<Item>),
+    Terminals(terminal::Listed),
+    Terminal(Box<Terminal>),
+    Attached(Box<Attached>),
+    Sized(Size),
     Done,
 }
 

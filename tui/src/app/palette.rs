@@ -88,6 +88,7 @@ pub(crate) fn is_named(line: &Binding) -> bool {
             | Place::Sessions
             | Place::Jobs
             | Place::Inbox
+            | Place::Terminals
     );
     pane && !matches!(line.words, "" | DITTO) && !goes_without.contains(&line.action)
 }
@@ -321,6 +322,7 @@ impl App {
             Place::Traces => Focus::Traces,
             Place::Jobs => Focus::Jobs,
             Place::Inbox => Focus::Inbox,
+            Place::Terminals => Focus::Terminals,
             _ => return self.act(action),
         };
         let beside = self.plan.columns == Columns::One || self.plan.traces.is_some();

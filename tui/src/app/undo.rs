@@ -5,7 +5,7 @@
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::Spec;
 use smartopol_protocol::session::{Configure, Session};
-use smartopol_protocol::{JobId, SessionId};
+use smartopol_protocol::{JobId, SessionId, TerminalId};
 
 use super::{App, Call};
 use crate::sanitize;
@@ -22,6 +22,7 @@ pub(crate) const GRACE: u64 = 10_000;
 pub(crate) enum Going {
     Session(SessionId),
     Job(JobId),
+    Terminal(TerminalId),
 }
 
 /// Something that was done.
@@ -197,6 +198,11 @@ impl App {
                 format!("`{}`", sanitize::line(name.unwrap_or_default()))
             }
             Going::Job(id) => self.name_of_job(id),
+            Going::Terminal(id) => {
+                let row = self.model.terminals.get(id);
+                let title = row.map_or("the terminal", |row| row.terminal.title.as_str());
+                format!("`{}`", sanitize::line(title))
+            }
         }
     }
 
@@ -256,6 +262,7 @@ impl App {
             self.change(match id {
                 Going::Session(id) => Call::Remove(id),
                 Going::Job(id) => Call::RemoveJob(id),
+                Going::Terminal(id) => Call::CloseTerminal(id),
             });
         }
     }

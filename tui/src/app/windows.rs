@@ -328,6 +328,7 @@ impl App {
                 self.change(Call::Configure(change));
             }
             Purpose::Search => self.search(&text),
+            Purpose::SearchTerminal => self.search_terminal(&text),
             Purpose::NewSession => {
                 let workspace = self.absolute(&text);
                 self.change(Call::Create(Create {
@@ -402,6 +403,7 @@ impl App {
             Overlay::Question { remove } => match remove {
                 Going::Session(id) => self.model.session(*id).is_none(),
                 Going::Job(id) => self.model.jobs.get(*id).is_none(),
+                Going::Terminal(id) => self.model.terminals.get(*id).is_none(),
             },
             _ => false,
         };

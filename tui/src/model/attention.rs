@@ -80,5 +80,6 @@ pub(crate) const fn sort_of(kind: Kind) -> &'static str {
         Kind::JobPaused => "job paused",
         Kind::TerminalEnded => "terminal ended",
         Kind::Reminder => "reminder",
+        Kind::TerminalEnded => "terminal",
     }
 }

@@ -1,12 +1,13 @@
 //! What the daemon said, as far as the console keeps it.
 //!
-//! Owns: sessions, pending approvals, what waits for a person, jobs, the traces feed, the
-//! transcripts that are open. Every change comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
+//! Owns: sessions, pending approvals, what waits for a person, jobs, terminals, the
+//! traces feed, the transcripts that are open. Every change comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
 //! older than what is known is skipped. Knows no terminal.
 
 pub(crate) mod attention;
 pub(crate) mod clients;
 pub(crate) mod jobs;
+pub(crate) mod terminals;
 pub(crate) mod traces;
 pub(crate) mod transcript;
 
@@ -21,6 +22,7 @@ use smartopol_protocol::{Event, News, SessionId, TraceId};
 pub(crate) use attention::{Attention, Heard};
 pub(crate) use clients::Clients;
 pub(crate) use jobs::Jobs;
+pub(crate) use terminals::Terminals;
 pub(crate) use traces::Traces;
 pub(crate) use transcript::Transcript;
 
@@ -91,6 +93,7 @@ pub(crate) struct Model {
     pub(crate) clients: Clients,
     pub(crate) attention: Attention,
     pub(crate) jobs: Jobs,
+    pub(crate) terminals: Terminals,
     open: HashMap<SessionId, Transcript>,
     /// Open sessions, the one used last at the end.
     used: Vec<SessionId>,
@@ -164,6 +167,7 @@ impl Model {
         self.approvals = snapshot.approvals;
         self.attention.replace(snapshot.attention);
         self.jobs.forget_all();
+        self.terminals.replace(snapshot.terminals);
         self.traces.replace(snapshot.traces);
         self.marked = snapshot.marked.into_iter().collect();
         self.open.values_mut().for_each(Transcript::missed);
@@ -243,6 +247,8 @@ impl Model {
             News::TraceMarked(mark) => self.mark(mark),
             News::JobChanged(job) => self.jobs.put(*job),
             News::JobRemoved(id) => self.jobs.remove(id),
+            News::TerminalChanged(terminal) => self.terminals.put(*terminal),
+            News::TerminalClosed(id) => self.terminals.remove(id),
             News::AttentionChanged(item) => {
                 self.attention.put(*item);
             }

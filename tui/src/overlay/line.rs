@@ -13,6 +13,7 @@ use crate::widget::text::{clip, clip_start};
 pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let (title, words) = match asked.purpose {
         Purpose::Rename(_) => ("Rename", "The session's new name:"),
+        Purpose::SearchTerminal => ("Search", "Find in this terminal, in any case:"),
         Purpose::Search => ("Search", "Find in this session, in any case:"),
         Purpose::NewSession => ("New session", "The folder to work in:"),
         Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
@@ -82,15 +83,30 @@ pub(super) fn question(app: &App, remove: Going, area: Rect, buf: &mut Buffer) -
             format!("Remove {name} with all its messages?"),
             "It goes in 10 seconds, until then it can be undone. Its traces stay.",
         ),
-        Going::Job(_) => (
+        Going::Job(_) | Going::Terminal(_) => (
             "Remove a job",
             format!("Remove {name}? It will not run again."),
             "It goes in 10 seconds, until then it can be undone. Its ledger stays.",
         ),
     };
+    let (title, question, after) = match remove {
+        Going::Terminal(id) => {
+            let row = app.model.terminals.get(id);
+            let runs = row.is_some_and(|row| row.terminal.runs());
+            let question = if runs {
+                format!("End {name} and remove it?")
+            } else {
+                format!("Remove {name}?")
+            };
+            let after =
+                "It goes in 10 seconds, until then it can be undone. What it wrote goes too.";
+            ("Remove a terminal", question, after)
+        }
+        _ => (title, question, after),
+    };
     let inside = window(
         area,
-        (72, 6),
+        (76, 6),
         title,
         &keys(&app.hints_of(&[Place::Question])),
         app.theme,

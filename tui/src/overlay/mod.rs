@@ -68,6 +68,7 @@ pub(crate) enum Purpose {
     NewSession,
     DenyNote(ApprovalId),
     Search,
+    SearchTerminal,
 }
 
 /// A line of text that is being asked for.

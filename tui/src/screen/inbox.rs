@@ -175,8 +175,8 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Kind::Approval => "?",
         Kind::Reminder => "●",
         Kind::JobPaused => "‖",
-        Kind::JobMissed | Kind::ApprovalExpired => "○",
-        Kind::TurnFailed | Kind::JobFailed | Kind::TerminalEnded => "✗",
+        Kind::JobMissed | Kind::ApprovalExpired | Kind::TerminalEnded => "○",
+        Kind::TurnFailed | Kind::JobFailed => "✗",
     };
     (sign, style)
 }
@@ -206,7 +206,7 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::Open, "its ledger"),
             (Action::Acknowledge, "done"),
         ],
-        Kind::TerminalEnded => &[(Action::Acknowledge, "done"), (Action::Snooze, "in 10 min")],
+        Kind::TerminalEnded => &[(Action::Open, "see it"), (Action::Acknowledge, "done")],
         Kind::Reminder => &[
             (Action::Acknowledge, "done"),
             (Action::Snooze, "in 10 min"),

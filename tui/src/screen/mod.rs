@@ -7,6 +7,7 @@ mod inbox;
 mod job_page;
 mod jobs;
 pub(crate) mod sessions;
+mod terminals;
 mod trace_head;
 pub(crate) mod traces;
 
@@ -54,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) traces: Option<Rect>,
     /// A screen of its own in place of all panes.
     pub(crate) whole: Rect,
+    /// The cells of the live terminal.
+    pub(crate) live: Rect,
     /// True where a screen shows its list and what is selected beside each other.
     pub(crate) has_both: bool,
     pub(crate) foot: Rect,
@@ -115,7 +118,9 @@ impl App {
             put(&status::tabs(self, plan.tabs.width.into()), plan.tabs, buf);
         }
         let mut job_scroll = self.jobs.scroll;
+        let mut typed_at = None;
         match self.focus {
+            Focus::Terminals => typed_at = terminals::draw(self, plan.whole, buf),
             Focus::Jobs => jobs::draw(self, plan.whole, &mut job_scroll, buf),
             Focus::Inbox => inbox::draw(self, plan.whole, buf),
             _ => {}
@@ -129,7 +134,9 @@ impl App {
             query = traces::draw(self, area, buf);
         }
         let mut scroll = self.asked.scroll;
-        let cursor = query.or(conversations::draw(self, &mut scroll, buf));
+        let cursor = query
+            .or(typed_at)
+            .or(conversations::draw(self, &mut scroll, buf));
         self.asked.scroll = scroll;
         let hints = self.hints();
         put(
@@ -285,8 +292,11 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
         height: 0,
         ..body
     };
-    if let Focus::Jobs | Focus::Inbox = app.focus {
+    if let Focus::Jobs | Focus::Inbox | Focus::Terminals = app.focus {
         plan.whole = body;
+        if app.focus == Focus::Terminals {
+            plan.live = terminals::places(app, body).live;
+        }
         plan.has_both = app.focus == Focus::Jobs && body.width >= jobs::BESIDE;
         return nothing;
     }

@@ -18,4 +18,5 @@ pub(crate) mod status;
 pub(crate) mod text;
 pub(crate) mod time;
 pub(crate) mod transcript;
+pub(crate) mod vt;
 pub(crate) mod welcome;

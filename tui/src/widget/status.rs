@@ -116,6 +116,7 @@ pub(crate) fn tabs(app: &App, room: usize) -> Line<'static> {
     let own = match app.focus {
         Focus::Jobs => Some(("jobs", Focus::Jobs, true)),
         Focus::Inbox => Some(("inbox", Focus::Inbox, true)),
+        Focus::Terminals => Some(("terminals", Focus::Terminals, true)),
         _ => None,
     };
     let mut spans = vec![Span::raw(" ")];
@@ -137,7 +138,9 @@ pub(crate) fn tabs(app: &App, room: usize) -> Line<'static> {
         used += wide;
         spans.push(Span::styled(format!("{sign}{name}  "), style));
     }
+    // A screen of its own needs the room more.
     let key = app.key_of(app.places(), Action::NextPane);
+    let key = key.filter(|_| own.is_none() || room >= 70);
     let words = key.map_or(String::new(), |key| format!("{key} next "));
     spread(spans, vec![Span::styled(words, app.theme.quiet())], room)
 }
