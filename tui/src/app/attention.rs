@@ -174,7 +174,15 @@ impl App {
             (Kind::JobFailed | Kind::JobMissed | Kind::JobPaused, _, Some(id)) => {
                 self.go_to_jobs(Some(id));
             }
-            (Kind::TerminalEnded, ..) => self.go_to_terminals(None),
+            (Kind::TerminalEnded, ..) => {
+                // The item names its terminal by its title alone; the newest of that is meant.
+                let rows = self.model.terminals.iter();
+                let ended = rows.filter(|row| !row.terminal.runs());
+                let own = ended
+                    .filter(|row| item.title.ends_with(&row.terminal.title))
+                    .last();
+                self.go_to_terminals(own.map(|row| row.terminal.id));
+            }
             (kind, Some(id), _) if self.model.session(id).is_some() => {
                 self.focus = Focus::Composer;
                 self.open(id);

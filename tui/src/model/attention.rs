@@ -78,7 +78,6 @@ pub(crate) const fn sort_of(kind: Kind) -> &'static str {
         Kind::JobFailed => "job failed",
         Kind::JobMissed => "job missed",
         Kind::JobPaused => "job paused",
-        Kind::TerminalEnded => "terminal ended",
         Kind::Reminder => "reminder",
         Kind::TerminalEnded => "terminal",
     }

@@ -111,7 +111,6 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         Kind::JobPaused => "job paused",
         Kind::TerminalEnded => "terminal ended",
         Kind::Reminder => "reminder",
-        Kind::TerminalEnded => "terminal ended",
     };
     let state = match &item.state {
         ItemState::Open => String::new(),
