@@ -171,8 +171,10 @@ fn filled(row: &Row<Cell>) -> usize {
             && cell.zerowidth().is_none()
             && Look::of(cell) == Look::default()
     };
-    let columns = (0..row.len()).rev();
-    columns.skip_while(blank).next().map_or(0, |last| last + 1)
+    let mut columns = (0..row.len()).rev();
+    columns
+        .find(|column| !blank(column))
+        .map_or(0, |last| last + 1)
 }
 
 /// Returns true where a row goes on in the next one.
