@@ -34,9 +34,9 @@ impl App {
         let asked = self.model.pending();
         let bare = |item: &&Item| item.kind != Kind::Approval;
         let others = self.attention().filter(bare).count();
-        let here = self
-            .current
-            .map_or(0, |id| self.model.pending_in(id).count());
+        // On a screen of its own the card is not seen.
+        let seen = self.current.filter(|_| self.plan.whole.height == 0);
+        let here = seen.map_or(0, |id| self.model.pending_in(id).count());
         let all = asked.len() + others;
         (all, all.saturating_sub(here))
     }

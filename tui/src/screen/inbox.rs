@@ -146,15 +146,19 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     let about = about.join(" · ");
     let pad = " ".repeat(indent.saturating_sub(1));
     let mut lines = vec![first];
-    if !selected {
+    if !selected && !about.is_empty() {
         let about = clip(&about, room.saturating_sub(indent + 1));
         let spans = vec![edge, Span::raw(pad), Span::styled(about, theme.quiet())];
         lines.push(Line::from(spans));
         return lines;
     }
+    if !selected {
+        return lines;
+    }
     let wide = room.saturating_sub(indent + 1).max(8);
     let told = [Span::styled(clip(&about, 1_000), theme.quiet())];
-    let told = wrap(&told, wide, &Indent::spaces(0));
+    let mut told = wrap(&told, wide, &Indent::spaces(0));
+    told.retain(|_| !about.is_empty());
     let how = answers(app, item, wide);
     for line in told.into_iter().chain([how]) {
         let mut spans = vec![edge.clone(), Span::raw(pad.clone())];

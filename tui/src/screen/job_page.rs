@@ -9,7 +9,7 @@ use smartopol_protocol::job::{Action, Job, JobState, Missed, Overlap, Run};
 use super::jobs::{came, countdown, state, took};
 use crate::app::App;
 use crate::sanitize;
-use crate::widget::text::{Indent, clip, spread, wrap};
+use crate::widget::text::{Indent, clip, spread, width, wrap};
 use crate::widget::time;
 
 /// How wide the names of what is told are.
@@ -111,7 +111,7 @@ fn lines(app: &App, job: &Job, room: usize) -> Vec<Line<'static>> {
     match app.model.jobs.ledger(job.id) {
         None => lines.push(Line::styled("asking the daemon…", theme.quiet())),
         Some([]) => lines.push(Line::styled("no time has come yet", theme.quiet())),
-        Some(runs) => lines.extend(runs.iter().rev().map(|run| row(app, run, room))),
+        Some(runs) => lines.extend(runs.iter().rev().flat_map(|run| row(app, run, room))),
     }
     lines
 }
@@ -174,7 +174,8 @@ fn policy(job: &Job) -> String {
     format!("{missed} · {overlap}{retries}{pause}")
 }
 
-fn row(app: &App, run: &Run, room: usize) -> Line<'static> {
+/// Returns a row of the ledger; a reason that has no room beside it follows below.
+fn row(app: &App, run: &Run, room: usize) -> Vec<Line<'static>> {
     let theme = app.theme;
     let (sign, word, style) = came(run.state, theme);
     let due = moment(app, run.due_at);
@@ -201,8 +202,16 @@ fn row(app: &App, run: &Run, room: usize) -> Line<'static> {
     if !run.reason.is_empty() {
         why.push(sanitize::line(&run.reason).into_owned());
     }
-    told.push(Span::styled(why.join(" · "), theme.quiet()));
-    spread(told, Vec::new(), room)
+    let why = why.join(" · ");
+    let used: usize = told.iter().map(|span| width(&span.content)).sum();
+    let why_span = Span::styled(why.clone(), theme.quiet());
+    if used + width(&why) <= room {
+        told.push(why_span);
+        return vec![Line::from(told)];
+    }
+    let mut lines = vec![spread(told, Vec::new(), room)];
+    lines.extend(wrap(&[why_span], room.max(12), &Indent::spaces(4)));
+    lines
 }
 
 /// Returns a moment by the wall's clock and calendar.
