@@ -299,8 +299,8 @@ keymap! {
         also Last "last" ["end"] "";
         also Open "open" ["enter"] "type into it" "type";
         new NewTerminal "new_terminal" ["a"] "open one: a shell in this folder" "new" changes;
-        new TakeOver "take_over" ["t"] "take it over from the agent, hand it back" "take over" changes;
-        new HandBack "hand_back" ["b"] "^" changes;
+        new TakeOver "take_over" ["t"] "take it over from the agent" "take over" changes;
+        new HandBack "hand_back" ["b"] "hand it back to the agent" "hand back" changes;
         also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "what scrolled away" "scroll";
         also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
         new Oldest "oldest" ["g"] vim ["g g"] emacs ["alt-<"] "to the oldest line, to the present";
@@ -319,10 +319,10 @@ keymap! {
     }
     Typing "typing" "Typing into a terminal" Writes {
         also Back "back" ["ctrl-] q", "ctrl-] esc", "ctrl-] enter"] "out of the terminal; its program goes on" "out";
-        also TakeOver "take_over" ["ctrl-] t"] "take it over from the agent, hand it back" "take over" changes;
-        also HandBack "hand_back" ["ctrl-] b"] "^" changes;
-        also PageUp "page_up" ["ctrl-] pgup", "shift-pgup"] "what scrolled away" "scroll";
-        also PageDown "page_down" ["ctrl-] pgdn", "shift-pgdn"] "^";
+        also TakeOver "take_over" ["ctrl-] t"] "take it over from the agent" "take over" changes;
+        also HandBack "hand_back" ["ctrl-] b"] "hand it back to the agent" "hand back" changes;
+        also PageUp "page_up" ["ctrl-] pgup", "shift-pgup"] "back to what scrolled away" "scroll back";
+        also PageDown "page_down" ["ctrl-] pgdn", "shift-pgdn"] "forward again" "forward";
         also Find "find" ["ctrl-] /"] "find a text in it" "find";
         also NextHit "next_hit" ["ctrl-] n"] "the next place, the place before";
         also PreviousHit "previous_hit" ["ctrl-] N"] "^";
