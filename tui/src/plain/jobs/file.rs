@@ -25,11 +25,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Spec> {
 fn parse(name: &str, text: &str) -> Result<Spec, Fault> {
     toml::from_str(text).map_err(|err| {
         let line = err.span().map_or(1, |span| {
-            text.get(..span.start)
-                .unwrap_or(text)
-                .lines()
-                .count()
-                .max(1)
+            let before = text.get(..span.start).unwrap_or(text);
+            before.matches('\n').count() + 1
         });
         let message = err.message().trim();
         let fault = Fault::new(Code::BadRequest, format!("{name}:{line}: {message}"));
