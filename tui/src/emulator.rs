@@ -187,11 +187,11 @@ impl Emulator {
         self.term.scroll_display(Scroll::Delta(lines));
     }
 
-    pub(crate) fn to_top(&mut self) {
+    pub(crate) fn show_oldest(&mut self) {
         self.term.scroll_display(Scroll::Top);
     }
 
-    pub(crate) fn to_bottom(&mut self) {
+    pub(crate) fn show_newest(&mut self) {
         self.term.scroll_display(Scroll::Bottom);
     }
 
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(emulator.find("界X").len(), 50);
         assert_eq!(emulator.find(""), []);
         assert_eq!(emulator.cursor(), None, "it is not in what is seen");
-        emulator.to_bottom();
+        emulator.show_newest();
         assert_eq!(emulator.cursor(), Some((0, 3)));
     }
 }

@@ -303,7 +303,7 @@ impl App {
         }
         self.terms.echo_until = self.now.ms + ECHO;
         if let Some(live) = self.terms.screen() {
-            live.to_bottom();
+            live.show_newest();
         }
         loop {
             let cut = text.floor_char_boundary(PIECE);
@@ -479,14 +479,14 @@ impl App {
             Action::PreviousHit => return self.step_terminal_hit(-1),
             Action::Oldest => {
                 if let Some(live) = self.terms.screen() {
-                    live.to_top();
+                    live.show_oldest();
                 }
                 return;
             }
             Action::Newest => {
                 self.terms.hit = None;
                 if let Some(live) = self.terms.screen() {
-                    live.to_bottom();
+                    live.show_newest();
                 }
                 return;
             }
