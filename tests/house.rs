@@ -39,7 +39,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("crossterm", &["smartopol-tui"]),
     ("reqwest", &["smartopol-providers"]),
     ("interprocess", &["smartopol-ipc"]),
-    ("alacritty_terminal", &["smartopol-tools"]),
+    ("alacritty_terminal", &["smartopol-tools", "smartopol-tui"]),
     ("portable-pty", &["smartopol-testkit"]),
 ];
 

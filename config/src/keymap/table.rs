@@ -284,7 +284,7 @@ keymap! {
         also Dismiss "dismiss" ["d"] "put it away without seeing to it" "put away" changes;
         also Continue "continue" ["c"] "continue the turn that failed" changes;
         also RunJob "run_job" ["r"] "run the job that was missed or failed" changes;
-        also RestJob "rest_job" ["p"] "end the rest of a job that was paused" changes;
+        also RestJob "rest_job" ["p"] emacs ["P"] "end the rest of a job that was paused" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
         also NextPane "next_pane" ["tab"] "";
         also Leave "leave" ["q"] "";

@@ -46,7 +46,15 @@ impl Floor {
             .iter()
             .find_map(|effect| self.effect(effect, &inspection.cwd));
         by_effect.or_else(|| match &inspection.body {
-            Body::Command { text, .. } => self.text(text, &inspection.cwd),
+            Body::Command { text, .. } => {
+                let cwd = &inspection.cwd;
+                let unclear = |effect: &Effect| matches!(effect, Effect::Unclear { .. });
+                let elsewhere = || {
+                    let vague = inspection.effects.iter().any(unclear);
+                    vague.then(|| self.elsewhere(text, cwd)).flatten()
+                };
+                self.text(text, cwd).or_else(elsewhere)
+            }
             Body::Diff { .. } | Body::None => None,
         })
     }

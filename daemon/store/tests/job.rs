@@ -246,7 +246,7 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
     house.store.clone().close().await.unwrap();
     let old = raw(&house.path());
     old.execute_batch(
-        "DROP TABLE attention; DROP TABLE ledger; DROP TABLE jobs; PRAGMA user_version = 5",
+        "DROP TABLE terminals; DROP TABLE attention; DROP TABLE ledger; DROP TABLE jobs; PRAGMA user_version = 5",
     )
     .unwrap();
     drop(old);

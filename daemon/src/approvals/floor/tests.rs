@@ -85,6 +85,8 @@ fn destruction_is_refused_in_every_spelling() {
         "rm -rf ~root",
         "bomb() { bomb & bomb; }; bomb",
         "sh -c 'f() { f|f; }; f'",
+        "! { cd ~/.local/share && rm -rf smartopol; }",
+        "cd / && cd home && rm -rf ana",
     ] {
         assert!(refuses(text).is_some(), "not refused: {text}");
     }

@@ -12,6 +12,9 @@ const PREFIXES: &[&str] = &[
     "do", "else", "{", "!",
 ];
 
+/// How many folders a line that was not understood is judged in.
+const FOLDERS: usize = 16;
+
 impl Floor {
     /// Judges the text of a command line.
     pub(super) fn text(&self, text: &str, cwd: &str) -> Option<String> {
@@ -22,6 +25,36 @@ impl Floor {
             .find_map(|words| self.command(&words, cwd))
             .or_else(|| self.redirected(text, cwd))
             .or_else(|| self.takes_over(text, cwd))
+    }
+
+    /// Judges a line that was not understood in every folder that it may go to.
+    pub(super) fn elsewhere(&self, text: &str, cwd: &str) -> Option<String> {
+        let mut folders: Vec<String> = Vec::new();
+        for words in stretches::of(text) {
+            for at in 0..words.len() {
+                let Some([name, rest @ ..]) = words.get(at..) else {
+                    continue;
+                };
+                let goal = rest.iter().find(|word| !word.starts_with('-'));
+                if !matches!(name.as_str(), "cd" | "chdir" | "pushd") {
+                    continue;
+                }
+                let goal = goal.map_or("~", String::as_str);
+                let from = std::iter::once(cwd).chain(folders.iter().map(String::as_str));
+                let gone: Vec<String> = from
+                    .map(|from| self.path(goal, from).to_string_lossy().into_owned())
+                    .collect();
+                folders.extend(gone);
+                folders.sort_unstable();
+                folders.dedup();
+                folders.truncate(FOLDERS);
+            }
+        }
+        let mut stretches = folders.iter().flat_map(|folder| {
+            let words = stretches::of(text);
+            words.map(move |words| (words, folder))
+        });
+        stretches.find_map(|(words, folder)| self.command(&words, folder))
     }
 
     /// Returns the disk that a redirect leads to.
