@@ -13,17 +13,18 @@ import pyte
 
 HERE = pathlib.Path(__file__).parent
 COLUMNS, ROWS = 80, 24
-TEXT = HERE / "text.in"
+# Named from here: a recording holds what the programs say, and that is to be the same everywhere.
+TEXT = "text.in"
 
 # A name, the program, and the keys that are pressed, each when it has been quiet for a moment.
 PROGRAMS = {
-    "vim": (["vim", "-u", "NONE", "-N", "-c", "set number hlsearch laststatus=2", "-n", str(TEXT)],
+    "vim": (["vim", "-u", "NONE", "-N", "-c", "set number hlsearch laststatus=2", "-n", TEXT],
             ["/fox\r", "5j", "dd", "ihello wörld 日本\x1b", ":sp\r", "\x04"]),
-    "less": (["less", str(TEXT)], [" ", "/fox\r", "b", "10g"]),
+    "less": (["less", TEXT], [" ", "/fox\r", "b", "10g"]),
     "git": (["git", "-c", "color.ui=always", "-c", "core.pager=less -R", "log", "--graph", "--oneline", "-60"], [" ", "b"]),
     "htop": (["sh", "-c", "sleep 1000 & exec htop -d 100 -p $!"], ["\x1b[B", "\x1b[B"]),
     "progress": (["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do printf '\\r\\033[K[%-10s] %3d%%' $(printf '#%.0s' $(seq $i)) $((i*10)); sleep 0.02; done; echo; echo done"], []),
-    "wide": (["cat", str(HERE / "wide.in")], []),
+    "wide": (["cat", "wide.in"], []),
     "vttest_1": (["vttest", "24x80.132"], ["1\r", "\r", "\r", "\r", "\r"]),
     "vttest_1_wrap": (["vttest", "24x80.132"], ["1\r", "\r", "\r"]),
     "vttest_2_scroll": (["vttest", "24x80.132"], ["2\r", "\r", "\r", "\r", "\r", "\r", "\r", "\r"]),
@@ -76,6 +77,7 @@ def show(out):
     return "".join(line.rstrip() + "\n" for line in screen.display)
 
 
+os.chdir(HERE)
 names = sys.argv[1:]
 for name in [] if names == ["--show"] else names or PROGRAMS:
     (HERE / f"{name}.out").write_bytes(record(*PROGRAMS[name]))
