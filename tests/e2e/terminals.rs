@@ -310,6 +310,36 @@ async fn each_end_is_told_as_what_it_is() {
 }
 
 #[tokio::test]
+async fn a_program_gets_its_terminal_and_nothing_else_of_its_holder() {
+    let mut home = home();
+    home.config("[tools]\nenv = [\"PATH\", \"HOME\"]\n")
+        .unwrap();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    // The shell has what the terminal has; `ls` opens one more to look.
+    let line = "tty; env | sort; ls -l /proc/$$/fd | sed -n 's/.* \\([0-9]* -> \\)/\\1/p'";
+    let id = open(&client, line).await.id;
+    assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
+    let read = Read {
+        id,
+        since: Some(0),
+        limit: 0,
+    };
+    let text = client.call(read).await.unwrap().text;
+    let tty = text.lines().next().unwrap();
+    assert!(tty.starts_with("/dev/"), "{text}");
+    let files: Vec<String> = (0..3).map(|file| format!("{file} -> {tty}")).collect();
+    let told: Vec<&str> = text.lines().filter(|line| line.contains("->")).collect();
+    assert_eq!(told, files);
+    let names: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.split_once('=').map(|(name, _)| name))
+        .filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name)) // The shell's own.
+        .collect();
+    assert_eq!(names, ["COLORTERM", "HOME", "PATH", "TERM"]);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_told_and_loses_nothing() {
     let mut home = home();
     home.start().await.unwrap();

@@ -124,8 +124,10 @@ fn hold(folder: &Path) -> Result<(), String> {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
     let listener =
         door::open(&order.socket).map_err(|err| told("its socket cannot be made", &err))?;
-    let pty = Pty::open(order.size).map_err(|err| told("the system gives no terminal", &err))?;
-    let child = match pty.start(&order.words, &order.cwd) {
+    let (pty, inner) =
+        Pty::open(order.size).map_err(|err| told("the system gives no terminal", &err))?;
+    let report = order.socket.with_extension("start");
+    let child = match inner.start(&order.words, &order.cwd, &report) {
         Ok(child) => child,
         Err(why) => {
             let _ = fs::remove_file(&order.socket);

@@ -1,29 +1,41 @@
 //! The PTY of a holder, and the program in it.
 //!
 //! Owns opening it, starting the program so that a failure is told as what it is, reading without
-//! missing the end. Safe code cannot act between fork and exec, so the program's process is this
-//! program again, which takes the terminal and becomes the other one.
+//! missing the end. The PTY is `portable-pty`'s, with one thing of our own: between fork and exec
+//! it closes the pipe on which the standard library tells that exec failed, so a broken program
+//! would look like one that started and aborted. Therefore it starts this program, which becomes
+//! the other one and tells the holder where it cannot.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use filedescriptor::FileDescriptor;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcgetpgrp, tcsetwinsize};
 use smartopol_protocol::terminal::Size;
+
+use super::door;
 
 /// The word by which the program's process knows what it is.
 pub(super) const CHILD: &str = "--child";
+
+/// Whether the program is given the variable `SHELL`, which `portable-pty` always sets.
+const WITH_SHELL: &str = "with-shell";
+const WITHOUT_SHELL: &str = "without-shell";
+
+/// How often one looks whether the process that is to become the program still lives.
+const LIVES: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 20_000_000,
+};
 
 /// How long nothing may come after the program's end before nothing more is expected: what it
 /// left running may hold the terminal.
@@ -39,15 +51,25 @@ const LOOK: Timespec = Timespec {
 };
 
 /// The terminal, from its outer side.
-#[derive(Debug)]
 pub(crate) struct Pty {
-    outer: OwnedFd,
-    name: OsString,
+    master: Mutex<Box<dyn MasterPty + Send>>,
+    /// The same, to read from, to write to, to wait for.
+    outer: File,
     /// Wakes the reader at the program's end.
     wake: Mutex<PipeWriter>,
     woken: PipeReader,
     ended: AtomicBool,
 }
+
+impl std::fmt::Debug for Pty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pty").field("outer", &self.outer).finish()
+    }
+}
+
+/// The terminal's inner side, until the program has it: then nobody else may, or its end would
+/// not be seen.
+pub(super) struct Inner(Box<dyn SlavePty + Send>);
 
 /// What there is to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,26 +82,10 @@ pub(super) enum Ready {
     Over,
 }
 
-impl Pty {
-    pub(super) fn open(size: Size) -> io::Result<Self> {
-        let outer = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
-        grantpt(&outer)?;
-        unlockpt(&outer)?;
-        let name = ptsname(&outer, Vec::new())?;
-        let (woken, wake) = io::pipe()?;
-        let pty = Self {
-            outer,
-            name: OsStr::from_bytes(name.as_bytes()).to_os_string(),
-            wake: Mutex::new(wake),
-            woken,
-            ended: AtomicBool::new(false),
-        };
-        pty.resize(size);
-        Ok(pty)
-    }
-
-    /// Starts the program; the error is a sentence for people.
-    pub(super) fn start(&self, words: &[String], cwd: &Path) -> Result<Pid, String> {
+impl Inner {
+    /// Starts the program; the error is a sentence for people. `report` is the place of a socket
+    /// on which its process tells why it could not become the program.
+    pub(super) fn start(self, words: &[String], cwd: &Path, report: &Path) -> Result<Pid, String> {
         let program = words.first().map(String::as_str).unwrap_or_default();
         let failed = |err: &io::Error| match err.kind() {
             io::ErrorKind::NotFound => format!("`{program}` is no program that can be found"),
@@ -88,31 +94,94 @@ impl Pty {
         if !cwd.is_dir() {
             return Err(format!("the folder {} does not exist", cwd.display()));
         }
-        let own = std::env::current_exe().map_err(|err| failed(&err))?;
+        let listener = door::open(report).map_err(|err| failed(&err))?;
+        let started = self
+            .spawn(words, cwd, report)
+            .and_then(|child| become_of(child, &listener));
+        let _ = std::fs::remove_file(report);
+        started.map_err(|err| failed(&err))
+    }
+
+    fn spawn(
+        self,
+        words: &[String],
+        cwd: &Path,
+        report: &Path,
+    ) -> io::Result<Box<dyn Child + Send + Sync>> {
         let own = Some(Path::new("/proc/self/exe"))
             .filter(|own| own.exists())
-            .map_or(own, Path::to_path_buf);
-        let mut child = Command::new(own)
-            .args([OsStr::new("holder"), OsStr::new(CHILD), &self.name])
-            .args(words)
-            .current_dir(cwd)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|err| failed(&err))?;
-        // The pipe closes when the process has become the program, and carries the reason why not.
-        let mut why = String::new();
-        if let Some(mut out) = child.stdout.take() {
-            let _ = out.read_to_string(&mut why);
+            .map_or_else(std::env::current_exe, |own| Ok(own.to_path_buf()))?;
+        let mut command = CommandBuilder::new(own);
+        command.args([OsStr::new("holder"), OsStr::new(CHILD), report.as_os_str()]);
+        command.arg(match std::env::var_os("SHELL") {
+            Some(_) => WITH_SHELL,
+            None => WITHOUT_SHELL,
+        });
+        command.args(words);
+        command.cwd(cwd);
+        command.env_clear();
+        for (name, value) in std::env::vars_os() {
+            command.env(name, value);
         }
-        match why.trim().parse::<i32>() {
-            Ok(errno) => {
-                let _ = child.wait();
-                Err(failed(&io::Error::from_raw_os_error(errno)))
-            }
-            Err(_) => Ok(Pid::from_child(&child)),
+        self.0.spawn_command(command).map_err(told)
+    }
+}
+
+/// Returns the process once it has become the program, or why it has not.
+fn become_of(mut child: Box<dyn Child + Send + Sync>, listener: &UnixListener) -> io::Result<Pid> {
+    listener.set_nonblocking(true)?;
+    let mut stream = loop {
+        match listener.accept() {
+            Ok((stream, _)) => break stream,
+            Err(err) if err.kind() == io::ErrorKind::WouldBlock => {}
+            Err(err) => return Err(err),
         }
+        if child.try_wait()?.is_some() {
+            return Err(io::Error::other("its process ended at once"));
+        }
+        let _ = poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&LIVES));
+    };
+    stream.set_nonblocking(false)?;
+    // It closes when the process has become the program, and carries the reason why not.
+    let mut why = String::new();
+    stream.read_to_string(&mut why)?;
+    if let Ok(errno) = why.trim().parse::<i32>() {
+        let _ = child.wait();
+        return Err(io::Error::from_raw_os_error(errno));
+    }
+    let pid = child.process_id().and_then(|pid| i32::try_from(pid).ok());
+    pid.and_then(Pid::from_raw)
+        .ok_or_else(|| io::Error::other("its process has no number"))
+}
+
+/// Returns the cause of an error where the system told it.
+fn told(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    match err.into().downcast::<io::Error>() {
+        Ok(err) => *err,
+        Err(err) => io::Error::other(err),
+    }
+}
+
+impl Pty {
+    pub(super) fn open(size: Size) -> io::Result<(Self, Inner)> {
+        let pair = native_pty_system().openpty(cells(size)).map_err(told)?;
+        let outer = pair.master.as_raw_fd().ok_or(io::ErrorKind::Unsupported)?;
+        let outer = FileDescriptor::dup(&outer)
+            .and_then(|outer| outer.as_file())
+            .map_err(told)?;
+        let (woken, wake) = io::pipe()?;
+        let pty = Self {
+            master: Mutex::new(pair.master),
+            outer,
+            wake: Mutex::new(wake),
+            woken,
+            ended: AtomicBool::new(false),
+        };
+        Ok((pty, Inner(pair.slave)))
+    }
+
+    fn master(&self) -> MutexGuard<'_, Box<dyn MasterPty + Send>> {
+        self.master.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until there is something to read, or nothing any more.
@@ -145,35 +214,24 @@ impl Pty {
 
     /// Reads what there is; 0 where that is nothing.
     pub(super) fn read(&self, buffer: &mut [u8]) -> usize {
-        rustix::io::read(&self.outer, buffer).unwrap_or(0)
+        (&self.outer).read(buffer).unwrap_or(0)
     }
 
     /// Types all of it; waits where the program does not read.
-    pub(super) fn write(&self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            match rustix::io::write(&self.outer, bytes) {
-                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(_) => return, // Nobody has it open: nobody reads.
-            }
-        }
+    pub(super) fn write(&self, bytes: &[u8]) {
+        // Where nobody has it open, nobody reads.
+        let _ = (&self.outer).write_all(bytes);
     }
 
     /// Changes the size; the program in the foreground is told by the system.
     pub(super) fn resize(&self, size: Size) {
-        let size = Winsize {
-            ws_row: size.rows,
-            ws_col: size.columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let _ = tcsetwinsize(&self.outer, size);
+        let _ = self.master().resize(cells(size));
     }
 
     /// Sends a signal to the programs in the foreground.
     pub(super) fn signal(&self, number: i32) {
-        if let (Ok(group), Some(signal)) = (tcgetpgrp(&self.outer), Signal::from_named_raw(number))
-        {
+        let group = self.master().process_group_leader().and_then(Pid::from_raw);
+        if let (Some(group), Some(signal)) = (group, Signal::from_named_raw(number)) {
             let _ = rustix::process::kill_process_group(group, signal);
         }
     }
@@ -186,41 +244,29 @@ impl Pty {
     }
 }
 
-/// Takes the terminal and becomes the program: `--child TERMINAL WORDS…`.
-pub(super) fn become_the_program(mut args: impl Iterator<Item = OsString>) -> ExitCode {
-    let errno = match take(&mut args) {
-        Ok(never) => match never {},
-        Err(err) => err.raw_os_error().unwrap_or(0),
-    };
-    ExitCode::from(u8::from(errno != 0))
+const fn cells(size: Size) -> PtySize {
+    PtySize {
+        rows: size.rows,
+        cols: size.columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
 }
 
-/// What never comes back.
-enum Never {}
-
-fn take(args: &mut impl Iterator<Item = OsString>) -> io::Result<Never> {
-    let told = |errno: rustix::io::Errno| io::Error::from(errno);
+/// Becomes the program: `--child SOCKET SHELL WORDS…`. Comes back only where it cannot.
+pub(super) fn become_the_program(mut args: impl Iterator<Item = OsString>) -> ExitCode {
     // Closed by becoming the program.
-    let report = io::stdout().as_fd().try_clone_to_owned()?;
-    let failed = |err: io::Error| {
-        let mut report = File::from(report);
-        let _ = write!(report, "{}", err.raw_os_error().unwrap_or(5));
-        err
+    let Ok(mut report) = UnixStream::connect(args.next().unwrap_or_default()) else {
+        return ExitCode::FAILURE;
     };
-    let become_it = || -> io::Result<io::Error> {
-        let name = args.next().unwrap_or_default();
-        rustix::process::setsid().map_err(told)?;
-        let inner = rustix::fs::open(name, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-        rustix::process::ioctl_tiocsctty(&inner).map_err(told)?;
-        rustix::stdio::dup2_stdin(&inner)?;
-        rustix::stdio::dup2_stdout(&inner)?;
-        rustix::stdio::dup2_stderr(&inner)?;
-        Ok(Command::new(args.next().unwrap_or_default())
-            .args(args)
-            .exec())
-    };
-    let err = become_it().unwrap_or_else(|err| err);
-    Err(failed(err))
+    let without_shell = args.next().is_some_and(|word| word == WITHOUT_SHELL);
+    let mut command = Command::new(args.next().unwrap_or_default());
+    if without_shell {
+        command.env_remove("SHELL");
+    }
+    let err = command.args(args).exec();
+    let _ = write!(report, "{}", err.raw_os_error().unwrap_or(5));
+    ExitCode::FAILURE
 }
 
 /// Lets go of the daemon's pipe, which hears the end of it.
