@@ -85,6 +85,27 @@ impl Look {
 struct Brush {
     out: String,
     look: Look,
+    charsets: Charsets,
+}
+
+/// The sets of characters, as a cursor has them.
+type Charsets = [StandardCharset; 4];
+
+/// Their names, and what is said to choose one for them.
+const CHARSETS: [(CharsetIndex, char); 4] = [
+    (CharsetIndex::G0, '('),
+    (CharsetIndex::G1, ')'),
+    (CharsetIndex::G2, '*'),
+    (CharsetIndex::G3, '+'),
+];
+
+/// How a place on the screen is reached.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// By its number, from where places are counted.
+    Number(i32),
+    /// The cursor is in it, and no number leads there.
+    Here,
 }
 
 impl Brush {
@@ -94,6 +115,35 @@ impl Brush {
 
     fn goto(&mut self, line: i32, column: usize) {
         let _ = write!(self.out, "\x1b[{};{}H", line + 1, column + 1);
+    }
+
+    /// Goes to a column of a line.
+    fn reach(&mut self, line: Reach, column: usize) {
+        match line {
+            Reach::Number(line) => self.goto(line, column),
+            Reach::Here => {
+                self.put("\r");
+                if column > 0 {
+                    let _ = write!(self.out, "\x1b[{column}C");
+                }
+            }
+        }
+    }
+
+    /// Chooses the sets of characters.
+    fn choose(&mut self, charsets: Charsets) {
+        for ((_, place), (known, wanted)) in
+            CHARSETS.iter().zip(self.charsets.iter_mut().zip(charsets))
+        {
+            if *known != wanted {
+                let set = match wanted {
+                    StandardCharset::Ascii => 'B',
+                    StandardCharset::SpecialCharacterAndLineDrawing => '0',
+                };
+                let _ = write!(self.out, "\x1b{place}{set}");
+                *known = wanted;
+            }
+        }
     }
 
     /// Makes what follows look like this.
@@ -151,6 +201,7 @@ impl Brush {
 
     /// Paints the first columns of a row.
     fn row(&mut self, row: &Row<Cell>, end: usize) {
+        self.choose(Charsets::default());
         for column in 0..end {
             let Some(char) = glyph(row, column) else {
                 continue;
@@ -204,21 +255,29 @@ pub(super) fn glyph(row: &Row<Cell>, column: usize) -> Option<char> {
 
 /// Returns bytes that bring an emulator to the state of this one.
 ///
+/// Left out is what nobody sees yet: a stop of the tabulator in the last column; that a row went on
+/// in the next, where a cursor that waits to wrap stands at its end; that a blank cell is what is
+/// left of a wide character that was shifted apart, and takes its neighbour with it when it is
+/// written over.
+///
 /// They begin with the size, as `CSI 8 ; rows ; columns t`, for one that can be resized.
 pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec<u8> {
     let mut brush = Brush::default();
     let (rows, columns) = (term.screen_lines(), term.columns());
     let _ = write!(brush.out, "\x1b[8;{rows};{columns}t\x1bc");
     colours(&mut brush, term);
-    tabs(&mut brush, term);
+    let stops = stops(term);
+    tabs(&mut brush, &stops, columns);
     if term.mode().contains(TermMode::ALT_SCREEN) {
         // The other screen can only be seen by turning to it, which empties this one.
         let alternate = term.grid().clone();
         term.swap_alt();
         flow(&mut brush, term);
-        cursor(&mut brush, term, &term.grid().saved_cursor, 0);
+        let grid = term.grid();
+        let saved = &grid.saved_cursor;
+        cursor(&mut brush, term, saved, &stops, number(saved));
         brush.put("\x1b7");
-        cursor(&mut brush, term, &term.grid().cursor, 0);
+        cursor(&mut brush, term, &grid.cursor, &stops, number(&grid.cursor));
         term.swap_alt();
         *term.grid_mut() = alternate;
         brush.put("\x1b[?1049h");
@@ -234,7 +293,7 @@ pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec
     }
     let saved = term.grid().saved_cursor.clone();
     if saved != Cursor::default() {
-        cursor(&mut brush, term, &saved, 0);
+        cursor(&mut brush, term, &saved, &stops, number(&saved));
         brush.put("\x1b7");
     }
     let (top, bottom) = region(term);
@@ -246,8 +305,26 @@ pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec
     if origin {
         brush.put("\x1b[?6h");
     }
-    let above = if origin { top } else { 0 };
-    cursor(&mut brush, term, &term.grid().cursor, above);
+    let line = term.grid().cursor.point.line.0;
+    let line = if !origin {
+        Reach::Number(line)
+    } else if (top..bottom).contains(&line) {
+        Reach::Number(line - top)
+    } else {
+        // Numbers lead only to lines that scroll: beside them lay the saved cursor, and from there
+        // one goes line by line.
+        brush.put("\x1b8");
+        brush.look = Look::of(&saved.template);
+        brush.charsets = charsets(&saved);
+        let down = line - saved.point.line.0;
+        let step = if down > 0 { "\n" } else { "\x1bM" };
+        brush.put(&step.repeat(down.unsigned_abs() as usize));
+        Reach::Here
+    };
+    cursor(&mut brush, term, &term.grid().cursor, &stops, line);
+    if is_shifted(term) {
+        brush.put("\x0e");
+    }
     let usual = TermMode::default();
     switches(&mut brush, SWITCHES, usual, mode);
     switches(&mut brush, INNER, usual, mode);
@@ -294,41 +371,58 @@ fn flow<L>(brush: &mut Brush, term: &Term<L>) {
 /// Returns true where a cell is empty because the next row's first character was too wide for it.
 fn leads(cell: &Cell, next: &Row<Cell>) -> bool {
     cell.flags.contains(Flags::LEADING_WIDE_CHAR_SPACER)
+        && cell.zerowidth().is_none()
         && next.len() > 1
+        && Look::of(cell) == Look::of(&next[Column(0)])
         && next[Column(0)].flags.contains(Flags::WIDE_CHAR)
         && next[Column(1)].flags.contains(Flags::WIDE_CHAR_SPACER)
 }
 
-/// Puts the cursor in its place, with how it writes. So many lines lie above those that places are
-/// counted from.
-fn cursor<L>(brush: &mut Brush, term: &Term<L>, cursor: &Cursor<Cell>, above: i32) {
-    let (line, column) = (cursor.point.line, cursor.point.column.0);
-    brush.goto(line.0 - above, column);
+/// Puts the cursor in its place, with how it writes.
+fn cursor<L>(
+    brush: &mut Brush,
+    term: &Term<L>,
+    cursor: &Cursor<Cell>,
+    stops: &[usize],
+    line: Reach,
+) {
+    let column = cursor.point.column.0;
+    brush.reach(line, column);
     if cursor.input_needs_wrap {
+        let row = &term.grid()[cursor.point.line.min(term.bottommost_line())];
+        let last = row.len().saturating_sub(1);
+        // A tab back keeps a wrap waiting: there is a stop then, or was one.
+        let lent = column < last && !stops.contains(&column);
+        if lent {
+            brush.put("\x1bH");
+        }
         // Only writing in the last column makes that state.
-        let row = &term.grid()[line.min(term.bottommost_line())];
-        let column = column.min(row.len().saturating_sub(1));
-        let first = column.saturating_sub(usize::from(glyph(row, column).is_none()));
+        let first = last.saturating_sub(usize::from(glyph(row, last).is_none()));
         let cell = &row[Column(first)];
-        brush.goto(line.0 - above, first);
+        brush.reach(line, first);
+        brush.choose(Charsets::default());
         brush.dip(Look::of(cell));
         brush.out.push(glyph(row, first).unwrap_or(' '));
         brush.out.extend(cell.zerowidth().into_iter().flatten());
+        if column < last {
+            let between = stops.iter().filter(|stop| **stop > column).count();
+            let _ = write!(brush.out, "\x1b[{}Z", between + 1);
+        }
+        if lent {
+            brush.put("\x1b[g");
+        }
     }
     brush.dip(Look::of(&cursor.template));
-    let sets = [
-        (CharsetIndex::G0, '('),
-        (CharsetIndex::G1, ')'),
-        (CharsetIndex::G2, '*'),
-        (CharsetIndex::G3, '+'),
-    ];
-    for (index, place) in sets {
-        let set = match cursor.charsets[index] {
-            StandardCharset::Ascii => 'B',
-            StandardCharset::SpecialCharacterAndLineDrawing => '0',
-        };
-        let _ = write!(brush.out, "\x1b{place}{set}");
-    }
+    brush.choose(charsets(cursor));
+}
+
+/// Returns the line of a cursor by its number.
+fn number(cursor: &Cursor<Cell>) -> Reach {
+    Reach::Number(cursor.point.line.0)
+}
+
+fn charsets(cursor: &Cursor<Cell>) -> Charsets {
+    CHARSETS.map(|(index, _)| cursor.charsets[index])
 }
 
 fn switches(brush: &mut Brush, table: &[(TermMode, &str, &str)], before: TermMode, now: TermMode) {
@@ -376,31 +470,54 @@ fn colours<L>(brush: &mut Brush, term: &Term<L>) {
     }
 }
 
-/// Sets the stops of the tabulator where they are not the usual ones.
-fn tabs<L: EventListener>(brush: &mut Brush, term: &mut Term<L>) {
+/// Returns the stops of the tabulator before the last column, from the right. Whether the last
+/// column is one as well nobody can see before the screen gets wider.
+fn stops<L: EventListener>(term: &mut Term<L>) -> Vec<usize> {
     let before = term.grid().cursor.clone();
-    let columns = term.columns();
     let mut stops = Vec::new();
-    term.grid_mut().cursor.point.column = Column(0);
+    let mut from = term.columns().saturating_sub(1);
+    term.grid_mut().cursor.point.column = Column(from);
     loop {
-        let from = term.grid().cursor.point.column.0;
-        term.move_forward_tabs(1);
+        term.move_backward_tabs(1);
         let at = term.grid().cursor.point.column.0;
-        if at <= from || at + 1 >= columns {
+        if at >= from {
             break;
         }
         stops.push(at);
+        from = at;
     }
     term.grid_mut().cursor = before;
-    let usual = (8..columns.saturating_sub(1)).step_by(8);
-    if !stops.iter().copied().eq(usual) {
+    stops
+}
+
+/// Sets the stops of the tabulator where they are not the usual ones.
+fn tabs(brush: &mut Brush, stops: &[usize], columns: usize) {
+    let usual = (0..columns.saturating_sub(1)).step_by(8);
+    if !stops.iter().rev().copied().eq(usual) {
         brush.put("\x1b[3g");
         for stop in stops {
-            brush.goto(0, stop);
+            brush.goto(0, *stop);
             brush.put("\x1bH");
         }
         brush.goto(0, 0);
     }
+}
+
+/// Returns true where characters are those of the second set.
+fn is_shifted<L: EventListener>(term: &mut Term<L>) -> bool {
+    let before = term.grid().cursor.clone();
+    let row = term.grid()[before.point.line].clone();
+    let grid = term.grid_mut();
+    grid.cursor.input_needs_wrap = false;
+    grid.cursor.point.column = Column(0);
+    grid.cursor.charsets = Default::default();
+    grid.cursor.charsets[CharsetIndex::G1] = StandardCharset::SpecialCharacterAndLineDrawing;
+    term.input('q');
+    let grid = term.grid_mut();
+    let shifted = grid[before.point.line][Column(0)].c != 'q';
+    grid[before.point.line] = row;
+    grid.cursor = before;
+    shifted
 }
 
 /// Returns the lines that scroll: the first, and the one after the last.
@@ -507,12 +624,12 @@ fn mark(row: &Row<Cell>) -> u64 {
     for column in 0..row.len() {
         let cell = &row[Column(column)];
         add(u64::from(u32::from(cell.c)) | u64::from((cell.flags & !Flags::WRAPLINE).bits()) << 32);
-        add(u64::from(number(cell.fg)) | u64::from(number(cell.bg)) << 32);
+        add(u64::from(code(cell.fg)) | u64::from(code(cell.bg)) << 32);
         if cell.extra.is_some() {
             for char in cell.zerowidth().into_iter().flatten() {
                 add(u64::from(u32::from(*char)));
             }
-            add(cell.underline_color().map_or(0, |c| number(c).into()));
+            add(cell.underline_color().map_or(0, |c| code(c).into()));
             let link = cell.hyperlink();
             for byte in link.iter().flat_map(|link| link.uri().bytes()) {
                 add(byte.into());
@@ -522,7 +639,7 @@ fn mark(row: &Row<Cell>) -> u64 {
     mark
 }
 
-fn number(colour: Color) -> u32 {
+fn code(colour: Color) -> u32 {
     match colour {
         Color::Named(name) => name as u32,
         Color::Indexed(index) => 0x100_0000 | u32::from(index),

@@ -82,6 +82,21 @@ fn differs(left: &Screen, right: &Screen) -> Option<(String, String)> {
     }
 }
 
+/// Returns true where half of a wide character lies alone.
+fn has_halves(screen: &Screen) -> bool {
+    let grid = screen.term.grid();
+    (0..i32::try_from(screen.term.screen_lines()).unwrap()).any(|line| {
+        let row = &grid[Line(line)];
+        let has =
+            |column: usize, flag| column < row.len() && row[Column(column)].flags.contains(flag);
+        (0..row.len()).any(|column| {
+            has(column, Flags::WIDE_CHAR) && !has(column + 1, Flags::WIDE_CHAR_SPACER)
+                || has(column, Flags::WIDE_CHAR_SPACER)
+                    && (column == 0 || !has(column - 1, Flags::WIDE_CHAR))
+        })
+    })
+}
+
 #[track_caller]
 fn same(bytes: &[u8]) {
     let mut whole = screen(bytes);
@@ -175,22 +190,20 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         2 => (0..9_u8, 0..25_u8).prop_map(|(r, c)| format!("\x1b[{r};{c}H").into_bytes()),
         2 => (0..110_u8).prop_map(|n| format!("\x1b[{n}m").into_bytes()),
         1 => (0..256_u16, 0..256_u16).prop_map(|(a, b)| format!("\x1b[38;5;{a};48;2;1;2;{b}m").into_bytes()),
-        // Without `Z`: after a full row it leaves a wrap pending in the middle of it, a state that no
-        // other bytes lead to.
-        2 => (0..4_u8, proptest::sample::select(b"ABCDEFGJKLMSTXd`".to_vec()))
+        2 => (0..4_u8, proptest::sample::select(b"@ABCDEFGIJKLMPSTXZd`".to_vec()))
             .prop_map(|(n, end)| [format!("\x1b[{n}").into_bytes(), vec![end]].concat()),
         1 => (1..5_u8, 2..8_u8).prop_map(|(a, b)| format!("\x1b[{a};{b}r").into_bytes()),
         1 => proptest::sample::select(vec![
             "\x1b7", "\x1b8", "\x1bM", "\x1bD", "\x1b[?1049h", "\x1b[?1049l", "\x1b[?6h", "\x1b[?6l",
             "\x1b[?25l", "\x1b[?25h", "\x1b[?7l", "\x1b[?7h", "\x1b[4h", "\x1b[4l", "\x1b(0", "\x1b(B",
             "\x1b[3g", "\x1bH", "\x1b[?1000h", "\x1b[?2004h", "\x1b[2J", "\x1b[3J", "\x1b]2;x\x07",
-            "\x1b#8", "\x1b[2 q",
+            "\x1b#8", "\x1b[2 q", "\x0e", "\x0f", "\x1b)0", "\n",
         ]).prop_map(|text| text.as_bytes().to_vec()),
     ]
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn any_state_is_brought_over(pieces in prop::collection::vec(piece(), 0..60), more in prop::collection::vec(piece(), 0..10)) {
@@ -198,6 +211,8 @@ proptest! {
         let mut whole = screen(&bytes);
         let mut copy = copied(&mut whole);
         prop_assert_eq!(differs(&copy, &whole), None);
+        // What is left of wide characters is not brought over.
+        prop_assume!(!has_halves(&whole));
         whole.feed(&more.concat());
         copy.feed(&more.concat());
         prop_assert_eq!(differs(&copy, &whole), None);
