@@ -30,7 +30,7 @@ pub use crowd::{Crowd, crowd};
 pub use dice::Dice;
 use ledger::{Known, Ledger};
 use looks::Whole;
-use people::{Stage, lock};
+use people::{Broke, Stage, lock};
 
 use crate::Home;
 use crate::home::LIMIT;
@@ -38,6 +38,13 @@ use crate::provider::ScriptedProvider;
 
 /// How many talk at the same time.
 const TALKERS: u64 = 6;
+
+/// Lets somebody go on until they stop, and says who it was.
+async fn named(name: String, person: impl Future<Output = Result<(), Broke>>) -> String {
+    // They stop because the connection broke.
+    let _ = person.await;
+    name
+}
 
 /// What is to be done.
 #[derive(Clone, Debug)]
@@ -183,12 +190,18 @@ impl Run {
         let mut people = JoinSet::new();
         let dice = |person| self.dice.of(number, person);
         for person in 0..TALKERS {
-            people.spawn(people::talk(self.stage.clone(), dice(person)));
+            let talker = people::talk(self.stage.clone(), dice(person));
+            people.spawn(named(format!("talker {person}"), talker));
         }
-        people.spawn(people::answer(self.stage.clone(), "ada", dice(100)));
-        people.spawn(people::answer(self.stage.clone(), "bob", dice(101)));
-        people.spawn(people::look(self.stage.clone()));
-        people.spawn(jobs::plan(self.stage.clone(), dice(102)));
+        for (name, number) in [("ada", 100), ("bob", 101)] {
+            let answerer = people::answer(self.stage.clone(), name, dice(number));
+            people.spawn(named(name.into(), answerer));
+        }
+        people.spawn(named("looker".into(), people::look(self.stage.clone())));
+        let planner = jobs::plan(self.stage.clone(), dice(102));
+        people.spawn(named("planner".into(), planner));
+        let mut there: BTreeSet<String> = (0..TALKERS).map(|n| format!("talker {n}")).collect();
+        there.extend(["ada", "bob", "looker", "planner"].map(String::from));
 
         let after = Duration::from_micros(self.dice.below(700_000));
         if self.dice.percent(50) {
@@ -201,12 +214,18 @@ impl Run {
             let _ = tokio::time::timeout(after.max(Duration::from_millis(300)), seen).await;
         }
         self.die().await?;
-        let gone = async { while people.join_next().await.is_some() {} };
+        let gone = async {
+            while let Some(left) = people.join_next().await {
+                there.remove(&left?);
+            }
+            anyhow::Ok(())
+        };
         let ended = tokio::time::timeout(LIMIT, gone).await;
         ensure!(
             ended.is_ok(),
-            "a client did not notice that the daemon is gone"
+            "these did not notice that the daemon is gone: {there:?}"
         );
+        ended??;
         self.no_breach()
     }
 
