@@ -171,3 +171,26 @@ fn arguments<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, ToolOu
 fn fault<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, Fault> {
     arguments(tool, input).map_err(|output| Fault::new(Code::BadRequest, output.text))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use smartopol_config::Config;
+    use smartopol_config::section::approvals::TOOLS;
+    use smartopol_tools::{Guard, Tools};
+
+    use super::*;
+
+    #[test]
+    fn a_rule_can_be_about_every_tool_that_there_is_and_no_other() {
+        let guard = Guard {
+            program: "/nowhere".into(),
+            args: Vec::new(),
+        };
+        let hands = Tools::new(&Config::default().tools, guard, "/nowhere".into());
+        let specs = specs(hands.specs());
+        let there: BTreeSet<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(there, BTreeSet::from(TOOLS));
+    }
+}
