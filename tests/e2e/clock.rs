@@ -73,8 +73,7 @@ impl House {
     /// Stops the daemon and starts it again so much later, or earlier.
     pub(super) async fn again(self, client: Client, later: i64) -> Self {
         let at = self.clock.now().plus_millis(later);
-        // The end of the daemon says all; its answer may be cut off by it.
-        let _ = client.call(Stop::default()).await;
+        client.call(Stop::default()).await.unwrap();
         let Self {
             dir, life, _lock, ..
         } = self;
@@ -102,8 +101,7 @@ impl House {
     }
 
     pub(super) async fn stop(self, client: Client) {
-        // As above.
-        let _ = client.call(Stop::default()).await;
+        client.call(Stop::default()).await.unwrap();
         let ended = tokio::task::spawn_blocking(move || self.life.join()).await;
         ended.unwrap().unwrap().unwrap();
     }

@@ -200,11 +200,17 @@ impl Client {
             request if dispatch::takes_long(&request) => {
                 let (house, actor) = (self.house.clone(), self.actor.clone());
                 let line = self.line.clone();
+                let stops = matches!(request, Request::DaemonStop(_));
                 self.house.supervisor.spawn("long request", async move {
                     let closed = line.closed.clone();
                     let reply = dispatch::dispatch(&house, &actor, id, request);
                     if let Some(reply) = closed.run_until_cancelled(reply).await {
                         line.must(reply).await;
+                    }
+                    if stops {
+                        // Its reply is on its way: the end closes no line before what lies there
+                        // is written.
+                        house.leave.notify_one();
                     }
                 });
                 return None;

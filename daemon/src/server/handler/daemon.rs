@@ -48,11 +48,11 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
     })
 }
 
+/// Does what is to be done before the end; the connection lets it come once the reply is sent.
 pub(crate) async fn stop(house: &House, stop: Stop) -> Result<(), Fault> {
     if stop.terminals {
         crate::terminals::end_all(house).await;
     }
-    house.leave.notify_one();
     Ok(())
 }
 
