@@ -137,6 +137,8 @@ fn a_rule_for_the_folder_is_chosen_from_the_lab_tested_and_revoked() {
     assert_eq!(texts.last(), Some(&"exec `uname …`"));
     assert!(texts[0].contains("`uname -s …` run in"), "{texts:?}");
     assert_eq!(lab["candidates"][0]["back_test"]["days"], 30);
+    // What waits for an answer is no past that a rule can be held against.
+    assert_eq!(lab["candidates"][0]["back_test"]["calls"], 0, "{lab}");
     let told = refused(
         &home,
         &[

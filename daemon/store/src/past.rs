@@ -30,7 +30,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<PastCall> {
 }
 
 impl Reader<'_> {
-    /// Shows the tool calls since a moment, the newest first and at most `limit`.
+    /// Shows the tool calls since a moment, the newest first and at most `limit`; without those
+    /// that a person is still asked about, which are no past yet.
     pub fn past_calls(
         &self,
         since: Timestamp,
@@ -45,7 +46,7 @@ impl Reader<'_> {
                             AND approvals.call_id = calls.id
                             AND approvals.state ->> 'state' = 'denied'),
                     inspection
-             FROM calls WHERE turn_id IS NOT NULL ORDER BY number DESC LIMIT ?1",
+             FROM calls WHERE turn_id IS NOT NULL AND state ->> 'state' <> 'waiting' ORDER BY number DESC LIMIT ?1",
         )?;
         for call in query.query_map([limit], read)? {
             let call = call?;

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use smartopol_ipc::Client;
-use smartopol_protocol::approval::{BackTest, Check, Checked, LabShown, Mode, Verdict};
+use smartopol_protocol::approval::{Check, Checked, LabShown, Mode, Verdict};
 
 use super::super::link::{find, folder};
 use super::super::out::Out;
 use super::show;
+use crate::app::lab;
 
 /// A command line to explain.
 #[derive(Debug, Args)]
@@ -102,26 +103,7 @@ pub(super) fn print_lab(shown: &LabShown, out: &mut Out) -> anyhow::Result<()> {
     }
     for (number, candidate) in shown.candidates.iter().enumerate() {
         out.line(format!("rule {:<3} {}", number + 1, candidate.text))?;
-        out.line(format!("         {}", back_test(&candidate.back_test)))?;
+        out.line(format!("         {}", lab::sentence(&candidate.back_test)))?;
     }
     Ok(())
-}
-
-/// Returns what a rule would have done, in a sentence.
-pub(super) fn back_test(test: &BackTest) -> String {
-    let BackTest {
-        days,
-        calls,
-        allowed,
-        denied_by_person,
-    } = test;
-    match (allowed, denied_by_person) {
-        (0, _) => format!("in the last {days} days it would have allowed none of {calls} calls"),
-        (_, 0) => format!(
-            "in the last {days} days it would have allowed {allowed} of {calls} calls, none of them denied by a person"
-        ),
-        _ => format!(
-            "in the last {days} days it would have allowed {allowed} of {calls} calls, {denied_by_person} of them denied by a person"
-        ),
-    }
 }

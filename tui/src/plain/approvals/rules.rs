@@ -11,6 +11,7 @@ use super::super::table::{self, cell, toned};
 use super::super::time;
 use super::explain;
 use super::pattern::PatternArgs;
+use crate::app::lab;
 
 /// The rules.
 #[derive(Debug, Subcommand)]
@@ -105,7 +106,7 @@ async fn test_rule(
         return Ok(out.json(&tested)?);
     }
     out.line(&words)?;
-    out.line(explain::back_test(&tested.back_test))?;
+    out.line(lab::sentence(&tested.back_test))?;
     let rows: Vec<_> = tested
         .examples
         .iter()
