@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use smartopol_config::{Config, Paths, Secret};
 use smartopol_ipc::{Address, Listener};
+use smartopol_protocol::user::PeerId;
 use smartopol_protocol::{Code, Fault, News};
 use smartopol_providers::Providers;
 use smartopol_store::{Options, Store};
@@ -30,6 +31,7 @@ use crate::server::Clients;
 use crate::session::Cmd;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
+use crate::users::Users;
 use crate::{Clock, House, files, server, terminals, toolbox, upkeep};
 
 /// How long tasks may take to end after they were told to.
@@ -87,7 +89,13 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
 
     let bus = Bus::new(clock.clone());
     let scheduler = Scheduler::default();
-    let store = open(&paths, &bus, &scheduler, &clock)?;
+    let users = Users::default();
+    let store = open(&paths, &bus, (&scheduler, &users), &clock)?;
+    let own: PeerId = smartopol_ipc::own_peer().to_string().parse()?;
+    users
+        .furnish(&store, &own, started_at)
+        .await
+        .map_err(|err| explained(&paths, &clock, err))?;
     phases.end("store");
 
     let address = Address::new(paths.socket());
@@ -102,6 +110,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         redactor: redactor(&config),
         floor: Floor::new(home(), own_files(&paths)),
         store,
+        users,
         bus,
         desk: Desk::default(),
         router: Router::default(),
@@ -198,11 +207,18 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
 }
 
 /// Opens the database; where it is damaged, says what there is to put in its place.
-fn open(paths: &Paths, bus: &Bus, scheduler: &Scheduler, clock: &Clock) -> anyhow::Result<Store> {
-    let (told, hands, scheduler) = (bus.clone(), clock.clone(), scheduler.clone());
+fn open(
+    paths: &Paths,
+    bus: &Bus,
+    (scheduler, users): (&Scheduler, &Users),
+    clock: &Clock,
+) -> anyhow::Result<Store> {
+    let (told, hands) = (bus.clone(), clock.clone());
+    let (scheduler, users) = (scheduler.clone(), users.clone());
     let options = Options {
         path: paths.database(),
         on_commit: Box::new(move |facts| {
+            users.heard(facts);
             told.publish(facts);
             scheduler.heard(facts);
         }),

@@ -31,6 +31,7 @@ use crate::server::Clients;
 use crate::supervisor::Supervisor;
 use crate::terminals;
 use crate::upkeep::Upkeep;
+use crate::users::Users;
 
 /// What every part of the daemon can reach.
 pub(crate) type House = Arc<Rooms>;
@@ -39,6 +40,7 @@ pub(crate) type House = Arc<Rooms>;
 pub(crate) struct Rooms {
     pub(crate) config: Config,
     pub(crate) store: Store,
+    pub(crate) users: Users,
     pub(crate) bus: Bus,
     pub(crate) tools: Tools,
     pub(crate) listing: Listing,

@@ -23,6 +23,7 @@ mod supervisor;
 mod terminals;
 mod toolbox;
 mod upkeep;
+mod users;
 
 pub use clock::{Clock, Hands};
 pub(crate) use house::House;

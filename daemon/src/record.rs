@@ -36,6 +36,7 @@ pub(crate) fn begin(
     let asker = Actor {
         peer: live.asker.clone(),
         client: String::new(),
+        by: None,
     };
     let begin = Begin {
         id: TraceId::new(),

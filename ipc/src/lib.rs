@@ -21,5 +21,5 @@ pub use bytes::Bytes;
 pub use client::{Access, Client, Events, TerminalBytes, Told};
 pub use error::Error;
 pub use frame::{HEADER, MESSAGE, TERMINAL, encode, terminal_head};
-pub use listener::{Incoming, Listener, Peer};
+pub use listener::{Incoming, Listener, Peer, own_peer};
 pub use stream::{Stream, pair};

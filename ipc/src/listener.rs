@@ -49,6 +49,14 @@ pub struct Peer {
     pub pid: Option<i32>,
 }
 
+/// Returns who this process is to a daemon of its own account.
+pub fn own_peer() -> Peer {
+    Peer {
+        uid: own_uid(),
+        pid: None,
+    }
+}
+
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cli:{}", self.uid)

@@ -238,6 +238,7 @@ fn turn(id: TurnId, message_id: Option<MessageId>, state: TurnState) -> News {
 fn session(workspace: &str) -> Session {
     assert!(workspace.starts_with('/'), "{workspace}");
     Session {
+        user_id: None,
         id: SESSION,
         name: "here".into(),
         workspace: workspace.into(),

@@ -11,13 +11,15 @@ use smartopol_protocol::approval::{
     TestRule, TestedRule, Verdict,
 };
 use smartopol_protocol::tool::{Effect, Inspection, ToolOutput};
+use smartopol_protocol::user::Role;
 use smartopol_protocol::{ApprovalId, Code, Fault, TurnId};
 use smartopol_store::Reader;
 
 use super::coverage::{self, Call};
+use super::pattern;
 use super::policy::Policy;
-use super::{pattern, role};
 use crate::House;
+use crate::scheduler::charge;
 
 /// How far a back-test looks: days, and calls at most.
 const DAYS: u32 = 30;
@@ -52,7 +54,7 @@ pub(crate) async fn lab(house: &House, id: ApprovalId) -> Result<LabShown, Fault
     let call = Call {
         tool: &approval.tool,
         inspection: &approval.inspection,
-        role: role::of(&asker),
+        role: house.users.acting(&asker, session.user_id).role.name(),
     };
     let patterns = match &approval.rule {
         None => Vec::new(),
@@ -143,10 +145,10 @@ fn missed(pattern: &Pattern, call: Call<'_>) -> Option<Reason> {
     None
 }
 
-/// Returns the peer whose message began a turn; empty where nobody's did.
+/// Returns the peer whose message began a turn, or whose job did; empty where nobody's did.
 pub(super) fn asker(r: &Reader<'_>, turn_id: TurnId) -> Result<String, smartopol_store::Error> {
     match r.turn(turn_id)?.message_id {
-        Some(id) => Ok(r.message(id)?.peer.unwrap_or_default()),
+        Some(id) => charge::owner_of(r, r.message(id)?.peer.unwrap_or_default()),
         None => Ok(String::new()),
     }
 }
@@ -161,10 +163,10 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         Some(session) => session.workspace.clone(),
         None => check.cwd.clone(),
     };
-    let role = check.role.as_deref().unwrap_or(role::ALL[0]);
-    if !role::ALL.contains(&role) {
+    let role = check.role.as_deref().unwrap_or(Role::Admin.name());
+    if Role::named(role).is_none() {
         let told = format!("`role` is `{role}`");
-        let hint = format!("the roles are {}", role::ALL.join(", "));
+        let hint = format!("the roles are {}", Role::names());
         return Err(Fault::new(Code::BadRequest, told).hint(hint));
     }
     let inspection = inspect(house, &workspace, &check.cwd, &check.command).await?;
@@ -218,7 +220,7 @@ pub(crate) async fn test(house: &House, test: TestRule) -> Result<TestedRule, Fa
         let call = Call {
             tool: "exec",
             inspection: &inspection,
-            role: test.pattern.role.as_deref().unwrap_or(role::ALL[0]),
+            role: test.pattern.role.as_deref().unwrap_or(Role::Admin.name()),
         };
         examples.push(Example {
             covered: coverage::covers_commands(&test.pattern, call),
@@ -275,7 +277,7 @@ fn covers(pattern: &Pattern, tool: &str, inspection: &Inspection, house: &House)
     let call = Call {
         tool,
         inspection,
-        role: pattern.role.as_deref().unwrap_or(role::ALL[0]),
+        role: pattern.role.as_deref().unwrap_or(Role::Admin.name()),
     };
     policy.judge(call).verdict == Verdict::Ask && policy.with(pattern, call) == Verdict::Allow
 }

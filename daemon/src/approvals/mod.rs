@@ -11,7 +11,6 @@ mod learned;
 pub(crate) mod pattern;
 pub(crate) mod policy;
 mod programs;
-pub(crate) mod role;
 pub(crate) mod rules;
 mod stretches;
 #[cfg(test)]

@@ -6,7 +6,9 @@
 use globset::GlobBuilder;
 use smartopol_protocol::approval::{OneOf, Pattern};
 
-use super::{programs, role};
+use smartopol_protocol::user::Role;
+
+use super::programs;
 
 /// The most words of a pattern, the most alternatives at one place, the longest text in bytes.
 const WORDS: usize = 64;
@@ -27,11 +29,11 @@ pub(crate) fn sound(pattern: &Pattern) -> Result<(), String> {
         }
     }
     if let Some(own) = pattern.role.as_deref()
-        && !role::ALL.contains(&own)
+        && Role::named(own).is_none()
     {
         return Err(format!(
             "`role` is `{own}`, and must be one of {}",
-            role::ALL.join(", ")
+            Role::names()
         ));
     }
     if pattern.command.len() > WORDS {

@@ -120,6 +120,7 @@ async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bo
     let key = (run.job_id, run.due_at);
     let (own, workspace, mode) = (job.session_id, job.workspace.clone(), job.frozen.mode);
     let kept = run.session_id;
+    let owner = house.users.acting(&job.frozen.user, None).id;
     let name = match run.by_hand {
         true => format!("{} by hand", job.name),
         false => job.name.clone(),
@@ -140,6 +141,7 @@ async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bo
                     let free = w.find_session(Some(&named), None).is_err();
                     let chosen = free.then_some(named.as_str());
                     w.create_session(id, chosen, &workspace, Some(mode), None, now)?;
+                    w.give_session(id, owner)?;
                     id
                 }
             };

@@ -6,9 +6,10 @@ use smartopol_protocol::JobId;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::{Action, Frozen, Job};
 use smartopol_protocol::tool::ToolSpec;
+use smartopol_protocol::user::Role;
+use smartopol_store::Reader;
 
 use crate::House;
-use crate::approvals::role;
 
 /// What the peer of a job's messages begins with.
 const PEER: &str = "job:";
@@ -18,6 +19,7 @@ const PEER: &str = "job:";
 pub(crate) struct Charge {
     pub(crate) action: Action,
     frozen: Frozen,
+    /// What the settings let any job do, and what its owner may do.
     most: Mode,
 }
 
@@ -46,11 +48,29 @@ pub(crate) async fn of(
     }
 }
 
+/// Returns whose a peer is: for a job's the peer that owns the job, and nobody's where it is gone.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) fn owner_of(r: &Reader<'_>, peer: String) -> Result<String, smartopol_store::Error> {
+    let Some(id) = peer.strip_prefix(PEER).and_then(|id| id.parse().ok()) else {
+        return Ok(peer);
+    };
+    match r.job(id) {
+        Ok(job) => Ok(job.frozen.user),
+        Err(smartopol_store::Error::NotFound { .. }) => Ok(peer),
+        Err(err) => Err(err),
+    }
+}
+
 impl Charge {
     pub(crate) fn new(house: &House, job: Job) -> Self {
         Self {
             action: job.action,
-            most: house.config.jobs.mode,
+            most: strictest([
+                house.config.jobs.mode,
+                ceiling(house.users.acting(&job.frozen.user, None).role),
+            ]),
             frozen: job.frozen,
         }
     }
@@ -74,8 +94,7 @@ impl Charge {
     /// Returns how much may be done without asking: the least of what was frozen, what the
     /// settings let any job do, and what the owner's role may.
     pub(crate) fn mode(&self) -> Mode {
-        let owner = ceiling(role::of(&self.frozen.user));
-        strictest([self.frozen.mode, self.most, owner])
+        strictest([self.frozen.mode, self.most])
     }
 
     /// Returns the model; `None` where the job asks none.
@@ -115,11 +134,11 @@ impl Charge {
 }
 
 /// Returns the most that a role may do without asking.
-const fn ceiling(role: &str) -> Mode {
-    match role.as_bytes() {
-        b"admin" => Mode::Auto,
-        b"user" => Mode::Ask,
-        _ => Mode::ReadOnly,
+const fn ceiling(role: Role) -> Mode {
+    match role {
+        Role::Admin => Mode::Auto,
+        Role::User => Mode::Ask,
+        Role::Child => Mode::ReadOnly,
     }
 }
 

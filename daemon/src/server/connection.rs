@@ -125,6 +125,7 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
     let actor = Actor {
         peer,
         client: hello.client,
+        by: None,
     };
     let observes = hello.observe;
     let mut client = Client {

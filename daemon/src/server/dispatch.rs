@@ -20,7 +20,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::DaemonBackup(params) => reply(id, daemon::backup(house, params).await),
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
         Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
-        Request::SessionCreate(params) => reply(id, session::create(house, params).await),
+        Request::SessionCreate(params) => reply(id, session::create(house, actor, params).await),
         Request::SessionList(_) => reply(id, session::list(house).await),
         Request::SessionFind(params) => reply(id, session::find(house, params).await),
         Request::SessionShow(params) => reply(id, session::show(house, params).await),

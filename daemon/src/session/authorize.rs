@@ -20,7 +20,6 @@ use super::plan::Plan;
 use crate::House;
 use crate::approvals::coverage::Call;
 use crate::approvals::policy::{Judgement, Policy};
-use crate::approvals::role;
 use crate::scheduler::charge::Charge;
 use crate::{record, toolbox};
 
@@ -43,6 +42,7 @@ pub(super) async fn authorize(
     plan: &mut Plan,
 ) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
     let rules = house.rules().await?;
+    let user = house.users.acting(asker, session.user_id);
     let asked = within(charge, asked);
     let inspected = tokio::select! {
         biased;
@@ -76,6 +76,7 @@ pub(super) async fn authorize(
             trace: None,
             approval: None,
             asker: asker.into(),
+            user: user.clone(),
             reopened: false,
             cancel: CancellationToken::new(),
         };
@@ -139,7 +140,7 @@ pub(super) fn seen(live: &LiveCall) -> Call<'_> {
     Call {
         tool: &live.call.name,
         inspection: &live.call.inspection,
-        role: role::of(&live.asker),
+        role: live.user.role.name(),
     }
 }
 

@@ -91,6 +91,7 @@ impl Actor<'_> {
             trace: None,
             approval: None,
             asker: person.peer.clone(),
+            user: self.house.users.acting(&person.peer, None),
             reopened: false,
             cancel: CancellationToken::new(),
         };

@@ -55,13 +55,15 @@ impl Actor<'_> {
             }
         });
         let (tools, finish) = (self.house.tools.clone(), self.finish.clone());
+        let asker = self
+            .live
+            .as_ref()
+            .map_or_else(String::new, |live| live.asker.clone());
         let caller = toolbox::owns(&name).then(|| Caller {
             house: self.house.clone(),
             session: self.session.clone(),
-            asker: self
-                .live
-                .as_ref()
-                .map_or_else(String::new, |live| live.asker.clone()),
+            user: self.house.users.acting(&asker, self.session.user_id),
+            asker,
             charge: self.live.as_ref().and_then(|live| live.charge.clone()),
             cancel: run.cancel.clone(),
         });

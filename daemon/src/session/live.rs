@@ -1,6 +1,7 @@
 //! A turn while it runs: the machine, its row, its calls.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use smartopol_protocol::CallId;
 use smartopol_protocol::approval::Approval;
@@ -9,6 +10,7 @@ use smartopol_protocol::session::Partial;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_protocol::user::User;
 use smartopol_providers::Target;
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +53,8 @@ pub(crate) struct LiveCall {
     pub(crate) approval: Option<Approval>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(crate) asker: String,
+    /// Who that is; a stranger where they are no user any more.
+    pub(crate) user: Arc<User>,
     /// True where it was taken up from the store, which keeps no secret.
     pub(crate) reopened: bool,
     /// Stops it.

@@ -13,7 +13,7 @@ use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
-use smartopol_protocol::{MessageId, SessionId, Timestamp};
+use smartopol_protocol::{MessageId, SessionId, Timestamp, UserId};
 use smartopol_store::{Error, Reader};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,7 @@ use super::commands::Command;
 use super::live::LiveCall;
 use super::plan::Plan;
 use crate::scheduler::charge::{self, Charge};
+use crate::users::Users;
 use crate::{House, record};
 
 /// How many of the newest messages an actor keeps in memory; no model reads more.
@@ -64,6 +65,7 @@ pub(super) async fn load(house: &House, id: SessionId) -> Result<Stored, Error> 
 }
 
 async fn look(house: &House, id: SessionId) -> Result<Stored, Error> {
+    let users = house.users.clone();
     house
         .store
         .read(move |r| {
@@ -80,7 +82,7 @@ async fn look(house: &House, id: SessionId) -> Result<Stored, Error> {
                 .partition(|message| message.parts.len() > 1);
             let cut_commands = cut
                 .iter()
-                .map(|message| command(r, message))
+                .map(|message| command(r, &users, message))
                 .filter_map(Result::transpose)
                 .collect::<Result<_, _>>()?;
             let interrupted = matches!(
@@ -102,17 +104,19 @@ async fn look(house: &House, id: SessionId) -> Result<Stored, Error> {
         .await
 }
 
-fn command(r: &Reader<'_>, message: &Message) -> Result<Option<Command>, Error> {
+fn command(r: &Reader<'_>, users: &Users, message: &Message) -> Result<Option<Command>, Error> {
     let Some(id) = message.calls().next() else {
         return Ok(None);
     };
+    let asker = message.peer.clone().unwrap_or_default();
     Ok(Some(Command {
         message_id: message.id,
         live: LiveCall {
             call: r.call(id)?,
             trace: r.trace_of_call(id)?,
             approval: None,
-            asker: message.peer.clone().unwrap_or_default(),
+            user: users.acting(&asker, None),
+            asker,
             reopened: true,
             cancel: CancellationToken::new(),
         },
@@ -159,7 +163,12 @@ pub(super) enum Reopened {
 }
 
 /// Says what becomes of an open turn, and in `plan` what to write for it.
-pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
+pub(super) fn reopen(
+    house: &House,
+    (open, session_of): (&Open, Option<UserId>),
+    plan: &mut Plan,
+) -> Reopened {
+    let user = house.users.acting(&open.asker, session_of);
     let at = house.clock.now();
     let waits = open.calls.iter().any(|(_, approval, _)| approval.is_some());
     let mut calls = Vec::with_capacity(open.calls.len());
@@ -170,6 +179,7 @@ pub(super) fn reopen(house: &House, open: &Open, plan: &mut Plan) -> Reopened {
             trace: trace.clone(),
             approval: approval.clone(),
             asker: open.asker.clone(),
+            user: user.clone(),
             reopened: true,
             cancel: CancellationToken::new(),
         };

@@ -117,7 +117,7 @@ impl Actor<'_> {
 
     pub(super) async fn reopen(&mut self, open: load::Open) -> Result<(), Broken> {
         let mut plan = Plan::default();
-        match reopen(&self.house, &open, &mut plan) {
+        match reopen(&self.house, (&open, self.session.user_id), &mut plan) {
             Reopened::Closed => {
                 self.write(plan).await?;
             }

@@ -10,11 +10,13 @@ mod schedule_remove;
 mod terminals;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +33,8 @@ pub(crate) struct Caller {
     pub(crate) session: Session,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(crate) asker: String,
+    /// Who that is; a stranger where they are no user any more.
+    pub(crate) user: Arc<User>,
     /// What the turn may do, where a job began it.
     pub(crate) charge: Option<Charge>,
     /// Ends what the call waits for.
@@ -129,6 +133,12 @@ pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput 
 }
 
 impl Caller {
+    /// Returns true for what is a peer's of the acting user, and for all where they are an admin.
+    fn may_see(&self, peer: &str) -> bool {
+        let own = |own: &User| own.id == self.user.id;
+        self.user.role == Role::Admin || self.house.users.of(peer).is_some_and(|user| own(&user))
+    }
+
     /// Returns what a job may have that this caller makes: never more than the caller has.
     fn author(&self) -> Author {
         let own = self.session.mode;

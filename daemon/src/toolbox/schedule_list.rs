@@ -32,7 +32,10 @@ pub(super) async fn run(caller: &Caller) -> Result<(String, Value), Fault> {
     };
     let listed = caller.house.store.read(move |r| r.jobs(&list)).await?;
     let mut text = String::new();
-    let told = listed.jobs.iter().filter(|job| job.state != JobState::Done);
+    let told = listed
+        .jobs
+        .iter()
+        .filter(|job| job.state != JobState::Done && caller.may_see(&job.frozen.user));
     for job in told {
         let next = match (&job.state, job.next_at) {
             (JobState::Paused { reason, .. }, _) => format!("paused: {reason}"),

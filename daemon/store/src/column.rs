@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use smartopol_protocol::{
     AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    Timestamp, TraceId, TurnId,
+    Timestamp, TraceId, TurnId, UserId,
 };
 
 /// An id that can stand in a column.
@@ -34,6 +34,7 @@ macro_rules! ids {
 }
 ids!(
     AgentId ApprovalId AttentionId CallId JobId MessageId RuleId SessionId TerminalId TraceId TurnId
+    UserId
 );
 
 /// An id as a parameter or a column.

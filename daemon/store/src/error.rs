@@ -199,6 +199,9 @@ impl From<Error> for Fault {
             Error::NotFound { what: "item", .. } => "`smartopol inbox` shows them",
             Error::NotFound { what: "trace", .. } => "`smartopol traces list` shows them",
             Error::NotFound { what: "rule", .. } => "`smartopol approvals rules` shows them",
+            Error::NotFound { what: "user", .. } | Error::NotFound { what: "peer", .. } => {
+                "`smartopol users list` shows them"
+            }
             Error::NameTaken { .. } => "choose another name",
             Error::Ambiguous { .. } => "give more of the id, or the name",
             _ => "",

@@ -66,6 +66,9 @@ impl Writer<'_> {
             model,
             now,
         )?;
+        if let Some(user_id) = source.user_id {
+            self.give_session(fork.id, user_id)?;
+        }
         self.copy(&messages, fork.id, now)?;
         Ok(Fork {
             session: self.session(fork.id)?,

@@ -35,6 +35,7 @@ mod terminal;
 mod trace;
 mod turn;
 mod upkeep;
+mod user;
 mod writer;
 
 pub use approval::Ended;

@@ -9,11 +9,11 @@ use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::{News, SessionId, Timestamp};
 
-use crate::column::{Json, Key, Millis, Word, id, json, range, time};
+use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, range, time};
 use crate::{Error, Reader, Result, Writer, journal};
 
 const COLUMNS: &str = "id, name, workspace, mode, model, state, waiting, messages, last_line, \
-                       usage, created_at, updated_at";
+                       usage, created_at, updated_at, user_id";
 
 /// The longest name, in characters.
 const NAME_MAX: usize = 64;
@@ -35,6 +35,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         usage: json(row, 9)?,
         created_at: time(row, 10)?,
         updated_at: time(row, 11)?,
+        user_id: maybe_id(row, 12)?,
     })
 }
 
@@ -177,9 +178,11 @@ impl Writer<'_> {
             usage: Usage::default(),
             created_at: at,
             updated_at: at,
+            user_id: None,
         };
         self.prepare(&format!(
-            "INSERT INTO sessions ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, '', ?7, ?8, ?8)"
+            "INSERT INTO sessions ({COLUMNS})
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, '', ?7, ?8, ?8, NULL)"
         ))?
         .execute(params![
             Key(id),

@@ -267,8 +267,9 @@ impl Writer<'_> {
             )));
         }
         self.prepare(&format!(
-            "INSERT INTO traces ({COLUMNS}, call_id, session_id, complete)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+            "INSERT INTO traces ({COLUMNS}, call_id, session_id, complete, user_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12,
+                 (SELECT user_id FROM sessions WHERE id = ?11))"
         ))?
         .execute(params![
             Key(trace.id),

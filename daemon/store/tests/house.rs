@@ -375,6 +375,7 @@ pub fn decision(client: &str) -> Decision {
         actor: Actor {
             peer: "cli:1000".into(),
             client: client.into(),
+            by: None,
         },
         scope: Scope::Once,
         at: at(5),

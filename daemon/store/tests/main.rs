@@ -27,3 +27,4 @@ mod torn;
 mod trace;
 mod transcript;
 mod upkeep;
+mod user;

@@ -31,6 +31,7 @@ fn begun(input: serde_json::Value) -> Trace {
     let actor = Actor {
         peer: "cli:1000".into(),
         client: "smartopol-tui".into(),
+        by: None,
     };
     let facts = Begin {
         id: TraceId::new(),

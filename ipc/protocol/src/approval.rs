@@ -141,6 +141,9 @@ pub struct Actor {
     pub peer: String,
     /// The program they used, as it named itself, such as `smartopol-tui`.
     pub client: String,
+    /// Who really acted, where the daemon's owner acts as another peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What an answer covers.

@@ -17,6 +17,7 @@ use crate::terminal::{Size, Terminal};
 use crate::tool::ToolCall;
 use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
+use crate::user;
 use crate::{CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId};
 
 /// Something that happened.
@@ -73,6 +74,10 @@ pub enum News {
     TerminalChanged(Box<Terminal>),
     /// A terminal and all that was kept of it are gone.
     TerminalClosed(TerminalId),
+    /// A user was made or changed.
+    UserChanged(Box<user::Changed>),
+    /// A user was removed, or merged into another.
+    UserRemoved(user::Removed),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -248,6 +253,8 @@ impl News {
                 | Self::AttentionChanged(_)
                 | Self::TerminalChanged(_)
                 | Self::TerminalClosed(_)
+                | Self::UserChanged(_)
+                | Self::UserRemoved(_)
         )
     }
 }

@@ -103,6 +103,8 @@ ids! {
     AttentionId = "att_", "an item of the attention list";
     /// Names a terminal.
     TerminalId = "trm_", "a terminal";
+    /// Names a user.
+    UserId = "usr_", "a user";
     /// Names a trace: a bare UUID, because trace collectors want one.
     TraceId = "", "a trace";
     /// Names this agent to trace collectors: a bare UUID, made once with the database.

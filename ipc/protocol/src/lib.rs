@@ -23,13 +23,14 @@ pub mod time;
 pub mod tool;
 pub mod trace;
 pub mod turn;
+pub mod user;
 
 pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
 pub use id::{
     AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    TraceId, TurnId,
+    TraceId, TurnId, UserId,
 };
 pub use method::{Method, Request};
 pub use time::Timestamp;

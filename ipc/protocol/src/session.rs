@@ -7,7 +7,7 @@ use crate::message::Message;
 use crate::model::Usage;
 use crate::tool::ToolCall;
 use crate::turn::{Outcome, Turn};
-use crate::{SessionId, Timestamp, TurnId};
+use crate::{SessionId, Timestamp, TurnId, UserId};
 
 /// One session, as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct Session {
     pub id: SessionId,
     /// Its name for people; unique. Made from the workspace's folder name.
     pub name: String,
+    /// Whose it is; `None` only where it was made before there were users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// The folder it was started in, absolute.
     pub workspace: String,
     /// How much it may do without asking; `None` follows the config.

@@ -35,6 +35,8 @@ names! {
     AttentionChanged = "attention_changed",
     TerminalChanged = "terminal_changed",
     TerminalClosed = "terminal_closed",
+    UserChanged = "user_changed",
+    UserRemoved = "user_removed",
     TextDelta = "text_delta",
     ReasoningDelta = "reasoning_delta",
     CallDelta = "call_delta",
@@ -68,6 +70,8 @@ pub(crate) fn all() -> Vec<News> {
         News::AttentionChanged(Box::new(sample::item())),
         News::TerminalChanged(Box::new(sample::terminal())),
         News::TerminalClosed(sample::TERMINAL),
+        News::UserChanged(Box::new(sample::user_changed())),
+        News::UserRemoved(sample::user_removed()),
         News::TextDelta {
             turn_id,
             step: 2,

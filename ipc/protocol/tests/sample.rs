@@ -19,9 +19,12 @@ use smartopol_protocol::tool::{
 };
 use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_protocol::user::{
+    self, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed, User,
+};
 use smartopol_protocol::{
     AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    Timestamp, TraceId, TurnId,
+    Timestamp, TraceId, TurnId, UserId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -32,6 +35,7 @@ pub(crate) const APPROVAL: ApprovalId = ApprovalId::from_bytes([0x05; 16]);
 pub(crate) const RULE: RuleId = RuleId::from_bytes([0x06; 16]);
 pub(crate) const TRACE: TraceId = TraceId::from_bytes([0x07; 16]);
 pub(crate) const TERMINAL: TerminalId = TerminalId::from_bytes([0x0b; 16]);
+pub(crate) const USER: UserId = UserId::from_bytes([0x0c; 16]);
 pub(crate) const AGENT: AgentId = AgentId::from_bytes([0x08; 16]);
 
 /// So many milliseconds after a certain moment.
@@ -94,8 +98,64 @@ pub(crate) fn terminal_shown() -> Shown {
     }
 }
 
+pub(crate) fn peer(text: &str) -> PeerId {
+    text.parse().unwrap()
+}
+
+pub(crate) fn user() -> User {
+    User {
+        id: USER,
+        name: "ada".into(),
+        role: user::Role::Admin,
+        peers: vec![peer("cli:1000"), peer("telegram:4711")],
+        owner: true,
+        grants: [(Capability::InstallPlugins, Grant::AskAdmin)].into(),
+        limits: Limits {
+            daily_tokens: Some(1_000_000),
+            monthly_tokens: Some(20_000_000),
+            daily_cost_micros: Some(2_000_000),
+            monthly_cost_micros: Some(30_000_000),
+        },
+        profile: Profile {
+            language: Some("German".into()),
+            tone: Some("short and dry".into()),
+            time_zone: Some("Europe/Berlin".into()),
+            filter: Some(Filter::Off),
+        },
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn behind() -> Actor {
+    Actor {
+        peer: "telegram:4711".into(),
+        client: "smartopol".into(),
+        by: Some("cli:1000".into()),
+    }
+}
+
+pub(crate) fn user_changed() -> Changed {
+    Changed {
+        user: user(),
+        deed: Deed::Linked {
+            peer: peer("telegram:4711"),
+            merged: Some(UserId::from_bytes([0x0d; 16])),
+        },
+        by: behind(),
+    }
+}
+
+pub(crate) fn user_removed() -> Removed {
+    Removed {
+        id: UserId::from_bytes([0x0d; 16]),
+        into: Some(USER),
+        by: behind(),
+    }
+}
+
 pub(crate) fn session() -> Session {
     Session {
+        user_id: Some(USER),
         id: SESSION,
         name: "project".into(),
         workspace: "/home/ada/project".into(),
@@ -245,6 +305,7 @@ pub(crate) fn actor() -> Actor {
     Actor {
         peer: "cli:1000".into(),
         client: "smartopol-tui".into(),
+        by: None,
     }
 }
 

@@ -115,6 +115,7 @@ impl House {
     pub fn session(&mut self, name: &str, workspace: &str) -> SessionId {
         let id = SessionId::from_bytes(self.bytes());
         let session = Session {
+            user_id: None,
             id,
             name: name.into(),
             workspace: workspace.into(),
@@ -473,6 +474,7 @@ impl House {
         let actor = Actor {
             peer: "cli:1000".into(),
             client: client.into(),
+            by: None,
         };
         let decision = Decision {
             actor,

@@ -386,6 +386,7 @@ mod tests {
 
     fn session() -> Session {
         Session {
+            user_id: None,
             id: SESSION,
             name: "notes".into(),
             workspace: "/w".into(),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::{
     Configure, Create, Delete, Files, FilesListed, Find, Fork, Forked, Listed, Partial, Session,
     SessionState, Show, Shown,
@@ -15,7 +16,7 @@ use crate::session::Cmd;
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
 
-pub(crate) async fn create(house: &House, create: Create) -> Result<Session, Fault> {
+pub(crate) async fn create(house: &House, actor: &Actor, create: Create) -> Result<Session, Fault> {
     let path = Path::new(&create.workspace);
     if !path.is_absolute() || !path.is_dir() {
         let told = format!(
@@ -38,11 +39,15 @@ pub(crate) async fn create(house: &House, create: Create) -> Result<Session, Fau
     check_name(create.name.as_deref())?;
     check_model(house, create.model.as_deref()).await?;
     let at = house.clock.now();
+    let owner = house.users.acting(&actor.peer, None).id;
     house
         .store
         .write(move |w| {
-            let (name, model) = (create.name.as_deref(), create.model.as_deref());
-            w.create_session(SessionId::new(), name, &workspace, create.mode, model, at)
+            let (id, name) = (SessionId::new(), create.name.as_deref());
+            let model = create.model.as_deref();
+            w.create_session(id, name, &workspace, create.mode, model, at)?;
+            w.give_session(id, owner)?;
+            w.session(id)
         })
         .await
         .map_err(Fault::from)

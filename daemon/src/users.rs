@@ -1,0 +1,167 @@
+//! Who a peer is to us.
+//!
+//! Owns: every user, in memory, as the newest fact has them, so that resolving a peer reads no
+//! database. Who is asked to let a stranger in, and what a user may do, are others' questions.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::user::{PeerId, Profile, Removed, Role, User};
+use smartopol_protocol::{Event, News, Timestamp, UserId};
+use smartopol_store::Store;
+
+/// Every user; copies share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Users(Arc<RwLock<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    users: HashMap<UserId, Arc<User>>,
+    peers: HashMap<PeerId, UserId>,
+    /// Those who were merged into others since the start, for who still knows them by their old
+    /// names.
+    merged: HashMap<UserId, UserId>,
+}
+
+impl Known {
+    fn get(&self, mut id: UserId) -> Option<&Arc<User>> {
+        while let Some(into) = self.merged.get(&id) {
+            id = *into;
+        }
+        self.users.get(&id)
+    }
+}
+
+impl Users {
+    /// Reads the users, and makes the operating system's user who owns the daemon an admin, with
+    /// whatever was there before there were users.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) async fn furnish(
+        &self,
+        store: &Store,
+        peer: &PeerId,
+        at: Timestamp,
+    ) -> Result<(), smartopol_store::Error> {
+        let users = store.read(|r| r.users()).await?;
+        for user in users {
+            self.put(user);
+        }
+        if self.of(peer.as_str()).is_some() {
+            return Ok(());
+        }
+        // A daemon that was moved to another account has an owner already: the peer is theirs too.
+        let before = self.known().users.values().find(|user| user.owner).cloned();
+        let (peer, by) = (peer.clone(), Actor::default());
+        store
+            .write(move |w| match before {
+                Some(owner) => w.link_peer(owner.id, &peer, &by, at).map(drop),
+                None => {
+                    let owner = User {
+                        name: w.free_user_name("owner")?,
+                        role: Role::Admin,
+                        owner: true,
+                        ..made(peer.clone(), at)
+                    };
+                    w.add_user(&owner, &by)?;
+                    w.adopt(owner.id)
+                }
+            })
+            .await
+    }
+
+    /// Takes note of what was stored. Called by the store's writer, so it never waits for long.
+    pub(crate) fn heard(&self, facts: &[Event]) {
+        for event in facts {
+            match &event.news {
+                News::UserChanged(changed) => self.put(changed.user.clone()),
+                News::UserRemoved(removed) => self.forget(removed),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns who a peer is; `None` for a stranger.
+    pub(crate) fn of(&self, peer: &str) -> Option<Arc<User>> {
+        let peer: PeerId = peer.parse().ok()?;
+        let known = self.known();
+        known
+            .peers
+            .get(&peer)
+            .and_then(|id| known.users.get(id))
+            .cloned()
+    }
+
+    /// Returns a user, or whom they were merged into.
+    pub(crate) fn get(&self, id: UserId) -> Option<Arc<User>> {
+        self.known().get(id).cloned()
+    }
+
+    /// Returns who acts in a turn: whose peer said its message, or where nobody said one, whose
+    /// session it is. One who is no user any more is a stranger.
+    pub(crate) fn acting(&self, peer: &str, session_of: Option<UserId>) -> Arc<User> {
+        let user = match (peer, session_of) {
+            ("", Some(id)) => self.get(id),
+            ("", None) => self.known().users.values().find(|user| user.owner).cloned(),
+            (peer, _) => self.of(peer),
+        };
+        user.unwrap_or_else(|| Arc::new(stranger()))
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Known> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, user: User) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.peers.retain(|_, id| *id != user.id);
+        for peer in &user.peers {
+            known.peers.insert(peer.clone(), user.id);
+        }
+        known.users.insert(user.id, Arc::new(user));
+    }
+
+    fn forget(&self, removed: &Removed) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.peers.retain(|_, own| *own != removed.id);
+        known.users.remove(&removed.id);
+        if let Some(into) = removed.into {
+            known.merged.insert(removed.id, into);
+        }
+    }
+}
+
+/// Returns a new user with this peer and nothing else.
+pub(crate) fn made(peer: PeerId, at: Timestamp) -> User {
+    User {
+        id: UserId::new(),
+        name: String::new(),
+        role: Role::User,
+        peers: vec![peer],
+        owner: false,
+        grants: Default::default(),
+        limits: Default::default(),
+        profile: Profile::default(),
+        created_at: at,
+    }
+}
+
+/// Returns somebody who is no user: with the least role, and nothing that is theirs.
+fn stranger() -> User {
+    User {
+        id: STRANGER,
+        name: "stranger".into(),
+        role: Role::Child,
+        peers: Vec::new(),
+        owner: false,
+        grants: Default::default(),
+        limits: Default::default(),
+        profile: Profile::default(),
+        created_at: Timestamp::from_millis(0),
+    }
+}
+
+/// The id of one who is no user.
+pub(crate) const STRANGER: UserId = UserId::from_bytes([0; 16]);

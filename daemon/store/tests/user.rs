@@ -1,0 +1,183 @@
+//! Users and their peers.
+
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::user::{Deed, PeerId, Profile, Role, User};
+use smartopol_protocol::{News, SessionId, UserId};
+use smartopol_store::{Error, Store};
+
+use crate::house::{House, at};
+
+fn peer(text: &str) -> PeerId {
+    text.parse().unwrap()
+}
+
+fn user(name: &str, role: Role, peers: &[&str]) -> User {
+    User {
+        id: UserId::new(),
+        name: name.into(),
+        role,
+        peers: peers.iter().map(|text| peer(text)).collect(),
+        owner: role == Role::Admin,
+        grants: Default::default(),
+        limits: Default::default(),
+        profile: Profile::default(),
+        created_at: at(0),
+    }
+}
+
+fn by() -> Actor {
+    Actor {
+        peer: "cli:1000".into(),
+        client: "test".into(),
+        by: None,
+    }
+}
+
+async fn added(store: &Store, user: User) -> User {
+    let kept = user.clone();
+    store
+        .write(move |w| w.add_user(&kept, &by()))
+        .await
+        .unwrap();
+    user
+}
+
+async fn session_of(store: &Store, user: UserId) -> SessionId {
+    store
+        .write(move |w| {
+            let id = SessionId::new();
+            w.create_session(id, None, "/work", None, None, at(1))?;
+            w.give_session(id, user)?;
+            Ok(id)
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_peer_belongs_to_one_user_and_every_deed_is_a_fact() {
+    let house = House::new();
+    let ada = added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let again = user("bob", Role::User, &["cli:1000"]);
+    let refused = house.store.write(move |w| w.add_user(&again, &by())).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    for name in ["", " ada", "usr_x", "cli:7", "ada"] {
+        let bad = user(name, Role::User, &["cli:7"]);
+        let refused = house.store.write(move |w| w.add_user(&bad, &by())).await;
+        assert!(refused.is_err(), "{name}");
+    }
+    house.forget_told();
+    let id = ada.id;
+    house
+        .store
+        .write(move |w| w.link_peer(id, &peer("telegram:5"), &by(), at(2)))
+        .await
+        .unwrap();
+    house
+        .store
+        .write(move |w| w.unlink_peer(&peer("telegram:5"), &by(), at(3)))
+        .await
+        .unwrap();
+    house
+        .store
+        .write(move |w| w.change_user(id, &by(), at(4), |user| user.name = "Ada".into()))
+        .await
+        .unwrap();
+    let deeds: Vec<Deed> = house
+        .told()
+        .into_iter()
+        .map(|event| match event.news {
+            News::UserChanged(changed) => {
+                assert_eq!(changed.by, by());
+                changed.deed
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let (peer, merged) = (peer("telegram:5"), None);
+    assert_eq!(
+        deeds,
+        [
+            Deed::Linked {
+                peer: peer.clone(),
+                merged
+            },
+            Deed::Unlinked { peer },
+            Deed::Set
+        ]
+    );
+    let last = house.store.write(|w| {
+        let only = "cli:1000".parse().map_err(|_| Error::Closed)?;
+        w.unlink_peer(&only, &by(), at(5))
+    });
+    assert!(matches!(last.await, Err(Error::Conflict(_))));
+    for key in ["Ada", "cli:1000", &id.to_string()] {
+        let key = key.to_owned();
+        let found = house.store.read(move |r| r.find_user(&key)).await.unwrap();
+        assert_eq!(found.id, id);
+    }
+}
+
+#[tokio::test]
+async fn a_peer_with_a_user_brings_all_of_them_and_the_owner_is_merged_into_nobody() {
+    let house = House::new();
+    let ada = added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let other = user("phone", Role::User, &["telegram:5", "discord:5"]);
+    let other = added(&house.store, other).await;
+    let session = session_of(&house.store, other.id).await;
+    let (id, theirs) = (ada.id, other.id);
+    let wrong = house
+        .store
+        .write(move |w| w.link_peer(theirs, &peer("cli:1000"), &by(), at(2)));
+    assert!(matches!(wrong.await, Err(Error::Conflict(_))));
+    house.forget_told();
+    let linked = house
+        .store
+        .write(move |w| w.link_peer(id, &peer("telegram:5"), &by(), at(2)))
+        .await
+        .unwrap();
+    assert_eq!(
+        linked.peers,
+        [peer("cli:1000"), peer("discord:5"), peer("telegram:5")]
+    );
+    let told = house.told();
+    assert!(told.iter().any(|event| matches!(
+        &event.news,
+        News::UserRemoved(gone) if gone.id == theirs && gone.into == Some(id)
+    )));
+    let (users, session) = house
+        .store
+        .read(move |r| Ok((r.users()?, r.session(session)?)))
+        .await
+        .unwrap();
+    assert_eq!(users, [linked]);
+    assert_eq!(session.user_id, Some(id));
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn what_was_there_before_there_were_users_is_adopted_and_what_is_left_is_inherited() {
+    let house = House::new();
+    let before = house.session().await;
+    assert_eq!(before.user_id, None);
+    let ada = added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let bob = added(&house.store, user("bob", Role::User, &["cli:7"])).await;
+    let (owner, gone) = (ada.id, bob.id);
+    house.store.write(move |w| w.adopt(owner)).await.unwrap();
+    let left = session_of(&house.store, gone).await;
+    house
+        .store
+        .write(move |w| w.remove_user(gone, owner, &by(), at(9)))
+        .await
+        .unwrap();
+    let owners = house
+        .store
+        .read(move |r| Ok([r.session(before.id)?.user_id, r.session(left)?.user_id]))
+        .await
+        .unwrap();
+    assert_eq!(owners, [Some(owner); 2]);
+    let stays = house
+        .store
+        .write(move |w| w.remove_user(owner, gone, &by(), at(9)));
+    assert!(stays.await.is_err());
+}
