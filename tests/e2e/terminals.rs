@@ -455,3 +455,48 @@ async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said(
         "what it wrote stays: {screen:?}"
     );
 }
+
+#[tokio::test]
+async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_why() {
+    let mut home = home();
+    home.config("[terminals]\norphan_after_seconds = 1\nspool_bytes = 65536\n")
+        .unwrap();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    // One that does not listen, and one that waits for room in its spool.
+    let deaf = "trap '' HUP TERM; echo up; while :; do sleep 1; done";
+    let mut terminals = Vec::new();
+    for line in [deaf, "yes"] {
+        let terminal = open(&client, line).await;
+        matches(&client, terminal.id, "^(up|y)$").await;
+        let TerminalState::Running { pid, .. } = terminal.state else {
+            panic!("{terminal:?}")
+        };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let parent = status.lines().find_map(|row| row.strip_prefix("PPid:"));
+        let holder = parent.unwrap().trim().to_owned();
+        terminals.push((terminal.id, [pid.to_string(), holder]));
+    }
+    home.kill().unwrap();
+    let lives = |pid: &String| std::path::Path::new("/proc").join(pid).exists();
+    assert!(terminals.iter().all(|(_, pids)| pids.iter().all(lives)));
+    super::eventually("programs and holders are gone", || async {
+        let left = terminals.iter().any(|(_, pids)| pids.iter().any(lives));
+        (!left).then_some(())
+    })
+    .await;
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    for (id, _) in &terminals {
+        assert_eq!(ended(&client, *id).await, End::Abandoned);
+    }
+    let listed = home.ok(["terminals", "list"]).unwrap();
+    let told = listed.matches("ended: no daemon came for too long").count();
+    assert_eq!(told, 2, "{listed}");
+    let screen = Look {
+        id: terminals[0].0,
+        scrollback: 0,
+    };
+    let screen = client.call(screen).await.unwrap();
+    assert_eq!(screen.lines[0], "up", "what it wrote stays");
+}

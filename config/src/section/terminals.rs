@@ -19,8 +19,8 @@ pub struct Terminals {
     /// How much of what a program wrote is kept on disk, in bytes: 65,536 or more. Where the
     /// daemon is away and so much was written, the program waits.
     pub spool_bytes: u64,
-    /// How long a terminal lives without a daemon, in hours: 1 to 8,760.
-    pub orphan_after_hours: u32,
+    /// How long a terminal lives without a daemon, in seconds: 1 to 31,536,000.
+    pub orphan_after_seconds: u32,
     /// How many may run at once: 1 to 1,000.
     pub most: u32,
     /// How many whose program has ended are kept: up to 1,000.
@@ -35,7 +35,7 @@ impl Default for Terminals {
             rows: 40,
             scrollback_lines: 2_000,
             spool_bytes: 64 * 1024 * 1024,
-            orphan_after_hours: 24,
+            orphan_after_seconds: 86_400,
             most: 32,
             keep_ended: 20,
         }
@@ -48,7 +48,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("rows", Shape::Value(Holds::Whole(1, 500))),
     ("scrollback_lines", Shape::Value(Holds::Whole(0, 100_000))),
     ("spool_bytes", Shape::Value(Holds::Whole(65_536, i64::MAX))),
-    ("orphan_after_hours", Shape::Value(Holds::Whole(1, 8_760))),
+    ("orphan_after_seconds", Shape::Value(Holds::Whole(1, 31_536_000))),
     ("most", Shape::Value(Holds::Whole(1, 1_000))),
     ("keep_ended", Shape::Value(Holds::Whole(0, 1_000))),
 ]);

@@ -98,7 +98,7 @@ impl Terminals {
             // Short, because the path of a socket has little room.
             socket: self.runtime.join(format!("{}.sock", start.id)),
             spool_bytes: self.settings.spool_bytes,
-            orphan_seconds: u64::from(self.settings.orphan_after_hours) * 3600,
+            orphan_seconds: u64::from(self.settings.orphan_after_seconds),
         };
         link::start(&self.holder, &room, start).await
     }
