@@ -13,6 +13,9 @@
     reason = "a benchmark ends by panicking and prints its figures"
 )]
 
+#[path = "bench_terminals.rs"]
+mod terminals;
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -65,6 +68,9 @@ fn main() {
     }
     if wanted("clients") {
         runtime.block_on(clients());
+    }
+    if wanted("terminals") {
+        terminals::terminals();
     }
 }
 

@@ -48,7 +48,10 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("rows", Shape::Value(Holds::Whole(1, 500))),
     ("scrollback_lines", Shape::Value(Holds::Whole(0, 100_000))),
     ("spool_bytes", Shape::Value(Holds::Whole(65_536, i64::MAX))),
-    ("orphan_after_seconds", Shape::Value(Holds::Whole(1, 31_536_000))),
+    (
+        "orphan_after_seconds",
+        Shape::Value(Holds::Whole(1, 31_536_000)),
+    ),
     ("most", Shape::Value(Holds::Whole(1, 1_000))),
     ("keep_ended", Shape::Value(Holds::Whole(0, 1_000))),
 ]);
