@@ -1,6 +1,8 @@
 //! Settings that are each right and do not go together.
 
-use crate::check::{Findings, Key, nearest};
+use smartopol_protocol::suggest::nearest;
+
+use crate::check::{Findings, Key};
 use crate::keymap;
 use crate::problem::Problem;
 use crate::section::Config;

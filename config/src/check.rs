@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use smartopol_protocol::suggest::nearest;
 use toml::de::{DeInteger, DeString, DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
@@ -401,22 +402,6 @@ pub(crate) fn unknown(path: &[String], name: &str, fields: Fields) -> (String, S
         message,
         format!("what can stand here: {}", names.join(", ")),
     )
-}
-
-/// Returns the name that `text` was probably meant to be.
-pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let text: String = text.chars().take(64).collect::<String>().to_lowercase();
-    let text = text.replace('-', "_");
-    names
-        .map(|name| {
-            (
-                strsim::damerau_levenshtein(&text, &name.replace('-', "_")),
-                name,
-            )
-        })
-        .filter(|(far, name)| *far <= 1 + name.len() / 4)
-        .min_by_key(|(far, _)| *far)
-        .map(|(_, name)| name)
 }
 
 /// Returns a key as a person writes it, in backquotes.

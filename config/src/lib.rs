@@ -16,12 +16,12 @@ pub mod secret;
 pub mod section;
 mod shape;
 
-pub use check::nearest;
 pub use layer::{Entry, Loaded, Origin};
 pub use paths::Paths;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use section::Config;
+pub use smartopol_protocol::suggest::nearest;
 
 /// Every key with its default and what it means, as a config file.
 pub const DEFAULTS: &str = include_str!("../default.toml");

@@ -108,6 +108,31 @@ async fn nonsense_gets_a_fault_and_the_connection_lives() {
             .unwrap()
             .contains("colour")
     );
+    for (id, method, params, near) in [
+        (
+            20,
+            "job/add",
+            json!({"spec": {"whne": "9:00"}}),
+            "did you mean `when`?",
+        ),
+        (
+            21,
+            "job/add",
+            json!({"spec": {"action": {"do": "promt", "text": "x"}}}),
+            "did you mean `prompt`?",
+        ),
+        (
+            22,
+            "job/show",
+            json!({"keys": "tidy"}),
+            "did you mean `key`?",
+        ),
+        (23, "jobs/list", json!({}), "did you mean `job/list`?"),
+    ] {
+        raw.say(&json!({"type": "request", "id": id, "method": method, "params": params}));
+        let reply = raw.hear();
+        assert_eq!(reply["fault"]["hint"], near, "{reply}");
+    }
     raw.say(&json!({"type": "request", "id": 7, "method": "session/list"}));
     assert_eq!(raw.hear()["ok"]["sessions"], json!([]));
 }

@@ -4,7 +4,9 @@
 
 use std::fmt;
 
-use crate::check::{nearest, shown};
+use smartopol_protocol::suggest::nearest;
+
+use crate::check::shown;
 
 /// Which key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -17,7 +17,7 @@ use serde_json::Value;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
 use smartopol_protocol::user::{Role, User};
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, suggest};
 use tokio_util::sync::CancellationToken;
 
 use crate::House;
@@ -174,8 +174,14 @@ fn failed(text: &str) -> ToolOutput {
 
 /// Reads the arguments of a call.
 fn arguments<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, ToolOutput> {
-    serde_json::from_value(input.clone())
-        .map_err(|err| failed(&format!("The arguments of `{tool}` are wrong: {err}.")))
+    serde_json::from_value(input.clone()).map_err(|err| {
+        let said = err.to_string();
+        let near =
+            suggest::meant(&said).map_or(String::new(), |near| format!(" Did you mean `{near}`?"));
+        failed(&format!(
+            "The arguments of `{tool}` are wrong: {said}.{near}"
+        ))
+    })
 }
 
 fn fault<T: DeserializeOwned>(tool: &str, input: &Value) -> Result<T, Fault> {

@@ -18,6 +18,7 @@ pub mod message;
 pub mod method;
 pub mod model;
 pub mod session;
+pub mod suggest;
 pub mod terminal;
 pub mod time;
 pub mod tool;

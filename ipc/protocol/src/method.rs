@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, attention, client, command, daemon, event, job, memory, message, model,
-    session, terminal, trace, turn,
+    session, suggest, terminal, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -200,11 +200,15 @@ methods! {
 }
 
 fn bad_params(method: &str, err: &serde_json::Error) -> Fault {
-    Fault::new(
-        Code::BadRequest,
-        format!("the parameters of `{method}` are wrong: {err}"),
-    )
-    .hint("the protocol's reference lists every method's parameters: ipc/README.md")
+    let said = err.to_string();
+    let hint = match suggest::meant(&said) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            "the protocol's reference lists every method's parameters: ipc/README.md".to_owned()
+        }
+    };
+    let told = format!("the parameters of `{method}` are wrong: {said}");
+    Fault::new(Code::BadRequest, told).hint(hint)
 }
 
 fn unknown(method: &str) -> Fault {
@@ -219,10 +223,10 @@ fn unknown(method: &str) -> Fault {
         .copied()
         .filter(|name| name.split('/').next() == Some(resource))
         .collect();
-    let hint = if near.is_empty() {
-        format!("the methods are: {}", NAMES.join(", "))
-    } else {
-        format!("methods of `{resource}`: {}", near.join(", "))
+    let hint = match suggest::nearest(&shown, NAMES.iter().copied()) {
+        _ if !near.is_empty() => format!("methods of `{resource}`: {}", near.join(", ")),
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the methods are: {}", NAMES.join(", ")),
     };
     Fault::new(Code::UnknownMethod, format!("there is no method `{shown}`")).hint(hint)
 }

@@ -1,4 +1,4 @@
-//! Job files: a job as TOML, with the names that the protocol has.
+//! Job files: a job as TOML or JSON, with the names that the protocol has.
 //!
 //! Owns: that an unknown key is a mistake, told with its line and what was probably meant.
 
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use smartopol_protocol::job::Spec;
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, suggest};
 
 /// Reads a job file.
 pub(super) fn read(path: &Path) -> anyhow::Result<Spec> {
@@ -22,30 +22,29 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Spec> {
     Ok(spec)
 }
 
+/// Reads the text of a job file: JSON where its name ends so, else TOML.
 fn parse(name: &str, text: &str) -> Result<Spec, Fault> {
+    let json = Path::new(name)
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    if json {
+        return serde_json::from_str(text).map_err(|err| wrong(name, err.line(), &err.to_string()));
+    }
     toml::from_str(text).map_err(|err| {
         let line = err.span().map_or(1, |span| {
             let before = text.get(..span.start).unwrap_or(text);
             before.matches('\n').count() + 1
         });
-        let message = err.message().trim();
-        let fault = Fault::new(Code::BadRequest, format!("{name}:{line}: {message}"));
-        match suggestion(message) {
-            Some(near) => fault.hint(format!("did you mean `{near}`?")),
-            None => fault.hint("see `smartopol jobs add --help`, and the job file in README.md"),
-        }
+        wrong(name, line, err.message().trim())
     })
 }
 
-/// Returns the known name that an unknown one in such a message was probably meant to be.
-fn suggestion(message: &str) -> Option<String> {
-    let mut names = message.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    if !message.starts_with("unknown") {
-        return None;
+fn wrong(name: &str, line: usize, message: &str) -> Fault {
+    let fault = Fault::new(Code::BadRequest, format!("{name}:{line}: {message}"));
+    match suggest::meant(message) {
+        Some(near) => fault.hint(format!("did you mean `{near}`?")),
+        None => fault.hint("see `smartopol jobs add --help`, and the job file in README.md"),
     }
-    let known: Vec<&str> = names.collect();
-    smartopol_config::nearest(unknown, known.into_iter()).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -70,6 +69,25 @@ mod tests {
         );
         assert_eq!(spec.policy.missed, Missed::Skip);
         assert_eq!(spec.session.as_deref(), Some("notes"));
+    }
+
+    #[test]
+    fn a_job_file_may_be_json() {
+        let text = r#"{"when": "9:00", "action": {"do": "remind", "text": "x"}}"#;
+        assert_eq!(
+            parse("tea.json", text).unwrap().when.as_deref(),
+            Some("9:00")
+        );
+        let text = "{\"when\": \"9:00\",\n \"polcy\": {}}";
+        let fault = parse("tea.json", text).unwrap_err();
+        assert!(
+            fault
+                .message
+                .starts_with("tea.json:2: unknown field `polcy`"),
+            "{}",
+            fault.message
+        );
+        assert_eq!(fault.hint, "did you mean `policy`?");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::plain::link;
 /// What a job is made of.
 #[derive(Debug, Args)]
 pub struct Make {
-    /// A job file, instead of all that follows
+    /// A job file, TOML or JSON, instead of all that follows
     #[arg(
         long,
         value_name = "FILE",
