@@ -43,6 +43,7 @@ pub(crate) fn begin(
         agent_id: house.store.agent_id(),
         at,
         call: &live.call,
+        run: live.run,
         decided_by,
         reason,
         approval_id: live.approval.as_ref().map(|approval| approval.id),

@@ -32,6 +32,8 @@ pub(super) fn show(
             ),
         ),
         ("approvals", format!("{} waiting", status.pending_approvals)),
+        ("jobs", jobs(status)),
+        ("terminals", terminals(status)),
         ("clients", status.clients.to_string()),
         ("memory", bytes(status.rss_bytes)),
         (
@@ -60,6 +62,30 @@ pub(super) fn show(
         writeln!(out, "  {:<20} {:>8.1} ms", phase.name, phase.ms)?;
     }
     Ok(())
+}
+
+fn jobs(status: &StatusShown) -> String {
+    let jobs = &status.jobs;
+    let mut said = jobs.active.to_string();
+    if jobs.paused > 0 {
+        said.push_str(&format!(", {} paused", jobs.paused));
+    }
+    if jobs.running > 0 {
+        said.push_str(&format!(", {} running", jobs.running));
+    }
+    if let Some(next) = &jobs.next {
+        // A name is a person's or an agent's: nothing of it may move the cursor.
+        let name: String = next.name.chars().filter(|c| !c.is_control()).collect();
+        said.push_str(&format!(", next `{name}` on {}", next.local));
+    }
+    said
+}
+
+fn terminals(status: &StatusShown) -> String {
+    match status.terminals.ended {
+        0 => format!("{} running", status.terminals.running),
+        ended => format!("{} running, {ended} ended", status.terminals.running),
+    }
 }
 
 /// Returns a client that listens as one line.

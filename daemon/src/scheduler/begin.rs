@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use smartopol_protocol::attention::{Item, Kind};
 use smartopol_protocol::job::{Action, Job, Overlap, Run};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::{Code, Fault, JobId, MessageId, SessionId, Timestamp};
@@ -175,7 +174,8 @@ fn hand_over(house: &House, job: &Job, run: Run) {
     say(house, message, Some(run));
 }
 
-fn say(house: &House, message: Message, run: Option<Run>) {
+/// Says a message in its session, until the session has heard it.
+pub(super) fn say(house: &House, message: Message, run: Option<Run>) {
     let own = house.clone();
     house.supervisor.spawn("run", async move {
         let stop = own.supervisor.stopping().clone();
@@ -257,63 +257,4 @@ fn message(job: &Job, run: &Run, session_id: SessionId, message_id: MessageId) -
         interrupted: false,
         created_at: begun,
     }
-}
-
-/// Tells people again of what is snoozed no longer, and of reminders that nobody acknowledged:
-/// those also where they talk.
-pub(super) async fn tell_again(house: &House, now: Timestamp) -> Result<()> {
-    loop {
-        let due = house.store.read(move |r| r.attention_due(now, GO)).await?;
-        if due.is_empty() {
-            return Ok(());
-        }
-        let told: Vec<Item> = house
-            .store
-            .write(move |w| {
-                let mut told = Vec::new();
-                for item in due {
-                    told.extend(w.tell_attention(item.id)?);
-                }
-                Ok(told)
-            })
-            .await?;
-        for item in told {
-            if item.kind == Kind::Reminder {
-                second_place(house, &item, now).await?;
-            }
-        }
-    }
-}
-
-/// Puts a reminder into the session where the person talks.
-async fn second_place(house: &House, item: &Item, now: Timestamp) -> Result<()> {
-    let own = item.session_id;
-    let session = house
-        .store
-        .read(move |r| {
-            let own = own.and_then(|id| r.session(id).ok());
-            Ok(own.or_else(|| r.find_session(None, None).ok()))
-        })
-        .await?;
-    let Some(session) = session else {
-        return Ok(()); // Nobody has talked yet.
-    };
-    let text = format!("Reminder: {} (see `smartopol inbox`)", item.title);
-    let notice = Message {
-        id: MessageId::new(),
-        session_id: session.id,
-        turn_id: None,
-        position: None,
-        steer: false,
-        role: Role::System,
-        parts: vec![Part::Notice {
-            level: Level::Warning,
-            text,
-        }],
-        peer: None,
-        interrupted: false,
-        created_at: now,
-    };
-    say(house, notice, None);
-    Ok(())
 }

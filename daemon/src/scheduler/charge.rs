@@ -2,22 +2,23 @@
 //!
 //! Owns: that such a turn has what was frozen with its job and never more than its owner has now.
 
-use smartopol_protocol::JobId;
 use smartopol_protocol::approval::Mode;
-use smartopol_protocol::job::{Action, Frozen, Job};
+use smartopol_protocol::job::{Action, Frozen, Job, Run, RunKey};
 use smartopol_protocol::tool::ToolSpec;
 use smartopol_protocol::user::Role;
+use smartopol_protocol::{JobId, MessageId};
 use smartopol_store::Reader;
 
 use crate::House;
 
 /// What the peer of a job's messages begins with.
-const PEER: &str = "job:";
+pub(super) const PEER: &str = "job:";
 
 /// What a turn of a job may do and use.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
     pub(crate) action: Action,
+    run: Option<RunKey>,
     frozen: Frozen,
     /// What the settings let any job do, and what its owner may do.
     most: Mode,
@@ -28,20 +29,28 @@ pub(crate) fn peer(id: JobId) -> String {
     format!("{PEER}{id}")
 }
 
-/// Returns what the turn of a message from this peer may do; `None` where no job sent it.
+/// Returns what the turn of this message from this peer may do; `None` where no job sent it.
 ///
 /// # Errors
 /// Where the store fails.
 pub(crate) async fn of(
     house: &House,
     peer: Option<&str>,
+    message_id: Option<MessageId>,
 ) -> Result<Option<Charge>, smartopol_store::Error> {
     let id = peer
         .and_then(|peer| peer.strip_prefix(PEER))
         .and_then(|id| id.parse::<JobId>().ok());
     let Some(id) = id else { return Ok(None) };
-    match house.store.read(move |r| r.job(id)).await {
-        Ok(job) => Ok(Some(Charge::new(house, job))),
+    let found = house
+        .store
+        .read(move |r| {
+            let run = message_id.map(|id| r.run_of_message(id)).transpose()?;
+            Ok((r.job(id)?, run.flatten()))
+        })
+        .await;
+    match found {
+        Ok((job, run)) => Ok(Some(Charge::new(house, job, run.as_ref()))),
         // So old that the settings have removed it: nothing is known of what it might do.
         Err(smartopol_store::Error::NotFound { .. }) => Ok(Some(Charge::nothing())),
         Err(err) => Err(err),
@@ -64,13 +73,14 @@ pub(crate) fn owner_of(r: &Reader<'_>, peer: String) -> Result<String, smartopol
 }
 
 impl Charge {
-    pub(crate) fn new(house: &House, job: Job) -> Self {
+    pub(crate) fn new(house: &House, job: Job, run: Option<&Run>) -> Self {
         Self {
             action: job.action,
             most: strictest([
                 house.config.jobs.mode,
                 ceiling(house.users.acting(&job.frozen.user, None).role),
             ]),
+            run: run.map(Run::key),
             frozen: job.frozen,
         }
     }
@@ -81,6 +91,7 @@ impl Charge {
             action: Action::Prompt {
                 text: String::new(),
             },
+            run: None,
             most: Mode::ReadOnly,
             frozen: Frozen::default(),
         }
@@ -89,6 +100,11 @@ impl Charge {
     /// Returns the peer that owns the job: its role is that of the turn.
     pub(crate) fn owner(&self) -> &str {
         &self.frozen.user
+    }
+
+    /// Returns the run that the turn is.
+    pub(crate) const fn run(&self) -> Option<RunKey> {
+        self.run
     }
 
     /// Returns how much may be done without asking: the least of what was frozen, what the

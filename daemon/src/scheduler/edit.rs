@@ -36,6 +36,8 @@ pub(crate) async fn change(
     let old = find(house, key, false).await?;
     spec.name = Some(spec.name.unwrap_or_else(|| old.name.clone()));
     let new = make::job(house, spec, author).await?;
+    // What was due until now was due by the old schedule.
+    super::write_due(house, new.updated_at).await?;
     let job = Job {
         id: old.id,
         created_at: old.created_at,
@@ -44,7 +46,7 @@ pub(crate) async fn change(
     Ok(house
         .store
         .write(move |w| {
-            w.skip_waiting(
+            w.leave_out(
                 job.id,
                 "the job was changed before it began",
                 job.updated_at,
@@ -159,6 +161,7 @@ pub(crate) async fn run_now(house: &House, key: &str, by: &str) -> Result<Run, F
 pub(crate) async fn remove(house: &House, key: &str) -> Result<Job, Fault> {
     let job = find(house, key, false).await?;
     let (id, at) = (job.id, house.clock.now());
+    super::write_due(house, at).await?;
     house.store.write(move |w| w.remove_job(id, at)).await?;
     Ok(job)
 }

@@ -9,6 +9,7 @@ pub(crate) mod charge;
 mod due;
 pub(crate) mod edit;
 pub(crate) mod make;
+mod places;
 pub(crate) mod schedule;
 pub(crate) mod why;
 
@@ -64,6 +65,9 @@ impl Scheduler {
         if let Err(err) = begin::take_up(&house).await {
             tracing::warn!("runs of jobs could not be taken up: {err}");
         }
+        if let Err(err) = places::take_up(&house).await {
+            tracing::warn!("notices of reminders could not be taken up: {err}");
+        }
         let mut since = house.clock.now();
         loop {
             let now = house.clock.now();
@@ -92,7 +96,7 @@ async fn round(house: &House, since: Timestamp, now: Timestamp) -> Result<Option
         set_back(house, now).await?;
     }
     write_due(house, now).await?;
-    begin::tell_again(house, now).await?;
+    places::tell_again(house, now).await?;
     begin::claim(house, now).await?;
     house
         .store
@@ -104,7 +108,7 @@ async fn round(house: &House, since: Timestamp, now: Timestamp) -> Result<Option
 }
 
 /// Writes the rows of all due times up to now.
-async fn write_due(house: &House, now: Timestamp) -> Result<()> {
+pub(super) async fn write_due(house: &House, now: Timestamp) -> Result<()> {
     let mut slots = 0;
     loop {
         let jobs = house.store.read(move |r| r.due_jobs(now, JOBS)).await?;
@@ -115,9 +119,10 @@ async fn write_due(house: &House, now: Timestamp) -> Result<()> {
         for job in jobs {
             let rows = due_rows(house, &job, now, &mut slots);
             if rows.rows.len() <= ROWS {
-                small.push((job.id, rows));
+                small.push((job, rows));
                 continue;
             }
+            let mut seen = job;
             // Many: in steps, each of which says where the next goes on.
             let mut chunks = rows.rows.chunks(ROWS).peekable();
             while let Some(chunk) = chunks.next() {
@@ -127,11 +132,12 @@ async fn write_due(house: &House, now: Timestamp) -> Result<()> {
                     Some(run) => (Some(run.due_at), 0),
                     None => (rows.next, rows.missed),
                 };
-                let id = job.id;
+                let before = seen.clone();
                 house
                     .store
-                    .write(move |w| w.write_due(id, &chunk, next, missed))
+                    .write(move |w| w.write_due(&before, &chunk, next, missed))
                     .await?;
+                seen.next_at = next;
             }
         }
         house
@@ -139,7 +145,7 @@ async fn write_due(house: &House, now: Timestamp) -> Result<()> {
             .write(move |w| {
                 small
                     .iter()
-                    .try_for_each(|(id, due)| w.write_due(*id, &due.rows, due.next, due.missed))
+                    .try_for_each(|(job, due)| w.write_due(job, &due.rows, due.next, due.missed))
             })
             .await?;
     }
@@ -185,7 +191,7 @@ async fn set_back(house: &House, now: Timestamp) -> Result<()> {
                 // What is due in this very moment too.
                 let mut next = times.after(now.plus_millis(-1));
                 while let Some(due) = next
-                    && known.is_some_and(|known| due < known)
+                    && known.is_none_or(|known| due < known)
                     && r.has_run(id, due)?
                 {
                     next = times.after(due);
@@ -193,8 +199,8 @@ async fn set_back(house: &House, now: Timestamp) -> Result<()> {
                 Ok(next)
             })
             .await?;
-        if next.is_some() && next != known {
-            house.store.write(move |w| w.set_next(id, next)).await?;
+        if let Some(next) = next.filter(|next| Some(*next) != known) {
+            house.store.write(move |w| w.set_next(&job, next)).await?;
         }
     }
     Ok(())

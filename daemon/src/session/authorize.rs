@@ -77,6 +77,7 @@ pub(super) async fn authorize(
             approval: None,
             asker: asker.into(),
             user: user.clone(),
+            run: charge.and_then(Charge::run),
             reopened: false,
             cancel: CancellationToken::new(),
         };

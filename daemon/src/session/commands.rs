@@ -92,6 +92,7 @@ impl Actor<'_> {
             approval: None,
             asker: person.peer.clone(),
             user: self.house.users.acting(&person.peer, None),
+            run: None,
             reopened: false,
             cancel: CancellationToken::new(),
         };

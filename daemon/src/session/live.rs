@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smartopol_protocol::CallId;
 use smartopol_protocol::approval::Approval;
+use smartopol_protocol::job::RunKey;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::Partial;
 use smartopol_protocol::tool::ToolCall;
@@ -55,6 +56,8 @@ pub(crate) struct LiveCall {
     pub(crate) asker: String,
     /// Who that is; a stranger where they are no user any more.
     pub(crate) user: Arc<User>,
+    /// The run of a job that the turn is; `None` where no job began it.
+    pub(crate) run: Option<RunKey>,
     /// True where it was taken up from the store, which keeps no secret.
     pub(crate) reopened: bool,
     /// Stops it.

@@ -56,7 +56,7 @@ pub(super) struct Open {
 pub(super) async fn load(house: &House, id: SessionId) -> Result<Stored, Error> {
     let mut stored = look(house, id).await?;
     if let Some(open) = &mut stored.open {
-        open.charge = charge::of(house, Some(&open.asker)).await?;
+        open.charge = charge::of(house, Some(&open.asker), open.turn.message_id).await?;
         if let Some(charge) = &open.charge {
             charge.owner().clone_into(&mut open.asker);
         }
@@ -117,6 +117,7 @@ fn command(r: &Reader<'_>, users: &Users, message: &Message) -> Result<Option<Co
             approval: None,
             user: users.acting(&asker, None),
             asker,
+            run: None,
             reopened: true,
             cancel: CancellationToken::new(),
         },
@@ -180,6 +181,7 @@ pub(super) fn reopen(
             approval: approval.clone(),
             asker: open.asker.clone(),
             user: user.clone(),
+            run: open.charge.as_ref().and_then(Charge::run),
             reopened: true,
             cancel: CancellationToken::new(),
         };

@@ -71,7 +71,7 @@ impl Actor<'_> {
             .as_ref()
             .and_then(|message| message.peer.clone())
             .unwrap_or_default();
-        let charge = charge::of(&self.house, Some(&asker)).await?;
+        let charge = charge::of(&self.house, Some(&asker), turn.message_id).await?;
         let asker = charge.as_ref().map_or(asker, |own| own.owner().to_owned());
         self.transcript.extend(message.map(Arc::new));
         self.held = false;
@@ -90,7 +90,7 @@ impl Actor<'_> {
             let Some(message) = self.queue.remove(steers.unwrap_or(0)) else {
                 return Ok(());
             };
-            let charge = charge::of(&self.house, message.peer.as_deref()).await?;
+            let charge = charge::of(&self.house, message.peer.as_deref(), Some(message.id)).await?;
             let begun = self.new_turn(Some(message.id), charge.as_ref()).await;
             let (Some(turn), target) = begun else {
                 return Ok(());

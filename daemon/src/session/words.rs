@@ -18,7 +18,7 @@ impl Actor<'_> {
         let begins = self.live.is_none() && self.queue.is_empty();
         said.steer &= !begins;
         let (turn, target) = if begins {
-            match charge::of(&self.house, said.peer.as_deref()).await {
+            match charge::of(&self.house, said.peer.as_deref(), Some(said.id)).await {
                 Ok(charge) => self.new_turn(Some(said.id), charge.as_ref()).await,
                 Err(err) => {
                     let _ = reply.send(Err(Fault::from(err)));

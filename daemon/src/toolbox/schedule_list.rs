@@ -4,18 +4,19 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use smartopol_protocol::Fault;
-use smartopol_protocol::job::{JobState, List};
+use smartopol_protocol::job::JobState;
 use smartopol_protocol::tool::ToolSpec;
 
 use super::Caller;
 
 /// How many jobs are told.
-const MOST: u32 = 100;
+const MOST: usize = 100;
 
 pub(super) fn spec() -> ToolSpec {
     ToolSpec {
         name: "schedule_list".into(),
-        description: "Lists the jobs and reminders: names, times, what came of the last run."
+        description: "Lists the jobs and reminders that have times to come: names, times, what \
+                      came of the last run."
             .into(),
         input_schema: json!({
             "type": "object",
@@ -26,17 +27,10 @@ pub(super) fn spec() -> ToolSpec {
 }
 
 pub(super) async fn run(caller: &Caller) -> Result<(String, Value), Fault> {
-    let list = List {
-        after: None,
-        limit: MOST,
-    };
-    let listed = caller.house.store.read(move |r| r.jobs(&list)).await?;
+    let mut told = caller.house.store.read(|r| r.next_jobs(u32::MAX)).await?;
+    told.retain(|job| caller.may_see(&job.frozen.user));
     let mut text = String::new();
-    let told = listed
-        .jobs
-        .iter()
-        .filter(|job| job.state != JobState::Done && caller.may_see(&job.frozen.user));
-    for job in told {
+    for job in told.iter().take(MOST) {
         let next = match (&job.state, job.next_at) {
             (JobState::Paused { reason, .. }, _) => format!("paused: {reason}"),
             (_, Some(at)) => format!("next at {at}"),
@@ -55,8 +49,8 @@ pub(super) async fn run(caller: &Caller) -> Result<(String, Value), Fault> {
         // Writing to a string does not fail.
         let _ = writeln!(text, "{}", line.replace('\n', " "));
     }
-    if listed.more {
-        text.push_str("There are more.\n");
+    if told.len() > MOST {
+        text.push_str("There are more, which are due later.\n");
     }
     if text.is_empty() {
         text.push_str("There are no jobs.\n");

@@ -6,7 +6,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::attention::{
-    Item, ItemState, Kind, List, Listed, Priority, Resolution, Seen,
+    Item, ItemState, Kind, List, Listed, Place, Priority, Resolution, Seen,
 };
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, SessionId, Timestamp};
@@ -17,16 +17,6 @@ use crate::{Error, Reader, Result, Writer};
 
 /// How many items a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (200, 1_000);
-
-/// How often a person is told of a reminder that they do not acknowledge, by its priority.
-const fn most_told(priority: Priority) -> u32 {
-    match priority {
-        Priority::Low => 1,
-        Priority::Normal => 2,
-        Priority::High => 3,
-        Priority::Urgent => 6,
-    }
-}
 
 /// What an item is about, as its subject.
 pub(crate) fn of_approval(id: ApprovalId) -> String {
@@ -91,6 +81,31 @@ impl Reader<'_> {
             .prepare("SELECT item FROM attention WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2")?;
         let items = query.query_map(params![Millis(now), limit], read)?;
         Ok(items.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the reminders that wait and whose newest notice is not in its session: whoever was to
+    /// say it, ended first.
+    pub fn attention_unsaid(&self) -> Result<Vec<Item>> {
+        let mut query = self.prepare(
+            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0
+                 AND item ->> 'kind' = 'reminder'",
+        )?;
+        let mut unsaid = Vec::new();
+        for item in query.query_map((), read)? {
+            let item = item?;
+            let Some(Place::Session {
+                session_id,
+                message_id,
+            }) = item.places.last()
+            else {
+                continue;
+            };
+            let said = self.has_message(*message_id)?;
+            if !said && self.session(*session_id).is_ok() {
+                unsaid.push(item);
+            }
+        }
+        Ok(unsaid)
     }
 
     /// Returns when a person is next to be told again of something.
@@ -176,12 +191,21 @@ impl Writer<'_> {
         Ok(item)
     }
 
-    /// A person is told of an item again: a snooze is over, or nobody acknowledged it.
-    /// Returns it where it still waits.
-    pub fn tell_attention(&mut self, id: AttentionId) -> Result<Option<Item>> {
+    /// A person is told of an item again: in the first place where a snooze is over, else in the
+    /// one that `next` says, because nobody acknowledged it. Returns it where it still waits.
+    pub fn tell_attention(
+        &mut self,
+        id: AttentionId,
+        next: impl FnOnce(&Reader<'_>, &Item) -> Result<Place>,
+    ) -> Result<Option<Item>> {
         let mut item = self.attention_item(id)?;
-        if matches!(item.state, ItemState::Resolved { .. }) {
-            return Ok(None);
+        match &item.state {
+            ItemState::Resolved { .. } => return Ok(None),
+            ItemState::Snoozed { .. } => item.places = vec![Place::Inbox],
+            ItemState::Open => {
+                let place = next(self, &item)?;
+                item.places.push(place);
+            }
         }
         item.state = ItemState::Open;
         item.told = item.told.saturating_add(1);
@@ -365,6 +389,7 @@ pub(crate) fn plain(
         due_at: None,
         deadline: None,
         told: 1,
+        places: vec![Place::Inbox],
         state: ItemState::Open,
     }
 }
@@ -376,7 +401,8 @@ fn wake_at(item: &Item, now: Timestamp) -> Option<Timestamp> {
         ItemState::Snoozed { until } => Some(*until),
         ItemState::Open if item.kind == Kind::Reminder => {
             let again = item.priority.again_after_seconds()?;
-            (item.told < most_told(item.priority)).then(|| now.plus_millis(i64::from(again) * 1000))
+            (item.places.len() < item.priority.most_told())
+                .then(|| now.plus_millis(i64::from(again) * 1000))
         }
         ItemState::Open => None,
     }

@@ -165,9 +165,14 @@ impl Reader<'_> {
         )
     }
 
-    /// Returns jobs that are due after a moment, a page of them, in the order of their numbers.
+    /// Returns jobs that are due after a moment, and those whose last due time was after it.
     pub fn jobs_due_after(&self, at: Timestamp) -> Result<Vec<Job>> {
-        self.jobs_where("WHERE next_at > ?1", [Millis(at)])
+        self.jobs_where(
+            "WHERE next_at > ?1
+                 OR next_at IS NULL AND last_due > ?1 AND removed_at IS NULL
+                     AND state ->> 'state' = 'done'",
+            [Millis(at)],
+        )
     }
 
     /// Returns when a job is due next.
@@ -176,6 +181,26 @@ impl Reader<'_> {
             .prepare("SELECT min(next_at) FROM jobs WHERE next_at IS NOT NULL")?
             .query_row((), |row| row.get(0))?;
         Ok(next.map(|at| at.0))
+    }
+
+    /// Returns how many jobs have times to come, how many of all are paused, and how many runs are
+    /// under way.
+    pub fn job_counts(&self) -> Result<(u64, u64, u64)> {
+        Ok(self
+            .prepare(
+                "SELECT count(*) FILTER (WHERE state ->> 'state' = 'active'),
+                        count(*) FILTER (WHERE state ->> 'state' = 'paused'),
+                        (SELECT count(*) FROM ledger WHERE state = 'running')
+                 FROM jobs WHERE removed_at IS NULL",
+            )?
+            .query_row((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    }
+
+    /// Returns the job that is due next, of those that are not paused.
+    pub fn next_job(&self) -> Result<Option<Job>> {
+        let next = "WHERE next_at IS NOT NULL AND state ->> 'state' = 'active'
+                    ORDER BY next_at LIMIT 1";
+        Ok(self.jobs_where(next, ())?.pop())
     }
 
     /// Returns how many jobs there are that will be due again.
@@ -270,12 +295,20 @@ impl Writer<'_> {
         self.job(job.id)
     }
 
-    /// Changes when a job is due next.
-    pub fn set_next(&mut self, id: JobId, next_at: Option<Timestamp>) -> Result<()> {
-        self.prepare("UPDATE jobs SET next_at = ?2 WHERE id = ?1 AND removed_at IS NULL")?
-            .execute(params![Key(id), next_at.map(Millis)])?;
+    /// Changes when a job is due next, where it is due as it was in `seen`; one that was done has
+    /// times again.
+    pub fn set_next(&mut self, seen: &Job, next_at: Timestamp) -> Result<()> {
+        let Some(job) = self.still_due(seen)? else {
+            return Ok(());
+        };
+        let state = match job.state {
+            JobState::Done => JobState::Active,
+            state => state,
+        };
+        self.prepare("UPDATE jobs SET next_at = ?2, state = ?3 WHERE id = ?1")?
+            .execute(params![Key(seen.id), Millis(next_at), Json(&state)])?;
         let at = self.now();
-        self.job_changed(id, at)
+        self.job_changed(seen.id, at)
     }
 
     /// Removes a job. What was to run of it does not; its ledger stays.
@@ -283,9 +316,9 @@ impl Writer<'_> {
         if self.job_is_removed(id)? {
             return Err(Error::not_found("job", id));
         }
+        self.leave_out(id, "the job was removed before it began", at)?;
         self.prepare("UPDATE jobs SET removed_at = ?2, next_at = NULL WHERE id = ?1")?
             .execute(params![Key(id), Millis(at)])?;
-        self.skip_waiting(id, "the job was removed before it began", at)?;
         for kind in [Kind::JobFailed, Kind::JobMissed, Kind::JobPaused] {
             self.settle_attention(&of_job(kind, id), Resolution::Gone, "", at)?;
         }

@@ -24,6 +24,12 @@ pub const IN_TIME_MS: u64 = 60_000;
 /// How many rows a history has where nothing is said, and at most.
 const HISTORY: (u32, u32) = (100, 1_000);
 
+/// After how many runs in a row the daemon's end in the midst of one pauses a job that failures
+/// do not pause, or later: it may be the job that ends the daemon.
+const MOST_CUT_OFF: u32 = 3;
+
+const CUT_OFF: &str = "the daemon ended while it ran; what it had done by then is not known";
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunEnd {
@@ -31,6 +37,8 @@ pub enum RunEnd {
     Done,
     /// It failed; true where trying again may help and does no harm.
     Failed(String, bool),
+    /// The daemon ended while it ran. It may be what ended the daemon, so it is not tried again.
+    CutOff,
     /// What it needs is not there.
     Blocked(String),
     /// It was left out.
@@ -145,7 +153,8 @@ impl Reader<'_> {
             .optional()?)
     }
 
-    fn run_of_message(&self, id: MessageId) -> Result<Option<Run>> {
+    /// Returns the run under way that says this message.
+    pub fn run_of_message(&self, id: MessageId) -> Result<Option<Run>> {
         Ok(self
             .prepare(&format!(
                 "SELECT {COLUMNS} FROM ledger WHERE message_id = ?1 AND state = 'running'"
@@ -160,21 +169,22 @@ impl Writer<'_> {
     /// Where `missed` is not 0, a person is told that so many were missed.
     ///
     /// A time that has its row keeps it, except one that was missed while the clock stood ahead.
+    /// Where the job is no longer due as it was in `seen`, nothing is written: who looks again,
+    /// sees what it is now.
     pub fn write_due(
         &mut self,
-        job_id: JobId,
+        seen: &Job,
         rows: &[Run],
         next_at: Option<Timestamp>,
         missed: u64,
     ) -> Result<()> {
-        let at = self.now();
-        if self.job_is_removed(job_id)? {
+        let (at, job_id) = (self.now(), seen.id);
+        let Some(job) = self.still_due(seen)? else {
             return Ok(());
-        }
+        };
         for run in rows {
             self.write_run(run)?;
         }
-        let job = self.job(job_id)?;
         let state = match (next_at, &job.state) {
             (None, JobState::Active) => JobState::Done,
             (_, state) => state.clone(),
@@ -211,6 +221,19 @@ impl Writer<'_> {
             self.attend(&of_job(Kind::JobMissed, job_id), item)?;
         }
         self.job_changed(job_id, at)
+    }
+
+    /// Returns the job where it is due as it was when it was looked at.
+    pub(crate) fn still_due(&self, seen: &Job) -> Result<Option<Job>> {
+        if self.job_is_removed(seen.id)? {
+            return Ok(None);
+        }
+        let job = self.job(seen.id)?;
+        let same = job.next_at == seen.next_at
+            && job.schedule == seen.schedule
+            && job.zone == seen.zone
+            && job.state == seen.state;
+        Ok(same.then_some(job))
     }
 
     /// Writes a row for a run that a person asked for.
@@ -278,29 +301,6 @@ impl Writer<'_> {
         self.put_run(&run)?;
         self.newest(job_id, due_at, at)?;
         Ok(Some(run))
-    }
-
-    /// Lets a row wait again whose run could not begin.
-    pub fn put_back_run(
-        &mut self,
-        (job_id, due_at): (JobId, Timestamp),
-        claim_at: Timestamp,
-        reason: &str,
-    ) -> Result<()> {
-        let Some(mut run) = self.run(job_id, due_at)? else {
-            return Ok(());
-        };
-        if run.state != RunState::Running {
-            return Ok(());
-        }
-        run.state = RunState::Waiting;
-        run.claim_at = Some(claim_at);
-        run.attempts = run.attempts.saturating_sub(1);
-        run.message_id = None;
-        run.reason = reason.to_owned();
-        self.put_run(&run)?;
-        let at = self.now();
-        self.newest(job_id, due_at, at)
     }
 
     /// Ends a run, where it is not over yet.
@@ -372,10 +372,7 @@ impl Writer<'_> {
         let end = match outcome {
             Outcome::Done => RunEnd::Done,
             Outcome::Interrupted => RunEnd::Failed("a person stopped it".into(), false),
-            Outcome::CutOff => RunEnd::Failed(
-                "the daemon ended while it ran; what it had done by then is not known".into(),
-                false,
-            ),
+            Outcome::CutOff => RunEnd::CutOff,
             Outcome::Failed { message, .. } => RunEnd::Failed(message.clone(), true),
             Outcome::StepLimit { limit } => {
                 RunEnd::Failed(format!("it reached its limit of {limit} steps"), false)
@@ -417,6 +414,31 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a job would still do about times up to now is left out: rows that wait, and a due time
+    /// that has no row yet.
+    pub fn leave_out(&mut self, id: JobId, reason: &str, at: Timestamp) -> Result<()> {
+        self.skip_waiting(id, reason, at)?;
+        let Some(due_at) = self.job(id)?.next_at.filter(|due_at| *due_at <= at) else {
+            return Ok(());
+        };
+        self.write_run(&Run {
+            job_id: id,
+            due_at,
+            state: RunState::Skipped,
+            reason: reason.to_owned(),
+            by_hand: false,
+            attempts: 0,
+            written_at: at,
+            claim_at: None,
+            started_at: None,
+            finished_at: Some(at),
+            session_id: None,
+            message_id: None,
+            turn_id: None,
+        })
+        .map(drop)
     }
 
     /// What waits of a job is left out.
@@ -475,6 +497,7 @@ impl Writer<'_> {
         let mut job = self.job(run.job_id)?;
         run.claim_at = None;
         run.finished_at = Some(at);
+        let cut_off = end == RunEnd::CutOff;
         let failed = match end {
             RunEnd::Done => {
                 let late = run
@@ -501,6 +524,11 @@ impl Writer<'_> {
                 run.reason = reason;
                 true
             }
+            RunEnd::CutOff => {
+                run.state = RunState::Failed;
+                run.reason = CUT_OFF.to_owned();
+                true
+            }
             RunEnd::Blocked(reason) => {
                 run.state = RunState::Blocked;
                 run.reason = reason;
@@ -514,7 +542,12 @@ impl Writer<'_> {
         };
         self.put_run(&run)?;
         if failed {
-            self.failed(&mut job, &run, at)?;
+            let limit = match (job.policy.pause_after, cut_off) {
+                (0, true) => MOST_CUT_OFF,
+                (limit, true) => limit.min(MOST_CUT_OFF),
+                (limit, false) => limit,
+            };
+            self.failed(&mut job, &run, limit, at)?;
         }
         self.prepare("UPDATE jobs SET failures = ?2, state = ?3 WHERE id = ?1")?
             .execute(params![
@@ -525,7 +558,8 @@ impl Writer<'_> {
         self.newest(run.job_id, run.due_at, at)
     }
 
-    fn failed(&mut self, job: &mut Job, run: &Run, at: Timestamp) -> Result<()> {
+    /// A run failed; after `limit` of them in a row the job is paused, unless that is 0.
+    fn failed(&mut self, job: &mut Job, run: &Run, limit: u32, at: Timestamp) -> Result<()> {
         job.failures = job.failures.saturating_add(1);
         let how = match run.state {
             RunState::Blocked => "is blocked",
@@ -546,7 +580,6 @@ impl Writer<'_> {
             )
         };
         self.attend(&of_job(Kind::JobFailed, job.id), item)?;
-        let limit = job.policy.pause_after;
         if limit > 0 && job.failures >= limit && job.state == JobState::Active {
             let reason = match limit {
                 1 => format!("a run failed: {}", run.reason),
@@ -559,6 +592,7 @@ impl Writer<'_> {
             let title = format!("the job `{}` was paused", job.name);
             let item = about(job, Kind::JobPaused, Priority::High, title, reason, at);
             self.attend(&of_job(Kind::JobPaused, job.id), item)?;
+            self.skip_waiting(job.id, "the job was paused before it began", at)?;
         }
         Ok(())
     }

@@ -49,6 +49,13 @@ impl Reader<'_> {
             .ok_or_else(|| Error::not_found("message", id))
     }
 
+    /// Returns true where there is a message with this id.
+    pub(crate) fn has_message(&self, id: MessageId) -> Result<bool> {
+        Ok(self
+            .prepare("SELECT EXISTS (SELECT 1 FROM messages WHERE id = ?1)")?
+            .query_row([Key(id)], |row| row.get(0))?)
+    }
+
     fn message_if_any(&self, id: MessageId) -> Result<Option<Message>> {
         Ok(self
             .prepare(&format!("SELECT {COLUMNS} FROM messages WHERE id = ?1"))?

@@ -18,6 +18,9 @@ const COLUMNS: &str = "id, name, workspace, mode, model, state, waiting, message
 /// The longest name, in characters.
 const NAME_MAX: usize = 64;
 
+/// How many sessions are looked at for where somebody spoke last.
+const TALKS: u32 = 100;
+
 /// How many of the things that a key could mean are named.
 const CANDIDATES: u32 = 5;
 
@@ -90,6 +93,33 @@ impl Reader<'_> {
                 .optional()?
                 .ok_or_else(|| Error::not_found("session", "the newest")),
         }
+    }
+
+    /// Returns the session in which somebody spoke last whose peer does not begin with `but`, among
+    /// the sessions that changed last; `None` where nobody did.
+    pub fn talked_in(&self, but: &str) -> Result<Option<SessionId>> {
+        let mut sessions = self.prepare(
+            "SELECT id, updated_at FROM sessions ORDER BY updated_at DESC, id DESC LIMIT ?1",
+        )?;
+        let mut spoken = self.prepare(
+            "SELECT created_at FROM messages
+             WHERE session_id = ?1 AND position IS NOT NULL AND role = 'user'
+                 AND substr(coalesce(peer, ''), 1, length(?2)) <> ?2
+             ORDER BY position DESC LIMIT 1",
+        )?;
+        let mut newest: Option<(Timestamp, SessionId)> = None;
+        let mut rows = sessions.query([TALKS])?;
+        while let Some(row) = rows.next()? {
+            let (session, changed): (SessionId, Timestamp) = (id(row, 0)?, time(row, 1)?);
+            if newest.is_some_and(|(at, _)| at > changed) {
+                break;
+            }
+            let at: Option<Timestamp> = spoken
+                .query_row(params![Key(session), but], |row| time(row, 0))
+                .optional()?;
+            newest = newest.max(at.map(|at| (at, session)));
+        }
+        Ok(newest.map(|(_, session)| session))
     }
 
     fn session_by_key(&self, key: &str) -> Result<Session> {

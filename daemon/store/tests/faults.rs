@@ -74,6 +74,7 @@ async fn a_process_that_dies_at_any_moment_of_a_commit_leaves_whole_commits() {
             "moment {moment}"
         );
         job::no_gap(&store).await;
+        job::once(&store).await;
         let seq = store.read(|r| r.seq()).await.unwrap();
         let told = std::fs::read_to_string(folder.path().join("told")).unwrap_or_default();
         let told: u64 = told.parse().unwrap_or(0);

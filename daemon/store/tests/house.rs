@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Danger, Decision, Scope};
+use smartopol_protocol::attention::{self, Seen};
 use smartopol_protocol::job::{Job, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::Usage;
@@ -130,6 +131,39 @@ impl House {
             .unwrap();
         self.store
             .write(move |w| w.remind(reminds, "", due_at))
+            .await
+            .unwrap();
+        self.changed(round).await;
+    }
+
+    /// A reminder that is told again and seen to, and a job that is changed, paused and removed.
+    async fn changed(&self, round: u32) {
+        let list = attention::List::default();
+        let item = self.store.read(move |r| r.attention(&list)).await.unwrap();
+        let id = item.items.first().unwrap().id;
+        self.store
+            .write(move |w| w.tell_attention(id, |_, _| Ok(attention::Place::Inbox)))
+            .await
+            .unwrap();
+        self.store
+            .write(move |w| w.see_attention(id, Seen::Acknowledge, "cli:1000", at(9)))
+            .await
+            .unwrap();
+        let mut job = job::job(&format!("short {round}"), job::prompt());
+        let first = job.next_at.unwrap();
+        job::added(&self.store, &job).await;
+        job.next_at = Some(first.plus_millis(60_000));
+        job.updated_at = first;
+        let changed = job.clone();
+        self.store
+            .write(move |w| {
+                w.leave_out(changed.id, "the job was changed before it began", first)?;
+                w.put_job(&changed)
+            })
+            .await
+            .unwrap();
+        self.store
+            .write(move |w| w.remove_job(job.id, first.plus_millis(60_000)))
             .await
             .unwrap();
     }
@@ -396,6 +430,7 @@ pub fn trace(call: &ToolCall, store: &Store) -> Trace {
         metadata: Metadata {
             session_id: call.session_id,
             turn_id: call.turn_id,
+            run: None,
             call_id: call.id,
             title: "ls".into(),
             complete: false,

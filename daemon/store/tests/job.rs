@@ -87,8 +87,9 @@ pub async fn due(store: &Store, job: &Job, due_at: Timestamp, state: RunState) {
     let run = row(job, due_at, state);
     store
         .write(move |w| {
+            let job = w.job(run.job_id)?;
             w.write_due(
-                run.job_id,
+                &job,
                 std::slice::from_ref(&run),
                 Some(due_at.plus_millis(60_000)),
                 0,
@@ -118,6 +119,41 @@ pub async fn no_gap(store: &Store) {
             .take_while(|due| *due < next)
             .collect();
         assert_eq!(rows, due, "{}", job.name);
+    }
+}
+
+/// What a row says was done, was done once, and nothing else was.
+pub async fn once(store: &Store) {
+    let all = attention::List {
+        all: true,
+        limit: 1_000,
+    };
+    let (jobs, items) = store
+        .read(move |r| Ok((r.jobs(&Default::default())?.jobs, r.attention(&all)?.items)))
+        .await
+        .unwrap();
+    for job in jobs {
+        let id = job.id;
+        let (runs, _) = store
+            .read(move |r| r.history(id, None, 1_000))
+            .await
+            .unwrap();
+        let reminds = matches!(job.action, Action::Remind { .. });
+        let told = items.iter().filter(|item| item.job_id == Some(id));
+        let told = told.filter(|item| item.kind == Kind::Reminder).count();
+        let ran = runs.iter().filter(|run| run.state == RunState::Ran).count();
+        assert_eq!(told, if reminds { ran } else { 0 }, "{runs:?}");
+        for run in runs {
+            // A claim fixes what is said, and it is said at most once: its id is its own.
+            assert_eq!(run.message_id.is_some(), run.attempts > 0 && !reminds);
+            assert!(run.attempts <= 1, "{run:?}");
+            let untried = matches!(run.state, RunState::Waiting | RunState::Skipped);
+            assert_eq!(untried, run.attempts == 0, "{run:?}");
+            if let Some(id) = run.message_id {
+                let said = store.read(move |r| r.message(id)).await.is_ok();
+                assert!(said || run.state == RunState::Running, "{run:?}");
+            }
+        }
     }
 }
 
@@ -260,10 +296,230 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
     assert_eq!(
         Item {
             id: before[0].id,
+            places: before[0].places.clone(),
             ..after[0].clone()
         },
         before[0]
     );
+    house.sound().await;
+}
+
+/// Returns the row of a due time.
+async fn run_at(store: &Store, job: &Job, due_at: Timestamp) -> Run {
+    let id = job.id;
+    let run = store.read(move |r| r.run(id, due_at)).await.unwrap();
+    run.unwrap()
+}
+
+#[tokio::test]
+async fn who_looked_before_a_job_was_changed_writes_nothing_about_it() {
+    let house = House::new();
+    let seen = added(&house.store, &job("tidy", prompt())).await;
+    let changes: [fn(&mut Job); 3] = [
+        |job| job.next_at = Some(at(90)),
+        |job| {
+            job.schedule = Schedule::Every {
+                seconds: 30,
+                from: None,
+            }
+        },
+        |job| {
+            job.state = JobState::Paused {
+                at: at(1),
+                reason: "rest".into(),
+            }
+        },
+    ];
+    for change in changes {
+        let mut new = seen.clone();
+        change(&mut new);
+        let rows = [row(&seen, at(60), RunState::Waiting)];
+        let old = seen.clone();
+        let (told, runs) = house
+            .store
+            .write(move |w| {
+                w.put_job(&new)?;
+                w.write_due(&old, &rows, Some(at(120)), 0)?;
+                Ok((w.job(old.id)? == new, w.history(old.id, None, 10)?.0))
+            })
+            .await
+            .unwrap();
+        assert!(told && runs.is_empty(), "{runs:?}");
+    }
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn what_is_due_while_its_job_is_changed_or_removed_gets_its_row() {
+    let house = House::new();
+    let job = added(&house.store, &job("tidy", prompt())).await;
+    let mut later = job.clone();
+    later.next_at = Some(at(120));
+    house
+        .store
+        .write(move |w| {
+            w.leave_out(later.id, "the job was changed before it began", at(61))?;
+            w.put_job(&later).map(drop)
+        })
+        .await
+        .unwrap();
+    let id = job.id;
+    house
+        .store
+        .write(move |w| w.remove_job(id, at(121)))
+        .await
+        .unwrap();
+    let changed = run_at(&house.store, &job, at(60)).await;
+    let removed = run_at(&house.store, &job, at(120)).await;
+    assert_eq!(
+        [changed.state, removed.state],
+        [RunState::Skipped, RunState::Skipped]
+    );
+    assert_eq!(changed.reason, "the job was changed before it began");
+    assert_eq!(removed.reason, "the job was removed before it began");
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn a_job_that_failures_pause_runs_nothing_that_still_waited() {
+    let house = House::new();
+    let mut made = job("tidy", prompt());
+    made.policy.pause_after = 1;
+    let made = added(&house.store, &made).await;
+    due(&house.store, &made, at(60), RunState::Waiting).await;
+    due(&house.store, &made, at(120), RunState::Waiting).await;
+    let id = made.id;
+    house
+        .store
+        .write(move |w| {
+            w.claim_run((id, at(60)), None, None, "", at(121))?;
+            w.end_run((id, at(60)), RunEnd::Failed("no".into(), false), at(122))
+        })
+        .await
+        .unwrap();
+    let waited = run_at(&house.store, &made, at(120)).await;
+    assert_eq!(waited.state, RunState::Skipped);
+    assert_eq!(waited.reason, "the job was paused before it began");
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn a_job_under_which_the_daemon_ends_again_and_again_is_paused_whatever_it_says() {
+    for (pause_after, rounds) in [(0, 3), (100, 3), (2, 2)] {
+        let house = House::new();
+        let mut made = job("restarts the daemon", prompt());
+        made.policy.pause_after = pause_after;
+        made.policy.retries = 5;
+        let made = added(&house.store, &made).await;
+        let id = made.id;
+        for round in 1..=rounds {
+            let due_at = at(60 * round);
+            let before = house.store.read(move |r| r.job(id)).await.unwrap();
+            assert_eq!(before.state, JobState::Active, "round {round}");
+            due(&house.store, &made, due_at, RunState::Waiting).await;
+            house
+                .store
+                .write(move |w| {
+                    w.claim_run((id, due_at), None, None, "", due_at)?;
+                    w.end_run((id, due_at), RunEnd::CutOff, due_at)
+                })
+                .await
+                .unwrap();
+            // It is never tried again.
+            let run = run_at(&house.store, &made, due_at).await;
+            assert_eq!((run.state, run.attempts), (RunState::Failed, 1));
+        }
+        let after = house.store.read(move |r| r.job(id)).await.unwrap();
+        let JobState::Paused { reason, .. } = after.state else {
+            panic!("{:?}", after.state)
+        };
+        assert!(reason.contains("the daemon ended while it ran"), "{reason}");
+        house.sound().await;
+    }
+}
+
+#[tokio::test]
+async fn a_reminder_is_told_in_so_many_places_as_it_matters_and_anew_after_a_snooze() {
+    for priority in Priority::ALL {
+        let house = House::new();
+        let text = "tea".into();
+        let made = added(&house.store, &job("tea", Action::Remind { text, priority })).await;
+        due(&house.store, &made, at(60), RunState::Waiting).await;
+        let id = made.id;
+        house
+            .store
+            .write(move |w| w.remind((id, at(60)), "", at(60)))
+            .await
+            .unwrap();
+        let again = async || {
+            let far = at(10_000_000);
+            let due = house.store.read(move |r| r.attention_due(far, 10)).await;
+            let Some(item) = due.unwrap().pop() else {
+                return false;
+            };
+            let tell = move |w: &mut smartopol_store::Writer<'_>| {
+                w.tell_attention(item.id, |_, _| Ok(attention::Place::Inbox))
+            };
+            house.store.write(tell).await.unwrap();
+            true
+        };
+        let mut told = 1;
+        while again().await {
+            told += 1;
+        }
+        assert_eq!(told, priority.most_told(), "{priority:?}");
+        let item = open_items(&house.store).await.pop().unwrap();
+        assert_eq!(item.places.len(), told);
+        let snooze = Seen::Snooze { seconds: 60 };
+        house
+            .store
+            .write(move |w| w.see_attention(item.id, snooze, "cli:1000", at(99)))
+            .await
+            .unwrap();
+        let mut after = 0;
+        while again().await {
+            after += 1;
+        }
+        assert_eq!(after, priority.most_told(), "{priority:?}");
+        house.sound().await;
+    }
+}
+
+#[tokio::test]
+async fn a_notice_that_was_to_be_said_is_known_until_it_stands_in_its_session() {
+    let house = House::new();
+    let session = house.session().await.id;
+    let made = added(&house.store, &job("tea", remind())).await;
+    due(&house.store, &made, at(60), RunState::Waiting).await;
+    let (id, message) = (made.id, user(session, "tea"));
+    let place = attention::Place::Session {
+        session_id: session,
+        message_id: message.id,
+    };
+    house
+        .store
+        .write(move |w| w.remind((id, at(60)), "", at(60)))
+        .await
+        .unwrap();
+    let unsaid = async || {
+        let unsaid = house.store.read(|r| r.attention_unsaid()).await.unwrap();
+        unsaid.len()
+    };
+    assert_eq!(unsaid().await, 0);
+    let item = open_items(&house.store).await.pop().unwrap();
+    house
+        .store
+        .write(move |w| w.tell_attention(item.id, |_, _| Ok(place)))
+        .await
+        .unwrap();
+    // Here whoever was to say it may die.
+    assert_eq!(unsaid().await, 1);
+    house
+        .store
+        .write(move |w| w.queue_message(message))
+        .await
+        .unwrap();
+    assert_eq!(unsaid().await, 0);
     house.sound().await;
 }
 
@@ -434,7 +690,7 @@ async fn play(steps: Vec<Step>) {
                 let id = due[usize::from(number) % due.len()].id;
                 let told = house
                     .store
-                    .write(move |w| w.tell_attention(id))
+                    .write(move |w| w.tell_attention(id, |_, _| Ok(attention::Place::Inbox)))
                     .await
                     .unwrap();
                 assert_eq!(told.unwrap().state, ItemState::Open);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::job::RunKey;
 use smartopol_protocol::tool::{OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
 use smartopol_protocol::{AgentId, ApprovalId, Timestamp, TraceId};
@@ -21,6 +22,8 @@ pub struct Begin<'a> {
     pub at: Timestamp,
     /// The call.
     pub call: &'a ToolCall,
+    /// The run of a job that its turn is; `None` where no job began it.
+    pub run: Option<RunKey>,
     /// What decided.
     pub decided_by: DecidedBy,
     /// Why, one sentence.
@@ -50,6 +53,7 @@ pub fn begin(begin: Begin<'_>, redactor: &Redactor) -> Trace {
         metadata: Metadata {
             session_id: call.session_id,
             turn_id: call.turn_id,
+            run: begin.run,
             call_id: call.id,
             title: title.into_owned(),
             complete: false,

@@ -38,6 +38,7 @@ fn begun(input: serde_json::Value) -> Trace {
         agent_id: AgentId::new(),
         at: Timestamp::from_millis(2),
         call: &call,
+        run: None,
         decided_by: DecidedBy::Person,
         reason: "allowed once".into(),
         approval_id: None,

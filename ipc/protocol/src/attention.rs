@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, AttentionId, JobId, SessionId, Timestamp, TurnId};
+use crate::{ApprovalId, AttentionId, JobId, MessageId, SessionId, Timestamp, TurnId};
 
 /// Something that waits for a person, or waited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +43,26 @@ pub struct Item {
     pub deadline: Option<Timestamp>,
     /// How often the person was told.
     pub told: u32,
+    /// Where they were told since it began to wait, or since a snooze ended; the first place first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<Place>,
     /// Where it stands.
     pub state: ItemState,
+}
+
+/// Where a person is told of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "place", rename_all = "snake_case")]
+pub enum Place {
+    /// In the list of what waits: every console shows it, and notifies of it where that is on.
+    Inbox,
+    /// And in a session, by a notice.
+    Session {
+        /// The session.
+        session_id: SessionId,
+        /// The notice.
+        message_id: MessageId,
+    },
 }
 
 /// What an item is about.
@@ -77,12 +95,12 @@ pub enum Kind {
 pub enum Priority {
     /// It can wait; nobody is told twice.
     Low,
-    /// It should be seen today.
+    /// It should be seen today; told twice.
     #[default]
     Normal,
-    /// It should be seen within the hour.
+    /// It should be seen within the hour; told three times.
     High,
-    /// It should be seen now.
+    /// It should be seen now; told six times.
     Urgent,
 }
 
@@ -100,8 +118,19 @@ impl Priority {
         }
     }
 
-    /// Returns after how many seconds a reminder that nobody acknowledged is told again, in a
-    /// second place; `None` where it is told once.
+    /// Returns in how many places, one after the other, a person is told of a reminder that they do
+    /// not acknowledge.
+    pub const fn most_told(self) -> usize {
+        match self {
+            Self::Low => 1,
+            Self::Normal => 2,
+            Self::High => 3,
+            Self::Urgent => 6,
+        }
+    }
+
+    /// Returns after how many seconds a reminder that nobody acknowledged is told in the next
+    /// place; `None` where it is told once.
     pub const fn again_after_seconds(self) -> Option<u32> {
         match self {
             Self::Low => None,

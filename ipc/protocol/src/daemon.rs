@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Mode;
+use crate::job::Due;
 use crate::{AgentId, Timestamp};
 
 /// `daemon/status`: how the daemon is.
@@ -39,6 +40,12 @@ pub struct StatusShown {
     pub active_sessions: u64,
     /// Approvals that wait for a person.
     pub pending_approvals: u64,
+    /// What runs by itself.
+    #[serde(default)]
+    pub jobs: JobsShown,
+    /// The terminals.
+    #[serde(default)]
+    pub terminals: TerminalsShown,
     /// Clients attached, this one included.
     pub clients: u64,
     /// Size of the database with its write-ahead log, in bytes.
@@ -60,6 +67,29 @@ pub struct StatusShown {
     pub model: String,
     /// The approval mode of sessions that have none of their own.
     pub mode: Mode,
+}
+
+/// How many jobs there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobsShown {
+    /// Those that have times to come.
+    pub active: u64,
+    /// Those that are paused.
+    pub paused: u64,
+    /// Runs that are under way.
+    pub running: u64,
+    /// What is due next; `None` where nothing is. What is paused is skipped, so it is not meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Due>,
+}
+
+/// How many terminals there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalsShown {
+    /// Those whose program runs.
+    pub running: u64,
+    /// Those whose program ended, and that were not removed.
+    pub ended: u64,
 }
 
 /// How large the database is.

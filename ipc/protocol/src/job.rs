@@ -300,6 +300,25 @@ pub struct Run {
     pub turn_id: Option<TurnId>,
 }
 
+impl Run {
+    /// Returns what it is known by.
+    pub const fn key(&self) -> RunKey {
+        RunKey {
+            job_id: self.job_id,
+            due_at: self.due_at,
+        }
+    }
+}
+
+/// What a run is known by: its job and its due time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RunKey {
+    /// The job.
+    pub job_id: JobId,
+    /// When it was due.
+    pub due_at: Timestamp,
+}
+
 /// What became of a due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::job::RunKey;
 use crate::{AgentId, ApprovalId, CallId, SessionId, Timestamp, TraceId, TurnId};
 
 /// What became of a call.
@@ -64,6 +65,9 @@ pub struct Metadata {
     /// The turn; `None` for a person's command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turn_id: Option<TurnId>,
+    /// The run of a job that the turn is; `None` where no job began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunKey>,
     /// The call.
     pub call_id: CallId,
     /// One line for lists, redacted.

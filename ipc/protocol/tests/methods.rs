@@ -659,6 +659,16 @@ fn status() -> daemon::StatusShown {
         sessions: 3,
         active_sessions: 1,
         pending_approvals: 1,
+        jobs: daemon::JobsShown {
+            active: 2,
+            paused: 1,
+            running: 1,
+            next: Some(sample::due()),
+        },
+        terminals: daemon::TerminalsShown {
+            running: 2,
+            ended: 1,
+        },
         clients: 2,
         database_bytes: 40_960,
         size: size(),

@@ -5,10 +5,10 @@ use smartopol_protocol::approval::{
     Actor, Approval, ApprovalState, BackTest, Danger, Decision, Mode, OneOf, Pattern, Rule, Scope,
     Verdict,
 };
-use smartopol_protocol::attention::{Item, ItemState, Kind, Priority};
+use smartopol_protocol::attention::{self, Item, ItemState, Kind, Priority};
 use smartopol_protocol::client::Client;
 use smartopol_protocol::job::{
-    Action, Day, Due, Frozen, Job, JobState, Policy, Run, RunState, Schedule, Spec,
+    Action, Day, Due, Frozen, Job, JobState, Policy, Run, RunKey, RunState, Schedule, Spec,
 };
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
@@ -363,6 +363,10 @@ pub(crate) fn trace() -> Trace {
         metadata: Metadata {
             session_id: SESSION,
             turn_id: Some(TURN),
+            run: Some(RunKey {
+                job_id: JOB,
+                due_at: at(800),
+            }),
             call_id: CALL,
             title: "rm -r build".into(),
             complete: true,
@@ -476,7 +480,14 @@ pub(crate) fn item() -> Item {
         at: at(7_200_000),
         due_at: Some(at(0)),
         deadline: None,
-        told: 1,
+        told: 2,
+        places: vec![
+            attention::Place::Inbox,
+            attention::Place::Session {
+                session_id: SESSION,
+                message_id: MESSAGE,
+            },
+        ],
         state: ItemState::Open,
     }
 }

@@ -17,8 +17,8 @@ pub mod terminals;
 
 use serde_json::{Value, json};
 use smartopol_protocol::approval::*;
-use smartopol_protocol::attention::{Item, ItemState, Kind, Priority, Resolution};
-use smartopol_protocol::daemon::{Size, StatusShown};
+use smartopol_protocol::attention::{self, Item, ItemState, Kind, Priority, Resolution};
+use smartopol_protocol::daemon::{JobsShown, Size, StatusShown, TerminalsShown};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::{ProviderInfo, Usage};
@@ -568,6 +568,7 @@ impl House {
             metadata: Metadata {
                 session_id: call.session_id,
                 turn_id: call.turn_id,
+                run: None,
                 call_id: call.id,
                 title: call.inspection.title.clone(),
                 complete: result.is_some(),
@@ -776,6 +777,7 @@ impl House {
             due_at: None,
             deadline: None,
             told: 1,
+            places: vec![attention::Place::Inbox],
             state: ItemState::Open,
         }
     }
@@ -910,6 +912,8 @@ pub fn status() -> StatusShown {
         sessions: 4,
         active_sessions: 1,
         pending_approvals: 0,
+        jobs: JobsShown::default(),
+        terminals: TerminalsShown::default(),
         clients: 1,
         database_bytes: 0,
         size: Size::default(),

@@ -88,6 +88,12 @@ pub(crate) fn lines(app: &App, trace: &Trace, room: usize) -> Vec<Line<'static>>
         format!(" in {}", meta.surface)
     };
     fact("by", format!("{}{surface}", meta.actor));
+    if let Some(run) = &meta.run {
+        // The list may not be known yet, or the job may be gone.
+        let job = app.model.jobs.get(run.job_id);
+        let name = job.map_or_else(|| run.job_id.to_string(), |job| job.name.clone());
+        fact("job", format!("{name}, due {}", run.due_at));
+    }
     fact("folder", meta.cwd.clone());
     fact("at", trace.timestamp.to_string());
     if meta.redacted > 0 {

@@ -68,7 +68,8 @@ pub(super) fn until(at: Timestamp) -> String {
     match seconds {
         ..100 => format!("{seconds} s"),
         100..6000 => format!("{} min", seconds.div_ceil(60)),
-        _ => format!("{} h", seconds.div_ceil(3600)),
+        6000..172_800 => format!("{} h", seconds.div_ceil(3600)),
+        _ => format!("{} d", seconds.div_ceil(86_400)),
     }
 }
 

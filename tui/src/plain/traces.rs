@@ -385,6 +385,12 @@ fn print_one(trace: &Trace, out: &mut Out) -> anyhow::Result<()> {
                 |id| id.to_string(),
             ),
         ),
+        (
+            "job",
+            about.run.map_or_else(String::new, |run| {
+                format!("{}, due {}", run.job_id, time::local(run.due_at))
+            }),
+        ),
         ("call", about.call_id.to_string()),
         (
             "approval",

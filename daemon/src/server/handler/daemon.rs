@@ -2,15 +2,19 @@
 
 use std::path::PathBuf;
 
-use smartopol_protocol::daemon::{BackedUp, Backup, Checked, FiguresShown, StatusShown, Stop};
+use smartopol_protocol::daemon::{
+    BackedUp, Backup, Checked, FiguresShown, JobsShown, StatusShown, Stop, TerminalsShown,
+};
 use smartopol_protocol::{Code, Fault};
 
 use crate::House;
+use crate::scheduler::make;
 use crate::upkeep::{free_space, shelf};
 
 pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
     let counts = house.store.read(|r| r.counts()).await?;
     let size = house.store.read(|r| r.size()).await?;
+    let (jobs, terminals) = (jobs(house).await?, terminals(house).await?);
     // The providers are still being looked for right after the start: status does not wait.
     let chosen = house.providers().ok().and_then(|providers| {
         providers
@@ -36,6 +40,8 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         sessions: counts.sessions,
         active_sessions: counts.active_sessions,
         pending_approvals: counts.pending_approvals,
+        jobs,
+        terminals,
         clients: house.clients.count(),
         database_bytes: size.bytes.saturating_add(size.wal_bytes),
         size,
@@ -45,6 +51,29 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         provider,
         model,
         mode: house.config.approvals.mode,
+    })
+}
+
+async fn jobs(house: &House) -> Result<JobsShown, Fault> {
+    let ((active, paused, running), next) = house
+        .store
+        .read(|r| Ok((r.job_counts()?, r.next_job()?)))
+        .await?;
+    let now = house.clock.now();
+    Ok(JobsShown {
+        active,
+        paused,
+        running,
+        next: next.and_then(|job| make::next(&job, now, 1).pop()),
+    })
+}
+
+async fn terminals(house: &House) -> Result<TerminalsShown, Fault> {
+    let all = house.store.read(|r| r.terminals()).await?;
+    let running = all.iter().filter(|own| own.runs()).count();
+    Ok(TerminalsShown {
+        running: running as u64,
+        ended: (all.len() - running) as u64,
     })
 }
 
