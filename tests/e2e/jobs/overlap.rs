@@ -1,0 +1,97 @@
+//! Runs that would stand beside each other.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
+    // One at a time, but those that wait for a person hold up nobody else.
+    let house = House::with("[jobs]\nat_once = 1\n").await;
+    let (client, mut events) = house.client().await;
+    let session = house.session(&client).await;
+    listen(&client, &session).await;
+    let mut jobs = Vec::new();
+    for (name, overlap) in [("skips", Overlap::Skip), ("queues", Overlap::Queue)] {
+        let spec = Spec {
+            name: Some(name.into()),
+            mode: Some(Mode::Ask),
+            policy: Policy {
+                overlap,
+                ..Policy::default()
+            },
+            workspace: Some(house.dir.path().join("work").display().to_string()),
+            ..Spec::new("every 2 minutes", prompt("write: made.txt hello"))
+        };
+        jobs.push(add(&client, spec).await);
+    }
+    house.hands.turn_by(2 * MINUTE + SECOND);
+    let first = [asked(&mut events).await, asked(&mut events).await];
+    assert_ne!(
+        first[0].session_id, first[1].session_id,
+        "each run has its own session"
+    );
+    house.hands.turn_by(2 * MINUTE);
+    let skipped = eventually("the next is skipped", || async {
+        let row = ledger(&client, &jobs[0]).await.pop()?;
+        (row.state == RunState::Skipped).then_some(row)
+    })
+    .await;
+    assert!(
+        skipped.reason.contains("was not over"),
+        "{}",
+        skipped.reason
+    );
+    assert_eq!(
+        states(&ledger(&client, &jobs[1]).await),
+        [RunState::Running, RunState::Waiting]
+    );
+    let now = RunNow {
+        key: "skips".into(),
+    };
+    let refused = client.call(now).await.unwrap_err();
+    assert_eq!(refused.fault().unwrap().code, Code::Conflict);
+    house.hands.turn_by(90 * SECOND);
+    for question in &first {
+        decide(&client, question, true).await;
+    }
+    let queued = asked(&mut events).await;
+    decide(&client, &queued, true).await;
+    assert_eq!(
+        states(&rows(&client, &jobs[1], 2).await),
+        [RunState::Ran, RunState::Late]
+    );
+    sound(&client).await;
+    house.stop(client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_stand_beside_each_other_where_their_job_allows_it() {
+    let house = House::with("").await;
+    let (client, mut events) = house.client().await;
+    let session = house.session(&client).await;
+    listen(&client, &session).await;
+    let spec = Spec {
+        mode: Some(Mode::Ask),
+        policy: Policy {
+            overlap: Overlap::Allow,
+            ..Policy::default()
+        },
+        workspace: Some(house.dir.path().join("work").display().to_string()),
+        ..Spec::new("every 2 minutes", prompt("write: made.txt hello"))
+    };
+    let made = add(&client, spec).await;
+    let mut questions = Vec::new();
+    for _ in 0..3 {
+        house.hands.turn_by(2 * MINUTE);
+        questions.push(asked(&mut events).await);
+    }
+    assert_eq!(
+        states(&ledger(&client, &made).await),
+        [RunState::Running; 3]
+    );
+    for question in &questions {
+        decide(&client, question, true).await;
+    }
+    assert_eq!(states(&rows(&client, &made, 3).await), [RunState::Ran; 3]);
+    sound(&client).await;
+    house.stop(client).await;
+}
