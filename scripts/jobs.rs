@@ -1,11 +1,15 @@
 //! The scheduler's figures with 10,000 jobs, measured on the real program: what it costs while
-//! nothing is due, and how long after its due time a run begins.
+//! nothing is due, and how long after its due time a run begins. `scripts/bench jobs` starts it.
+//!
+//! Lines are as those of `bench.rs`: what was measured, the target, their ratio; `·` for what has
+//! no target.
 
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
+    clippy::cast_precision_loss,
     missing_docs,
     reason = "a benchmark ends by panicking and prints its figures"
 )]
@@ -60,11 +64,8 @@ async fn measure() {
         .map(|number| spec(number, far.plus_millis(i64::try_from(number).unwrap())))
         .collect();
     add_all(&home, specs).await;
-    println!(
-        "made {} jobs in {:.1} s",
-        JOBS - DUE,
-        begun.elapsed().as_secs_f64()
-    );
+    let made = format!("jobs: {} made by {CLIENTS} clients", JOBS - DUE);
+    reference(&made, begun.elapsed().as_secs_f64(), "s");
     let from = Timestamp::now().plus_millis(20_000 + i64::try_from(IDLE.as_millis()).unwrap());
     let due: Vec<Spec> = (0..DUE)
         .map(|number| {
@@ -88,12 +89,18 @@ async fn measure() {
     let (cpu, switches) = (cpu_ms(pid), switches(pid));
     tokio::time::sleep(IDLE).await;
     let seconds = IDLE.as_secs_f64();
-    println!(
-        "idle with {JOBS} jobs: {:.2} % CPU, {:.1} context switches a second, {:.1} MB PSS",
+    line(
+        &format!("jobs: CPU of an idle daemon with {JOBS}"),
         (cpu_ms(pid) - cpu) / seconds / 10.0,
-        (self::switches(pid) - switches) / seconds,
-        pss_mb(pid)
+        0.1,
+        "%",
     );
+    reference(
+        "jobs: context switches of it a second",
+        (self::switches(pid) - switches) / seconds,
+        "",
+    );
+    reference("jobs: memory of it (PSS)", pss_mb(pid), "MB");
 
     let end = from.plus_millis(i64::try_from(DUE).unwrap() * APART + 2_000);
     let left = end.millis_since(Timestamp::now());
@@ -112,15 +119,30 @@ async fn measure() {
         errors.push(begun.millis_since(runs[0].due_at));
     }
     errors.sort_unstable();
-    let at = |part: usize| errors[(errors.len() - 1) * part / 100];
-    println!(
-        "due-time error of {DUE} runs {APART} ms apart: p50 {} ms, p99 {} ms, most {} ms (target: p99 < 50 ms)",
-        at(50),
-        at(99),
-        at(100)
-    );
+    let at = |part: usize| errors[(errors.len() - 1) * part / 100] as f64;
+    let name = |part: &str| format!("jobs: due-time error of {DUE} runs {APART} ms apart, {part}");
+    reference(&name("p50"), at(50), "ms");
+    line(&name("p99"), at(99), 50.0, "ms");
+    reference(&name("most"), at(100), "ms");
     drop(client);
     home.stop().unwrap();
+}
+
+fn line(name: &str, measured: f64, target: f64, unit: &str) {
+    let ratio = measured / target;
+    let target = format!("≤ {}", amount(target, unit));
+    println!(
+        "{name:<58} {:>12} {target:>12} {ratio:>6.2}",
+        amount(measured, unit)
+    );
+}
+
+fn reference(name: &str, measured: f64, unit: &str) {
+    println!("· {name:<56} {:>12}", amount(measured, unit));
+}
+
+fn amount(value: f64, unit: &str) -> String {
+    format!("{value:.2} {unit}").trim().to_owned()
 }
 
 /// Makes jobs through many connections, so that they share commits.

@@ -12,14 +12,20 @@ use smartopol_store::{Reader, Result};
 
 use super::{begin, charge};
 use crate::House;
+use crate::users::Users;
 
 /// How many items are looked at in one go.
 const GO: u32 = 10_000;
 
 /// Returns where a person is told of an item next: in the first place where they were not, or else
 /// where they are now.
-fn next(r: &Reader<'_>, item: &Item) -> Result<Place> {
-    let talks = r.talked_in(charge::PEER)?;
+fn next(users: &Users, r: &Reader<'_>, item: &Item) -> Result<Place> {
+    // Of one who is no user any more, no session is known.
+    let owner = item.job_id.and_then(|id| r.job(id).ok());
+    let talks = match owner.and_then(|job| users.of(&job.frozen.user)) {
+        Some(user) => r.talked_in(user.id, charge::PEER)?,
+        None => None,
+    };
     let own = item.session_id.filter(|id| r.session(*id).is_ok());
     Ok(match session(item, own, talks) {
         Some(session_id) => Place::Session {
@@ -50,12 +56,13 @@ pub(super) async fn tell_again(house: &House, now: Timestamp) -> Result<()> {
         if due.is_empty() {
             return Ok(());
         }
+        let users = house.users.clone();
         let told: Vec<Item> = house
             .store
             .write(move |w| {
                 let mut told = Vec::new();
                 for item in due {
-                    told.extend(w.tell_attention(item.id, next)?);
+                    told.extend(w.tell_attention(item.id, |r, item| next(&users, r, item))?);
                 }
                 Ok(told)
             })

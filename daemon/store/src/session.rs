@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::{News, SessionId, Timestamp};
+use smartopol_protocol::{News, SessionId, Timestamp, UserId};
 
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, range, time};
 use crate::{Error, Reader, Result, Writer, journal};
@@ -95,11 +95,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the session in which somebody spoke last whose peer does not begin with `but`, among
-    /// the sessions that changed last; `None` where nobody did.
-    pub fn talked_in(&self, but: &str) -> Result<Option<SessionId>> {
+    /// Returns the session of a user in which somebody spoke last whose peer does not begin with
+    /// `but`, among those that changed last; `None` where nobody did.
+    pub fn talked_in(&self, user_id: UserId, but: &str) -> Result<Option<SessionId>> {
         let mut sessions = self.prepare(
-            "SELECT id, updated_at FROM sessions ORDER BY updated_at DESC, id DESC LIMIT ?1",
+            "SELECT id, updated_at FROM sessions WHERE user_id = ?1
+             ORDER BY updated_at DESC, id DESC LIMIT ?2",
         )?;
         let mut spoken = self.prepare(
             "SELECT created_at FROM messages
@@ -108,7 +109,7 @@ impl Reader<'_> {
              ORDER BY position DESC LIMIT 1",
         )?;
         let mut newest: Option<(Timestamp, SessionId)> = None;
-        let mut rows = sessions.query([TALKS])?;
+        let mut rows = sessions.query(params![Key(user_id), TALKS])?;
         while let Some(row) = rows.next()? {
             let (session, changed): (SessionId, Timestamp) = (id(row, 0)?, time(row, 1)?);
             if newest.is_some_and(|(at, _)| at > changed) {
