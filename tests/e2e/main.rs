@@ -21,6 +21,7 @@ mod jobs;
 mod kills;
 mod models;
 mod scripting;
+mod terminal_ends;
 mod terminal_tools;
 mod terminals;
 mod terminals_cli;
