@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
-use smartopol_protocol::job::{Action, Job, Overlap, Run};
+use smartopol_protocol::job::{Action, Job, Overlap, Run, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::{Code, Fault, JobId, MessageId, SessionId, Timestamp};
 use smartopol_store::{Result, RunEnd};
@@ -124,21 +124,28 @@ async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bo
         true => format!("{} by hand", job.name),
         false => job.name.clone(),
     };
+    let short: String = name.chars().take(40).collect();
+    let (short, stamp) = (short.trim().to_owned(), schedule::local(now, &zone_of(job)));
     // A place that is taken, or a machine that was slow: it may begin later than it was due.
     let waited = "others had to end before it";
     let claimed = house
         .store
         .write(move |w| {
+            let row = w.run(key.0, key.1)?;
+            if row.is_none_or(|run| run.state != RunState::Waiting) || w.job_is_removed(key.0)? {
+                return Ok(None);
+            }
             let session_id = match own.or(kept) {
                 Some(id) => id,
                 None => {
                     let id = SessionId::new();
-                    let stamp = schedule::local(now, &jiff::tz::TimeZone::UTC);
-                    let stamp = stamp.get(4..20).unwrap_or_default();
-                    let short: String = name.chars().take(40).collect();
-                    let named = format!("{} {stamp}", short.trim());
-                    let free = w.find_session(Some(&named), None).is_err();
-                    let chosen = free.then_some(named.as_str());
+                    // To the minute, and where that is taken, to the second.
+                    let named = [20, 23].map(|end| {
+                        let stamp = stamp.get(4..end).unwrap_or_default();
+                        format!("{short} {stamp}")
+                    });
+                    let free = |name: &&String| w.find_session(Some(name), None).is_err();
+                    let chosen = named.iter().find(free).map(String::as_str);
                     w.create_session(id, chosen, &workspace, Some(mode), None, now)?;
                     w.give_session(id, owner)?;
                     id

@@ -15,6 +15,14 @@ use crate::{Error, Reader, Result, Writer, journal};
 const COLUMNS: &str = "id, name, workspace, mode, model, state, waiting, messages, last_line, \
                        usage, created_at, updated_at, user_id";
 
+/// True for a session that was not made for a run of a job: its first words are not a job's, and
+/// no run is under way in it whose job has no session.
+const NO_RUN: &str = "coalesce((SELECT peer FROM messages WHERE session_id = sessions.id
+         AND position IS NOT NULL ORDER BY position LIMIT 1), '') NOT GLOB 'job:*'
+     AND NOT EXISTS (SELECT 1 FROM ledger JOIN jobs ON jobs.id = ledger.job_id
+         WHERE ledger.state = 'running' AND ledger.session_id = sessions.id
+             AND jobs.session_id IS NULL)";
+
 /// The longest name, in characters.
 const NAME_MAX: usize = 64;
 
@@ -73,13 +81,14 @@ impl Reader<'_> {
     }
 
     /// Returns the session that a person means: by name, by id, by the unique beginning of an id;
-    /// without a key the most recently used one of `workspace`, or of all.
+    /// without a key the most recently used one of `workspace`, or of all. One that was made for a
+    /// run of a job is meant only where it is named: it may do what its job may.
     pub fn find_session(&self, key: Option<&str>, workspace: Option<&str>) -> Result<Session> {
         match (key, workspace) {
             (Some(key), _) => self.session_by_key(key.trim()),
             (None, Some(workspace)) => self
                 .prepare(&format!(
-                    "SELECT {COLUMNS} FROM sessions WHERE workspace = ?1
+                    "SELECT {COLUMNS} FROM sessions WHERE workspace = ?1 AND {NO_RUN}
                      ORDER BY updated_at DESC, id DESC LIMIT 1"
                 ))?
                 .query_row([workspace], read)
@@ -87,7 +96,8 @@ impl Reader<'_> {
                 .ok_or_else(|| Error::not_found("session", workspace)),
             (None, None) => self
                 .prepare(&format!(
-                    "SELECT {COLUMNS} FROM sessions ORDER BY updated_at DESC, id DESC LIMIT 1"
+                    "SELECT {COLUMNS} FROM sessions WHERE {NO_RUN}
+                     ORDER BY updated_at DESC, id DESC LIMIT 1"
                 ))?
                 .query_row((), read)
                 .optional()?

@@ -95,7 +95,8 @@ pub struct Find {
     /// A name, an id, or the unique beginning of an id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// Without a key: the most recently used session of this folder.
+    /// Without a key: the most recently used session of this folder, but for those that were made
+    /// for a run of a job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
 }

@@ -205,3 +205,45 @@ async fn the_trace_of_a_call_in_a_run_names_the_job_and_the_run() {
     }
     house.stop(client).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_into_the_session_of_a_run_without_naming_it() {
+    let house = House::with("").await;
+    let (client, _events) = house.client().await;
+    let session = house.session(&client).await;
+    let spec = Spec {
+        name: Some("tick".into()),
+        mode: Some(Mode::Auto),
+        workspace: Some(session.workspace.clone()),
+        zone: Some("Asia/Tokyo".into()),
+        ..Spec::new("every 20 seconds", prompt("say: tick"))
+    };
+    let made = add(&client, spec).await;
+    let found = async |key: Option<&str>| {
+        let find = session::Find {
+            key: key.map(str::to_owned),
+            workspace: Some(session.workspace.clone()),
+        };
+        client.call(find).await.unwrap()
+    };
+    let mut own = BTreeSet::new();
+    for count in 1..=4 {
+        house.hands.turn_by(20 * SECOND);
+        let ran = rows(&client, &made, count).await.pop().unwrap();
+        own.insert(ran.session_id);
+        assert_eq!(found(None).await.id, session.id);
+        let id = ran.session_id.unwrap().to_string();
+        let run = found(Some(&id)).await;
+        assert_eq!(run.mode, Some(Mode::Auto));
+        // Its name says when, by the clock of the job.
+        let local = ran.started_at.unwrap().plus_millis(9 * HOUR).to_string();
+        let local = local.replace('T', " ");
+        assert!(
+            run.name.starts_with(&format!("tick {}", &local[..16])),
+            "{}",
+            run.name
+        );
+    }
+    assert_eq!(own.len(), 4);
+    house.stop(client).await;
+}

@@ -26,14 +26,19 @@ pub(super) fn draw(app: &App, job: &Job, area: Rect, scroll: &mut usize, buf: &m
     };
     let lines = lines(app, job, usize::from(inside.width));
     *scroll = (*scroll).min(lines.len().saturating_sub(usize::from(inside.height)));
-    let more = lines
-        .len()
-        .saturating_sub(*scroll + usize::from(inside.height));
-    for (line, y) in lines.iter().skip(*scroll).zip(inside.y..inside.bottom()) {
+    let left = lines.len().saturating_sub(*scroll);
+    // What is said of more lines has a row of its own, so that it covers none.
+    let fits = left <= usize::from(inside.height) || inside.height < 2;
+    let end = inside.bottom() - u16::from(!fits);
+    for (line, y) in lines.iter().skip(*scroll).zip(inside.y..end) {
         buf.set_line(inside.x, y, line, inside.width);
     }
-    if more > 0 && inside.height > 1 {
-        let words = format!(" {more} more lines ↓ ");
+    if !fits {
+        let more = left - usize::from(inside.height - 1);
+        let words = match more {
+            1 => " 1 more line ↓ ".to_owned(),
+            more => format!(" {more} more lines ↓ "),
+        };
         let wide = u16::try_from(words.chars().count()).unwrap_or(0);
         let x = inside.right().saturating_sub(wide).max(inside.x);
         buf.set_stringn(
@@ -138,16 +143,19 @@ fn rights(job: &Job) -> String {
     };
     let budget = match frozen.budget_tokens {
         0 => "no limit of tokens".to_owned(),
-        tokens => format!("{} tokens a run", time::count(tokens)),
+        tokens => format!("{} tokens a run", time::grouped(tokens)),
     };
-    let tools = frozen.tools.len();
+    let tools = match frozen.tools.len() {
+        1 => "1 tool".to_owned(),
+        tools => format!("{tools} tools"),
+    };
     let jobs = if frozen.may_schedule {
         " · may make jobs"
     } else {
         ""
     };
     let (user, mode) = (&frozen.user, frozen.mode.name());
-    format!("{model}mode {mode} · {tools} tools · {budget}{jobs} · for {user}")
+    format!("{model}mode {mode} · {tools} · {budget}{jobs} · for {user}")
 }
 
 fn policy(job: &Job) -> String {

@@ -180,7 +180,7 @@ fn row(app: &App, job: &Job, selected: bool, room: usize) -> [Line<'static>; 2] 
 pub(super) fn state(job: &Job, theme: Theme) -> (&'static str, &'static str, Style) {
     let runs = job.last.as_ref().is_some_and(|run| !run.state.is_over());
     match job.state {
-        JobState::Active if runs => ("●", "runs", theme.good()),
+        JobState::Active | JobState::Done if runs => ("●", "runs", theme.good()),
         JobState::Active => ("○", "waits for its time", theme.text()),
         JobState::Paused { .. } => ("‖", "rests", theme.quiet()),
         JobState::Done => ("·", "no more times", theme.quiet()),
