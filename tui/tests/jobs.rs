@@ -1,7 +1,7 @@
 //! The jobs: what comes, what came, and what a person does with them.
 
 use smartopol_protocol::job::{Added, JobState, RunState};
-use smartopol_protocol::{Code, Fault, JobId};
+use smartopol_protocol::{Code, Event, Fault, JobId, News};
 use smartopol_tui::headless::Headless;
 
 use crate::house::{self, House};
@@ -111,6 +111,48 @@ fn a_run_that_ends_is_seen_at_once() {
         screen.contains("900 ms") && screen.contains("the disk is full"),
         "{screen}"
     );
+}
+
+#[test]
+fn a_run_that_waits_for_its_next_try_says_so() {
+    let (mut house, mut console, ids) = jobs(120, 36);
+    console.keys("<down>");
+    house.change_job(ids[0], |job| {
+        let mut run = house::jobs::run(ids[0], 0, RunState::Waiting, 0, "try 1 failed: no");
+        run.attempts = 1;
+        job.last = Some(run);
+    });
+    tell(&mut console, &mut house);
+    let screen = console.screen();
+    assert!(screen.contains("○ tries again"), "{screen}");
+}
+
+#[test]
+fn a_job_speaks_under_its_name() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let ids = house::jobs::four(&mut house);
+    let name = house.jobs.iter().find(|job| job.id == ids[0]);
+    let name = name.map(|job| job.name.clone()).unwrap_or_default();
+    let mut console = attached(&mut house, id, 120, 36);
+    console.jobs(house.jobs.clone());
+    house.user(id, "say what fails");
+    for event in house.take() {
+        let event = match event.news {
+            News::MessageChanged(mut message) if message.peer.is_some() => {
+                message.peer = Some(format!("job:{}", ids[0]));
+                Event {
+                    news: News::MessageChanged(message),
+                    ..event
+                }
+            }
+            _ => event,
+        };
+        console.event(event);
+    }
+    let screen = console.screen();
+    assert!(screen.contains(&format!("job {name}")), "{screen}");
+    assert!(!screen.contains("job:job_"), "{screen}");
 }
 
 #[test]

@@ -77,14 +77,15 @@ async fn a_kill_leaves_no_due_time_without_its_row_and_no_run_twice() {
     home.start().await.unwrap();
     let (client, _events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
-    let now = Timestamp::now();
+    // Late enough for all of them to be made before.
+    let first = Timestamp::now().plus_millis(3_000);
     let mut jobs = Vec::new();
     for number in 0..24 {
         let spec = Spec {
             name: Some(format!("job {number}")),
             when: None,
             schedule: Some(Schedule::At {
-                at: now.plus_millis(500 + 100 * number),
+                at: first.plus_millis(100 * number),
             }),
             mode: Some(Mode::Auto),
             ..within(&session, "", run(&format!("echo ran >> job{number}")))
@@ -92,7 +93,8 @@ async fn a_kill_leaves_no_due_time_without_its_row_and_no_run_twice() {
         jobs.push(add(&client, spec).await);
     }
     drop(client);
-    for after in [560, 700, 330, 512, 90] {
+    let ahead = first.millis_since(Timestamp::now());
+    for after in [ahead + 60, 700, 330, 512, 90] {
         tokio::time::sleep(std::time::Duration::from_millis(after)).await;
         home.kill().unwrap();
         home.start().await.unwrap();

@@ -178,8 +178,11 @@ fn row(app: &App, job: &Job, selected: bool, room: usize) -> [Line<'static>; 2] 
 
 /// Returns a job's sign, its state in a word, and the style of both.
 pub(super) fn state(job: &Job, theme: Theme) -> (&'static str, &'static str, Style) {
-    let runs = job.last.as_ref().is_some_and(|run| !run.state.is_over());
+    let newest = job.last.as_ref();
+    let tries = newest.is_some_and(|run| run.state == RunState::Waiting && run.attempts > 0);
+    let runs = newest.is_some_and(|run| !run.state.is_over());
     match job.state {
+        JobState::Active | JobState::Done if tries => ("○", "tries again", theme.strong()),
         JobState::Active | JobState::Done if runs => ("●", "runs", theme.good()),
         JobState::Active => ("○", "waits for its time", theme.text()),
         JobState::Paused { .. } => ("‖", "rests", theme.quiet()),

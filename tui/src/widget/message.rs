@@ -75,6 +75,18 @@ pub(crate) fn command(
     rows
 }
 
+/// Returns who else speaks: a job by its name, where that is known.
+fn speaker(app: &App, peer: &str) -> String {
+    let Some(id) = peer.strip_prefix("job:") else {
+        return sanitize::line(peer).into_owned();
+    };
+    let job = id.parse().ok().and_then(|id| app.model.jobs.get(id));
+    job.map_or_else(
+        || "a job".to_owned(),
+        |job| format!("job {}", sanitize::line(&job.name)),
+    )
+}
+
 /// Returns a person's words.
 fn words_of_person(app: &App, view: &View, message: &Message, room: usize) -> Vec<Row> {
     let theme = app.theme;
@@ -87,7 +99,7 @@ fn words_of_person(app: &App, view: &View, message: &Message, room: usize) -> Ve
         .map(Row::plain)
         .collect();
     if let Some(peer) = other {
-        let from = Span::styled(format!("  {}", sanitize::line(peer)), theme.quiet());
+        let from = Span::styled(format!("  {}", speaker(app, peer)), theme.quiet());
         rows.insert(0, Row::plain(Line::from(vec![from])));
     }
     let fold = Fold::Thought(message.id, usize::MAX);
