@@ -46,7 +46,7 @@ fn programs_look_as_an_emulator_of_another_family_shows_them() {
         }
         assert_eq!(own.len(), other.len());
     }
-    assert_eq!(compared, 10);
+    assert_eq!(compared, 12);
 }
 
 #[test]
@@ -60,6 +60,15 @@ fn where_the_other_one_errs_the_terminal_test_itself_says_what_is_right() {
         lines[3].contains("The top line should be 'AB'"),
         "{lines:?}"
     );
+    // It draws lines and diamonds with another set of characters, which the other one leaves out.
+    let mut screen = Screen::new(SIZE, 100);
+    screen.feed(&fs::read(folder.join("vttest_2_cursor.out")).unwrap());
+    let lines = shown(&screen);
+    for (line, char) in [(9, '*'), (11, '─'), (13, 'x'), (15, '◆')] {
+        let text: String = std::iter::repeat_n(char, 10).collect();
+        assert_eq!(lines[line].matches(&text).count(), 5, "{lines:#?}");
+    }
+    assert_eq!(lines[..5], ["AAAAA", "AAAAA", "AAAAA", "AAAAA", ""]);
 }
 
 #[test]
