@@ -118,13 +118,37 @@ fn shown(shows: &mut dyn Shows, path: &Path) -> f64 {
     STREAM as f64 / f64::from(1 << 20) / seconds
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a hand takes its time, and nothing tells of its end"
+)]
 fn keys(ours: &mut Ours, tmux: &mut Tmux) {
-    let (mut own, mut other) = (Vec::new(), Vec::new());
-    // Half and half: what else the machine does meets both.
-    for _ in 0..2 {
-        own.extend(echoes(ours));
-        other.extend(echoes(tmux));
+    let shows: [&mut dyn Shows; 2] = [ours, tmux];
+    let mut windows = shows.map(|shows| {
+        shows.start(&format!("stty raw -echo; {PRINT_READY}; exec cat"));
+        let mut window = Window::around(&shows.attach());
+        window.see(READY);
+        (shows, window, Vec::new())
+    });
+    // Whatever is drawn at the beginning is.
+    std::thread::sleep(Duration::from_millis(300));
+    for number in 0..KEYS {
+        // One after the other: what else the machine does meets both.
+        for (_, window, times) in &mut windows {
+            std::thread::sleep(Duration::from_millis(20));
+            // No sequence that moves or colours has one of them.
+            let key = ["&", "~"][number % 2];
+            let begun = Instant::now();
+            window.types(key.as_bytes());
+            window.see(key);
+            times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        }
     }
+    let [mut own, mut other] = windows.map(|(shows, window, times)| {
+        drop(window);
+        shows.end();
+        times
+    });
     for (name, part) in [("p50", 0.5), ("p99", 0.99)] {
         let (own, other) = (percentile(&mut own, part), percentile(&mut other, part));
         reference(
@@ -140,31 +164,6 @@ fn keys(ours: &mut Ours, tmux: &mut Tmux) {
         let told = format!("terminals: key press to echoed cell, {name}, ours / tmux");
         line(&told, own / other, 1.2, "");
     }
-}
-
-/// Returns how long each key took to be seen, in milliseconds.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a hand takes its time, and nothing tells of its end"
-)]
-fn echoes(shows: &mut dyn Shows) -> Vec<f64> {
-    shows.start(&format!("stty raw -echo; {PRINT_READY}; exec cat"));
-    let mut window = Window::around(&shows.attach());
-    window.see(READY);
-    // Whatever is drawn at the beginning is.
-    std::thread::sleep(Duration::from_millis(300));
-    let mut times = Vec::new();
-    for number in 0..KEYS / 2 {
-        std::thread::sleep(Duration::from_millis(20));
-        // No sequence that moves or colours has one of them.
-        let key = ["&", "~"][number % 2];
-        let begun = Instant::now();
-        window.types(key.as_bytes());
-        window.see(key);
-        times.push(begun.elapsed().as_secs_f64() * 1000.0);
-    }
-    shows.end();
-    times
 }
 
 #[expect(
