@@ -4,12 +4,14 @@
 //! daemon does. Knows no ratatui; `widget/vt` draws it.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Instant;
 
 use alacritty_terminal::event::{Event, EventListener};
 use alacritty_terminal::grid::{Dimensions, Grid, Scroll};
-use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::index::{Column, Line, Point, Side};
+use alacritty_terminal::selection::{Selection, SelectionRange, SelectionType};
 use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::term::color::Colors;
 use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
@@ -25,21 +27,15 @@ const TITLE: usize = 200;
 /// How many places a search finds at most, the newest.
 const HITS: usize = 10_000;
 
+/// How many letters of one line that wrapped are searched at most, the last.
+const LETTERS: usize = 1 << 20;
+
 /// What became of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
     Shown,
     /// Some before them are missing: only a keyframe helps.
     Lost,
-}
-
-/// A place that was searched for: a line, counted from the screen's first and negative where it
-/// scrolled away, and its columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Hit {
-    pub(crate) line: i32,
-    pub(crate) from: usize,
-    pub(crate) to: usize,
 }
 
 /// Hears what the emulator says beside what it shows.
@@ -208,48 +204,111 @@ impl Emulator {
         Some((u16::try_from(point.column.0).ok()?, row))
     }
 
-    /// Finds a text in any case, in what is shown and what scrolled away, oldest first.
-    pub(crate) fn find(&self, text: &str) -> Vec<Hit> {
+    /// Finds a text in any case, in what is shown and what scrolled away, oldest first; also where a
+    /// line wrapped in the middle of it.
+    pub(crate) fn find(&self, text: &str) -> Vec<SelectionRange> {
         let wanted: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
-        let grid = self.term.grid();
+        let first = self.term.topmost_line();
         let mut hits = Vec::new();
-        let first = -i32::try_from(grid.history_size()).unwrap_or(0);
-        let last = i32::try_from(grid.screen_lines()).unwrap_or(0);
-        for line in (first..last).rev() {
-            let row = &grid[Line(line)];
-            let letters: Vec<(usize, char)> = (0..grid.columns())
-                .map(|column| (column, &row[Column(column)]))
-                .filter(|(_, cell)| !cell.flags.contains(Flags::WIDE_CHAR_SPACER))
-                .map(|(column, cell)| (column, cell.c.to_lowercase().next().unwrap_or(cell.c)))
-                .collect();
-            let in_row = letters.windows(wanted.len().max(1)).rev().filter(|window| {
+        let mut letters: VecDeque<(Point, char)> = VecDeque::new();
+        let mut line = self.term.bottommost_line();
+        while line >= first && hits.len() < HITS && !wanted.is_empty() {
+            letters.clear();
+            // From its last row to its first: all of a line that wrapped.
+            loop {
+                let row = &self.term.grid()[line];
+                for column in (0..row.len()).rev() {
+                    let cell = &row[Column(column)];
+                    let spacer = Flags::WIDE_CHAR_SPACER | Flags::LEADING_WIDE_CHAR_SPACER;
+                    if !cell.flags.intersects(spacer) {
+                        let letter = cell.c.to_lowercase().next().unwrap_or(cell.c);
+                        letters.push_front((Point::new(line, Column(column)), letter));
+                    }
+                }
+                line -= 1;
+                if line < first || letters.len() > LETTERS || !self.goes_on(line) {
+                    break;
+                }
+            }
+            let found = letters.make_contiguous().windows(wanted.len()).rev();
+            let found = found.filter(|window| {
                 let own = window.iter().map(|(_, letter)| *letter);
                 own.eq(wanted.iter().copied())
             });
-            hits.extend(in_row.filter_map(|window| {
-                let ((from, _), (to, _)) = window.first().zip(window.last())?;
-                Some(Hit {
-                    line,
-                    from: *from,
-                    to: to + 1,
-                })
+            hits.extend(found.filter_map(|window| {
+                let ((start, _), (end, _)) = window.first().zip(window.last())?;
+                Some(SelectionRange::new(*start, *end, false))
             }));
-            if hits.len() > HITS {
-                break;
-            }
         }
+        hits.truncate(HITS);
         hits.reverse();
         hits
     }
 
+    /// Returns true where a line goes on in the next one.
+    fn goes_on(&self, line: Line) -> bool {
+        let row = &self.term.grid()[line];
+        let last = row.len().checked_sub(1).map(|last| &row[Column(last)]);
+        last.is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE))
+    }
+
     /// Brings a place into view.
-    pub(crate) fn show(&mut self, hit: Hit) {
+    pub(crate) fn show(&mut self, hit: SelectionRange) {
         let rows = i32::from(self.size.rows);
         let offset = i32::try_from(self.scrolled()).unwrap_or(0);
-        let seen = hit.line + offset;
+        let seen = hit.start.line.0 + offset;
         if !(0..rows).contains(&seen) {
             self.scroll(rows / 2 - seen);
         }
+    }
+
+    /// Begins to select at a cell of the view: column and row.
+    pub(crate) fn select_from(&mut self, place: (u16, u16)) {
+        let point = self.point(place);
+        let selection = Selection::new(SelectionType::Simple, point, Side::Left);
+        self.term.selection = Some(selection);
+    }
+
+    /// Selects up to a cell of the view, that one too.
+    pub(crate) fn select_to(&mut self, place: (u16, u16)) {
+        let point = self.point(place);
+        if let Some(selection) = &mut self.term.selection {
+            selection.update(point, Side::Right);
+            selection.include_all();
+        }
+    }
+
+    /// Selects nothing any more; returns what was selected, where that is any text. Lines that wrapped
+    /// are one.
+    pub(crate) fn take_selected(&mut self) -> Option<String> {
+        let text = self.term.selection_to_string();
+        self.term.selection = None;
+        text.filter(|text| !text.trim().is_empty())
+    }
+
+    /// Returns what is selected.
+    pub(crate) fn selected(&self) -> Option<SelectionRange> {
+        self.term.selection.as_ref()?.to_range(&self.term)
+    }
+
+    /// Returns the text in view, without what is blank around it.
+    pub(crate) fn text_in_view(&self) -> String {
+        let last = (
+            self.size.columns.saturating_sub(1),
+            self.size.rows.saturating_sub(1),
+        );
+        let text = self
+            .term
+            .bounds_to_string(self.point((0, 0)), self.point(last));
+        text.trim_matches('\n').to_owned()
+    }
+
+    /// Returns the cell at a place of the view.
+    fn point(&self, (column, row): (u16, u16)) -> Point {
+        let offset = i32::try_from(self.scrolled()).unwrap_or(0);
+        let line = Line(i32::from(row) - offset);
+        let line = line.clamp(self.term.topmost_line(), self.term.bottommost_line());
+        Point::new(line, Column(column.into()).min(self.term.last_column()))
     }
 }
 
@@ -317,12 +376,33 @@ mod tests {
         let hits = emulator.find("line 7 ");
         assert_eq!(hits.len(), 1);
         emulator.show(hits[0]);
-        let row = hits[0].line + i32::try_from(emulator.scrolled()).unwrap();
+        let row = hits[0].start.line.0 + i32::try_from(emulator.scrolled()).unwrap();
         assert!((0..4).contains(&row), "{row}");
         assert_eq!(emulator.find("界X").len(), 50);
         assert_eq!(emulator.find(""), []);
         assert_eq!(emulator.cursor(), None, "it is not in what is seen");
         emulator.show_newest();
         assert_eq!(emulator.cursor(), Some((0, 3)));
+    }
+
+    #[test]
+    fn what_wrapped_is_found_and_copied_as_one_line() {
+        let mut emulator = Emulator::new(SMALL);
+        let text = "a line that is longer than twenty columns\r\nshort\r\n";
+        emulator.feed(Piece::Output, 0, text.as_bytes());
+        let hits = emulator.find("longer than twenty");
+        assert_eq!(hits.len(), 1);
+        let SelectionRange { start, end, .. } = hits[0];
+        assert_eq!((start.column.0, end.column.0), (15, 12));
+        assert_eq!(end.line.0, start.line.0 + 1);
+        assert_eq!(emulator.find("columnsshort"), []);
+
+        emulator.show_oldest();
+        emulator.select_from((2, 0));
+        emulator.select_to((2, 3));
+        let copied = emulator.take_selected().unwrap();
+        assert_eq!(copied, "line that is longer than twenty columns\nsho");
+        assert_eq!(emulator.selected(), None);
+        assert_eq!(emulator.text_in_view(), text.replace('\r', "").trim_end());
     }
 }

@@ -1,6 +1,6 @@
 //! The terminals: what is live, what is typed, who has them, what scrolled away.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use smartopol_protocol::News;
 use smartopol_protocol::TerminalId;
 use smartopol_protocol::terminal::{End, Party, Piece, Size, TerminalState, Viewer};
@@ -149,6 +149,31 @@ fn keys_and_pastes_are_as_the_program_asked_for_them() {
     console.window_focus(false);
     assert_eq!(console.typed(), b"\x1b[O");
     assert_eq!(console.draft(), "", "nothing of it is a message");
+}
+
+#[test]
+fn what_the_mouse_is_dragged_over_is_copied_whether_one_types_or_not() {
+    let (_, mut console, ids) = terminals(120, 36);
+    keyframe(&mut console, ids[1], b"\x1b[2Jone two three");
+    for typing in [false, true] {
+        if typing {
+            console.keys("<enter>");
+        }
+        let screen = console.screen();
+        let found = screen.lines().enumerate().find_map(|(y, line)| {
+            let at = line.find("one two three")?;
+            Some((line[..at].chars().count(), y))
+        });
+        let (x, y) = found.unwrap();
+        let (x, y) = (u16::try_from(x).unwrap(), u16::try_from(y).unwrap());
+        console.mouse(MouseEventKind::Down(MouseButton::Left), x + 4, y);
+        console.mouse(MouseEventKind::Drag(MouseButton::Left), x + 5, y);
+        console.mouse(MouseEventKind::Up(MouseButton::Left), x + 6, y);
+        assert_eq!(console.copied(), ["two"]);
+    }
+    assert!(console.typed().is_empty());
+    console.keys("<c-]>y");
+    assert_eq!(console.copied(), ["one two three"]);
 }
 
 #[test]

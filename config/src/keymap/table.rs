@@ -308,6 +308,7 @@ keymap! {
         also Find "find" ["/"] "find a text in it" "find";
         also NextHit "next_hit" ["n"] "the next place, the place before";
         also PreviousHit "previous_hit" ["N"] "^";
+        also Copy "copy" ["y", "c"] emacs ["y", "c", "alt-w"] "copy what it shows; the mouse copies what it is dragged over";
         new EndProgram "end_program" ["x"] "end its program; what it wrote stays" "end" changes;
         also Remove "remove" ["d"] vim ["d d"] "end it and remove all that is kept of it" "remove" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
@@ -326,6 +327,7 @@ keymap! {
         also Find "find" ["ctrl-] /"] "find a text in it" "find";
         also NextHit "next_hit" ["ctrl-] n"] "the next place, the place before";
         also PreviousHit "previous_hit" ["ctrl-] N"] "^";
+        also Copy "copy" ["ctrl-] y"] "copy what it shows";
         new NextTerminal "next_terminal" ["ctrl-] tab"] "the next terminal" "next";
         new SendPrefix "send_prefix" ["ctrl-] ctrl-]"] "ctrl-] itself, to the program" "ctrl-] itself";
         also Help "help" ["ctrl-] ?"] "" "help";

@@ -1,35 +1,26 @@
 //! How the terminals are looked at: which one is live, typing into it, its scrollback.
 //!
-//! What it shows is emulated in `emulator`; what keys are to a program stands in `encode`.
+//! Owns which one is selected and attached. Typing is `typing`, looking around in one `looking`. What
+//! it shows is emulated in `emulator`; what keys are to a program stands in `encode`.
+
+mod looking;
+mod typing;
 
 use std::collections::VecDeque;
 
-use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use alacritty_terminal::selection::SelectionRange;
 use smartopol_ipc::TerminalBytes;
 use smartopol_protocol::TerminalId;
 use smartopol_protocol::terminal::{Attach, Open, Party, Resize, Size, View, Write};
 
-use super::keymap::{Action, Place, Pressed};
+use super::keymap::Action;
 use super::undo::Going;
 use super::{App, Call, Focus, LinkState, Reply};
-use crate::emulator::{Emulator, Fed, Hit};
-use crate::encode;
+use crate::emulator::{Emulator, Fed};
 use crate::overlay::{Asked, Overlay, Purpose};
-use crate::sanitize;
-use alacritty_terminal::term::TermMode;
-
-/// How much one call types at most, in bytes.
-const PIECE: usize = 32 * 1024;
-
-/// How much may wait to be typed, in bytes: a paste that a program does not read.
-const WAITING: usize = 1 << 20;
 
 /// How long a terminal must be quiet until it is asked whether it waits for input, in milliseconds.
 const QUIET: u64 = 400;
-
-/// How soon after a key what a terminal shows is its echo, in milliseconds.
-const ECHO: u64 = 300;
 
 /// How the terminals are looked at.
 #[derive(Debug, Default)]
@@ -42,13 +33,15 @@ pub(crate) struct TerminalsView {
     /// True once the daemon was asked for what it shows, on this connection.
     attached: bool,
     pub(crate) looked_for: String,
-    pub(crate) hit: Option<Hit>,
+    pub(crate) hit: Option<SelectionRange>,
     listed: bool,
     /// The size that the daemon was told.
     told: Option<Size>,
     /// What is to be typed, and whether some is on its way.
     out: VecDeque<Write>,
     on_its_way: bool,
+    /// Where in the view the button went down that is held.
+    pressed: Option<(u16, u16)>,
     quiet_at: Option<u64>,
     echo_until: u64,
     /// True once a key went to the program alone: nothing here has changed.
@@ -236,214 +229,6 @@ impl App {
         std::mem::take(&mut self.terms.passed)
     }
 
-    /// Takes a key while one types into a terminal.
-    pub(super) fn on_typing_key(&mut self, event: KeyEvent) {
-        match self.press(&[Place::Typing], event) {
-            Pressed::Action(action) => self.while_typing(action),
-            Pressed::Taken => {}
-            Pressed::Free => self.pass_on(event),
-        }
-    }
-
-    fn pass_on(&mut self, event: KeyEvent) {
-        let Some(mode) = self.terms.screen().map(|live| live.mode()) else {
-            return;
-        };
-        if let Some(text) = encode::key(event, mode) {
-            let was_back = self.terms.screen().is_some_and(|live| live.scrolled() > 0);
-            if self.type_text(text) {
-                self.terms.passed = !was_back && self.toast.is_none();
-            }
-        }
-    }
-
-    fn while_typing(&mut self, action: Action) {
-        match action {
-            Action::SendPrefix => drop(self.type_text("\x1d".to_owned())),
-            Action::Back => self.terms.typing = false,
-            Action::Help => self.overlays.push(Overlay::help(&[Place::Typing], "")),
-            action => self.look_at_terminals(action),
-        }
-    }
-
-    /// Types a text into the live terminal; true where it goes there.
-    fn type_text(&mut self, text: String) -> bool {
-        self.type_in_terminal(text, Vec::new())
-    }
-
-    fn type_in_terminal(&mut self, mut text: String, bytes: Vec<u8>) -> bool {
-        let Some(row) = self
-            .terms
-            .selected
-            .and_then(|id| self.model.terminals.get(id))
-        else {
-            return false;
-        };
-        let id = row.terminal.id;
-        if !row.terminal.runs() {
-            self.say("its program has ended: nothing reads what is typed");
-            return false;
-        }
-        if row.terminal.typist == Party::Agent {
-            let key = self
-                .key_of(&[Place::Typing], Action::TakeOver)
-                .unwrap_or_default();
-            self.say(format!(
-                "the agent types here: {key} takes the terminal over"
-            ));
-            return false;
-        }
-        if !self.connected_to_change() {
-            return false;
-        }
-        let waiting: usize = self.terms.out.iter().map(|write| write.text.len()).sum();
-        if waiting + text.len() > WAITING {
-            self.complain("the program does not read what was typed: this was not sent");
-            return false;
-        }
-        self.terms.echo_until = self.now.ms + ECHO;
-        if let Some(live) = self.terms.screen() {
-            live.show_newest();
-        }
-        loop {
-            let cut = text.floor_char_boundary(PIECE);
-            let rest = text.split_off(cut);
-            let last = rest.is_empty();
-            match self.terms.out.back_mut() {
-                Some(write) if write.bytes.is_empty() && write.text.len() + text.len() <= PIECE => {
-                    write.text.push_str(&text);
-                    if last {
-                        write.bytes.extend(&bytes);
-                    }
-                }
-                _ => self.terms.out.push_back(Write {
-                    id,
-                    text,
-                    bytes: if last { bytes.clone() } else { Vec::new() },
-                }),
-            }
-            if last {
-                break;
-            }
-            text = rest;
-        }
-        self.type_on();
-        true
-    }
-
-    /// Sends what comes next: one call at a time keeps the order.
-    fn type_on(&mut self) {
-        if self.terms.on_its_way {
-            return;
-        }
-        if let Some(write) = self.terms.out.pop_front() {
-            self.terms.on_its_way = true;
-            self.ask(Call::Type(write));
-        }
-    }
-
-    /// Takes what became of what was typed.
-    pub(super) fn typed(&mut self, refusal: Option<String>) {
-        self.terms.on_its_way = false;
-        if let Some(sentence) = refusal {
-            self.terms.out.clear();
-            self.complain(sentence);
-        }
-        self.type_on();
-    }
-
-    /// Pastes into a terminal.
-    pub(super) fn paste_in_terminal(&mut self, text: &str) {
-        if !self.terms.typing {
-            return self.say("Enter types into the terminal; then paste");
-        }
-        let mode = self.terms.screen().map(|live| live.mode());
-        if let Some(mode) = mode {
-            self.type_text(encode::paste(text, mode));
-        }
-    }
-
-    /// Tells a program that the window got or lost the keyboard, where it asked.
-    pub(super) fn focus_in_terminal(&mut self, focused: bool) {
-        let asked = |live: &mut Emulator| live.mode().contains(TermMode::FOCUS_IN_OUT);
-        if self.focus == Focus::Terminals
-            && self.terms.typing
-            && self.terms.screen().is_some_and(asked)
-        {
-            let text = if focused { "\x1b[I" } else { "\x1b[O" };
-            self.type_text(text.to_owned());
-        }
-    }
-
-    /// Takes the mouse over the terminals; false where it is for somebody else.
-    pub(super) fn mouse_in_terminal(&mut self, event: MouseEvent) -> bool {
-        let at = Position::new(event.column, event.row);
-        let area = self.plan.live;
-        if self.focus != Focus::Terminals || !area.contains(at) || !self.overlays.is_empty() {
-            return false;
-        }
-        let Some(live) = self.terms.screen() else {
-            return false;
-        };
-        let (mode, size) = (live.mode(), live.size());
-        let place = (event.column - area.x, event.row - area.y);
-        let inside = place.0 < size.columns && place.1 < size.rows;
-        if self.terms.typing
-            && inside
-            && let Some(bytes) = encode::mouse(event, place, mode)
-        {
-            self.type_in_terminal(String::new(), bytes);
-            return true;
-        }
-        match event.kind {
-            MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
-                let up = event.kind == MouseEventKind::ScrollUp;
-                let arrows = TermMode::ALT_SCREEN | TermMode::ALTERNATE_SCROLL;
-                if self.terms.typing && mode.contains(arrows) {
-                    let arrow = if mode.contains(TermMode::APP_CURSOR) {
-                        "\x1bO"
-                    } else {
-                        "\x1b["
-                    };
-                    let letter = if up { 'A' } else { 'B' };
-                    self.type_text(format!("{arrow}{letter}").repeat(3));
-                } else if let Some(live) = self.terms.screen() {
-                    live.scroll(if up { 3 } else { -3 });
-                }
-            }
-            MouseEventKind::Down(MouseButton::Left) if !self.terms.typing => self.begin_typing(),
-            _ => {}
-        }
-        true
-    }
-
-    fn begin_typing(&mut self) {
-        let Some(row) = self
-            .terms
-            .selected
-            .and_then(|id| self.model.terminals.get(id))
-        else {
-            return;
-        };
-        if self.wanted.observe {
-            return self.say("this console only looks: start it without --observe to type");
-        }
-        if !row.terminal.runs() {
-            return self.say("its program has ended");
-        }
-        let agents = row.terminal.typist == Party::Agent;
-        self.terms.typing = true;
-        if agents {
-            let key = self
-                .key_of(&[Place::Typing], Action::TakeOver)
-                .unwrap_or_default();
-            self.say_for(
-                8_000,
-                format!("the agent types here; {key} takes the terminal over"),
-            );
-        }
-    }
-
     pub(super) fn look_at_terminals(&mut self, action: Action) {
         let ids: Vec<TerminalId> = self
             .model
@@ -475,6 +260,7 @@ impl App {
                 let line = Asked::new(Purpose::SearchTerminal, String::new());
                 return self.overlays.push(Overlay::Line(line));
             }
+            Action::Copy => return self.copy_terminal(),
             Action::NextHit => return self.step_terminal_hit(1),
             Action::PreviousHit => return self.step_terminal_hit(-1),
             Action::Oldest => {
@@ -523,12 +309,6 @@ impl App {
         }
     }
 
-    fn scroll_terminal(&mut self, lines: i32) {
-        if let Some(live) = self.terms.screen() {
-            live.scroll(lines);
-        }
-    }
-
     /// Opens a terminal in the folder of the session at hand.
     pub(super) fn open_terminal(&mut self, command: &[String]) {
         let cwd = self.session().map(|session| session.workspace.clone());
@@ -557,43 +337,6 @@ impl App {
             Party::Person => Call::TakeTerminal(id),
             Party::Agent => Call::GiveTerminal(id),
         });
-    }
-
-    /// Looks for a text in what the terminal shows and in what scrolled away.
-    pub(super) fn search_terminal(&mut self, text: &str) {
-        self.terms.looked_for = text.to_owned();
-        self.terms.hit = None;
-        self.step_terminal_hit(-1);
-    }
-
-    fn step_terminal_hit(&mut self, by: i32) {
-        let looked_for = self.terms.looked_for.clone();
-        let now = self.terms.hit;
-        let Some(live) = self.terms.screen().filter(|_| !looked_for.is_empty()) else {
-            return;
-        };
-        let hits = live.find(&looked_for);
-        let place = |hit: &Hit| (hit.line, hit.from);
-        let next = match (now, by) {
-            (None, _) => hits.len().checked_sub(1),
-            (Some(now), ..0) => hits
-                .partition_point(|hit| place(hit) < place(&now))
-                .checked_sub(1),
-            (Some(now), _) => Some(hits.partition_point(|hit| place(hit) <= place(&now))),
-        };
-        match next.and_then(|next| Some((next, *hits.get(next)?))) {
-            Some((at, hit)) => {
-                live.show(hit);
-                self.terms.hit = Some(hit);
-                let count = hits.len();
-                self.say(format!("{} of {count} places", at + 1));
-            }
-            None if hits.is_empty() => {
-                let text = sanitize::line(&looked_for).into_owned();
-                self.say(format!("`{text}` is nowhere in it"));
-            }
-            None => self.say("no further place in this direction"),
-        }
     }
 
     pub(super) fn on_terminal_answer(&mut self, call: &Call, reply: Reply) {

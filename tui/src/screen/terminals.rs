@@ -335,8 +335,8 @@ fn live(app: &App, row: &Row, area: Rect, buf: &mut Buffer) -> Option<Position> 
     if area.height == 0 || area.width == 0 {
         return None;
     }
-    let hits = app.terms.hit.as_slice();
-    vt::draw(emulator, hits, area, buf);
+    let marked = app.terms.hit.into_iter().chain(emulator.selected());
+    vt::draw(emulator, marked, area, buf);
     let size = emulator.size();
     // What is beyond its edge is not the terminal's.
     let quiet = app.theme.quiet();

@@ -5,6 +5,7 @@
 
 use alacritty_terminal::grid::Dimensions;
 use alacritty_terminal::index::{Column, Line};
+use alacritty_terminal::selection::SelectionRange;
 use alacritty_terminal::term::cell::{Cell, Flags};
 use alacritty_terminal::term::color::Colors;
 use alacritty_terminal::vte::ansi::{Color as Ansi, NamedColor};
@@ -13,11 +14,17 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::emulator::{Emulator, Hit};
+use crate::emulator::Emulator;
 use crate::sanitize;
 
-/// Draws what is in view, from its top left corner as far as there is room.
-pub(crate) fn draw(emulator: &Emulator, hits: &[Hit], area: Rect, buf: &mut Buffer) {
+/// Draws what is in view, from its top left corner as far as there is room; what is marked is
+/// turned around.
+pub(crate) fn draw(
+    emulator: &Emulator,
+    marked: impl Iterator<Item = SelectionRange> + Clone,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let grid = emulator.grid();
     let offset = i32::try_from(emulator.scrolled()).unwrap_or(0);
     let first = -i32::try_from(grid.history_size()).unwrap_or(0);
@@ -38,8 +45,20 @@ pub(crate) fn draw(emulator: &Emulator, hits: &[Hit], area: Rect, buf: &mut Buff
             let cut = cell.flags.contains(Flags::WIDE_CHAR) && column + 1 >= columns;
             put(cell, cut, emulator.colors(), out);
         }
-        for hit in hits.iter().filter(|hit| hit.line == line) {
-            for column in hit.from..hit.to.min(columns) {
+        let line = Line(line);
+        let here = |range: &SelectionRange| (range.start.line..=range.end.line).contains(&line);
+        for range in marked.clone().filter(here) {
+            let from = if range.start.line == line {
+                range.start.column.0
+            } else {
+                0
+            };
+            let to = if range.end.line == line {
+                range.end.column.0 + 1
+            } else {
+                columns
+            };
+            for column in from..to.min(columns) {
                 let x = area.x + u16::try_from(column).unwrap_or(0);
                 if let Some(out) = buf.cell_mut((x, y)) {
                     out.modifier.toggle(Modifier::REVERSED);
@@ -170,7 +189,7 @@ mod tests {
         emulator.feed(Piece::Output, 0, bytes);
         let area = Rect::new(0, 0, wide, 2);
         let mut buf = Buffer::empty(area);
-        draw(&emulator, &[], area, &mut buf);
+        draw(&emulator, std::iter::empty(), area, &mut buf);
         buf
     }
 
