@@ -1,7 +1,8 @@
 //! The traces: what is looked for, what is marked, what was lost, where the time of a turn went.
 
+use smartopol_protocol::model::Usage;
 use smartopol_protocol::trace::{Listed, Mark};
-use smartopol_protocol::turn::{Shown, Step, StepOf};
+use smartopol_protocol::turn::{Carried, Shown, Step, StepOf, Turn};
 use smartopol_protocol::{Event, News};
 use smartopol_tui::headless::Headless;
 
@@ -190,7 +191,22 @@ fn a_trace_is_copied_as_json() {
 
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn turn(house: &House) -> Shown {
-    let turn = house.turns.last().unwrap().clone();
+    let turn = Turn {
+        carried: Carried {
+            fixed: 4_180,
+            person: 310,
+            volatile: 12,
+            transcript: 2_050,
+        },
+        usage: Usage {
+            input: 26_400,
+            cache_read: 24_600,
+            output: 640,
+            cost_micros: Some(21_300),
+            ..Usage::default()
+        },
+        ..house.turns.last().unwrap().clone()
+    };
     let at = |ms: i64| turn.started_at.plus_millis(ms);
     let step = |of, title: &str, tool: &str, from: i64, to: Option<i64>| Step {
         of,

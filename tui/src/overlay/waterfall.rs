@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::tool::OutputStatus;
-use smartopol_protocol::turn::{Shown, Step, StepOf};
+use smartopol_protocol::turn::{Shown, Step, StepOf, Turn};
 use smartopol_protocol::{Timestamp, TurnId};
 
 use super::{keys, window};
@@ -15,6 +15,9 @@ use crate::sanitize;
 use crate::theme::Theme;
 use crate::widget::text::{clip, clip_spans, spread, width};
 use crate::widget::time;
+
+/// From this width on, the tiers of a request are named.
+const LEGEND: usize = 90;
 
 /// How wide the durations are.
 const TOOK: usize = 13;
@@ -70,7 +73,8 @@ pub(super) fn draw(app: &App, fall: &Waterfall, area: Rect, buf: &mut Buffer) ->
         .session(shown.turn.session_id)
         .map_or("a removed session", |session| session.name.as_str());
     let title = format!("Where the time went · {}", sanitize::line(name));
-    let tall = u16::try_from(shown.steps.len() + 6).unwrap_or(u16::MAX);
+    let tokens_tall = if shown.turn.carried.is_empty() { 0 } else { 3 };
+    let tall = u16::try_from(shown.steps.len() + 6 + tokens_tall).unwrap_or(u16::MAX);
     let foot = keys(&app.hints_of(&[Place::Waterfall]));
     let inside = window(area, (wide, tall), &title, &foot, theme, buf);
     let mut y = inside.y;
@@ -81,6 +85,12 @@ pub(super) fn draw(app: &App, fall: &Waterfall, area: Rect, buf: &mut Buffer) ->
         }
     };
     put(&totals(shown, now, all, room, theme), &mut y);
+    if !shown.turn.carried.is_empty() {
+        put(&Line::raw(""), &mut y);
+        for line in tokens(&shown.turn, room, theme) {
+            put(&line, &mut y);
+        }
+    }
     put(&Line::raw(""), &mut y);
     let label = label_room(room);
     let bars = room.saturating_sub(label + TOOK + 2).max(1);
@@ -165,6 +175,54 @@ fn totals(shown: &Shown, now: Timestamp, all: u64, room: usize, theme: Theme) ->
         Span::styled(time::millis(all), theme.strong()),
     ];
     spread(left, right, room)
+}
+
+/// Returns what the newest request carried, tier by tier with a bar, and what came from a cache.
+fn tokens(turn: &Turn, room: usize, theme: Theme) -> [Line<'static>; 2] {
+    let carried = turn.carried;
+    let tiers = [
+        ("█", "for all", carried.fixed, theme.good()),
+        ("▓", "yours", carried.person, theme.strong()),
+        ("▒", "times", carried.volatile, theme.text()),
+        ("░", "said", carried.transcript, theme.quiet()),
+    ];
+    let all: u64 = tiers.iter().map(|(_, _, tokens, _)| tokens).sum();
+    let roomy = room >= LEGEND;
+    let mut left = Vec::new();
+    for (bar, name, tokens, style) in tiers {
+        left.push(Span::styled(format!("{bar} "), style));
+        if roomy {
+            left.push(Span::styled(format!("{name} "), theme.quiet()));
+        }
+        let air = if roomy { "   " } else { "  " };
+        left.push(Span::raw(format!("{}{air}", time::count(tokens))));
+    }
+    let usage = turn.usage;
+    let mut right = Vec::new();
+    if let Some(percent) = (usage.cache_read * 100).checked_div(usage.input) {
+        let percent = match roomy {
+            true => format!("{percent} % of {} ", time::count(usage.input)),
+            false => format!("{percent} % "),
+        };
+        right.push(Span::styled(percent, theme.strong()));
+        right.push(Span::styled("from the cache", theme.quiet()));
+    }
+    if let Some(cost) = usage.cost_micros.filter(|cost| *cost > 0 && roomy) {
+        right.push(Span::styled(
+            format!(" · {}", time::dollars(cost)),
+            theme.quiet(),
+        ));
+    }
+    let mut bar = Vec::new();
+    let mut drawn = 0;
+    let mut so_far = 0;
+    for (glyph, _, tokens, style) in tiers {
+        so_far += tokens;
+        let to = usize::try_from(so_far * room as u64 / all.max(1)).unwrap_or(room);
+        bar.push(Span::styled(glyph.repeat(to.saturating_sub(drawn)), style));
+        drawn = to.max(drawn);
+    }
+    [spread(left, right, room), Line::from(bar)]
 }
 
 /// Returns the line that says which moment is where.
