@@ -40,7 +40,7 @@ const ALONE: &[(&str, &[&str])] = &[
     ("reqwest", &["smartopol-providers"]),
     ("interprocess", &["smartopol-ipc"]),
     ("alacritty_terminal", &["smartopol-tools", "smartopol-tui"]),
-    ("portable-pty", &["smartopol-testkit"]),
+    ("portable-pty", &["smartopol-testkit", "smartopol-tools"]),
 ];
 
 /// What thinks does no I/O.

@@ -25,6 +25,7 @@ use crate::bus::Bus;
 use crate::house::{Facts, Phases, Rooms};
 use crate::listing::Listing;
 use crate::memory::Memory;
+use crate::persona::Persona;
 use crate::router::Router;
 use crate::scheduler::Scheduler;
 use crate::server::Clients;
@@ -98,6 +99,9 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         .map_err(|err| explained(&paths, &clock, err))?;
     phases.end("store");
 
+    let folder = paths.workspace();
+    let persona = Persona::open(folder.clone())
+        .with_context(|| format!("{} cannot be written", folder.display()))?;
     let address = Address::new(paths.socket());
     let listener = Arc::new(Listener::bind(address).await?);
     phases.end("socket");
@@ -107,8 +111,9 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         tools,
         listing: Listing::default(),
         memory: Memory::new(&paths.workspace()),
+        persona,
         redactor: redactor(&config),
-        floor: Floor::new(home(), own_files(&paths)),
+        floor: Floor::new(home(), own_files(&paths)).with_persona(&folder),
         store,
         users,
         bus,

@@ -25,6 +25,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::listing::Listing;
 use crate::memory::Memory;
+use crate::persona::Persona;
 use crate::router::Router;
 use crate::scheduler::Scheduler;
 use crate::server::Clients;
@@ -45,6 +46,7 @@ pub(crate) struct Rooms {
     pub(crate) tools: Tools,
     pub(crate) listing: Listing,
     pub(crate) memory: Memory,
+    pub(crate) persona: Persona,
     /// The tools as models are offered them.
     pub(crate) specs: Vec<ToolSpec>,
     pub(crate) redactor: Redactor,

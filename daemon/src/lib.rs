@@ -13,6 +13,7 @@ mod house;
 pub mod lifecycle;
 mod listing;
 mod memory;
+mod persona;
 mod record;
 mod router;
 mod scheduler;

@@ -87,6 +87,11 @@ impl Memory {
         written
     }
 
+    /// Returns the file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Returns the lines.
     pub(crate) async fn list(&self) -> Result<Listed, Fault> {
         let text = self.text().await.map_err(|err| self.fault("read", &err))?;

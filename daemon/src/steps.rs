@@ -119,6 +119,7 @@ mod tests {
             state: TurnState::Running,
             steps: 2,
             usage: Usage::default(),
+            carried: smartopol_protocol::turn::Carried::default(),
             provider: String::new(),
             model: String::new(),
             started_at: at(0),

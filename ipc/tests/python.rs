@@ -7,7 +7,7 @@ use smartopol_ipc::{Address, Listener, encode};
 use smartopol_protocol::event::{Event, News, Subscribed};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{Code, Envelope, Fault, MessageId, Request, SessionId, Timestamp, TurnId};
 use smartopol_protocol::{event, message};
 use tempfile::TempDir;
@@ -228,6 +228,7 @@ fn turn(id: TurnId, message_id: Option<MessageId>, state: TurnState) -> News {
         state,
         steps: 1,
         usage: Usage::default(),
+        carried: Carried::default(),
         provider: "offline".into(),
         model: "offline".into(),
         started_at: Timestamp::from_millis(0),

@@ -20,6 +20,7 @@ mod doctor;
 mod jobs;
 mod kills;
 mod models;
+mod prompt;
 mod scripting;
 mod terminal_ends;
 mod terminal_tools;

@@ -165,9 +165,10 @@ async fn the_smallest_window_counts_and_everybody_is_told() {
     let (first, mut heard) = home.client().await.unwrap();
     let (second, mut seen) = home.client().await.unwrap();
     first.call(event::Subscribe::default()).await.unwrap();
-    let id = open(&first, "trap 'stty size' WINCH; while :; do read x; done")
-        .await
-        .id;
+    let line = "trap 'stty size' WINCH; echo ready; while :; do read x; done";
+    let id = open(&first, line).await.id;
+    // A size that changes before the shell listens is told to nobody.
+    matches(&first, id, "ready").await;
     let view = View::Output { since: None };
     attach(&first, id, view, Some(SIZE)).await;
     assert_eq!(piece(&mut heard).await.piece, Piece::Keyframe);

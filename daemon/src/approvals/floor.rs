@@ -20,6 +20,8 @@ pub(crate) struct Floor {
     /// The home as it is spelled and as its links lead.
     homes: Vec<PathBuf>,
     own: Vec<PathBuf>,
+    /// Where the files are that say who the agent is.
+    persona: Vec<PathBuf>,
 }
 
 /// How the daemon's own files are named in a reason.
@@ -31,7 +33,32 @@ impl Floor {
         let home = home.into();
         let homes = spellings(&home);
         let own = own.iter().flat_map(|path| spellings(path)).collect();
-        Self { home, homes, own }
+        Self {
+            home,
+            homes,
+            own,
+            persona: Vec::new(),
+        }
+    }
+
+    /// Knows where the files are that say who the agent is.
+    #[must_use]
+    pub(crate) fn with_persona(mut self, folder: &Path) -> Self {
+        self.persona = spellings(folder);
+        self
+    }
+
+    /// Returns why a change there is no matter of any workspace: what is written there is told to the
+    /// model from the next turn on, in every session.
+    pub(crate) fn persona(&self, effect: &Effect) -> Option<String> {
+        let (Effect::Write { path, .. } | Effect::Delete { path, .. }) = effect else {
+            return None;
+        };
+        let own = |folder: &PathBuf| Path::new(path).starts_with(folder);
+        self.persona
+            .iter()
+            .any(own)
+            .then(|| format!("it changes {path}, which says who the agent is"))
     }
 
     /// Returns the home folder.

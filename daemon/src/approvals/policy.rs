@@ -201,6 +201,9 @@ impl<'a> Policy<'a> {
     /// Says what one effect means, given the rule that covers it.
     fn effect(&self, effect: &Effect, rule: Option<&Pattern>) -> Said {
         let (verdict, reason) = self.by_mode(effect);
+        // Who the agent is changes by a rule about that very file, and by no other.
+        let broad = |rule: &&Pattern| rule.path.is_none() && self.floor.persona(effect).is_some();
+        let rule = rule.filter(|rule| !broad(rule));
         match rule {
             // What the mode closes, no rule opens.
             Some(rule) if verdict == Verdict::Ask => Said {
@@ -223,7 +226,8 @@ impl<'a> Policy<'a> {
             return closed();
         }
         let ask = |reason: String| (Verdict::Ask, reason);
-        if let Some(reason) = delicate::of(effect).or_else(|| self.ends_workspace(effect)) {
+        let delicate = delicate::of(effect).or_else(|| self.floor.persona(effect));
+        if let Some(reason) = delicate.or_else(|| self.ends_workspace(effect)) {
             return ask(reason);
         }
         match effect {

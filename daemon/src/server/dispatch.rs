@@ -7,8 +7,8 @@ use smartopol_protocol::session::Partial;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
-    approval, attention, client, command, daemon, job, memory, message, provider, rule, session,
-    terminal, trace, turn,
+    approval, attention, client, command, daemon, job, memory, message, prompt, provider, rule,
+    session, terminal, trace, turn,
 };
 use crate::House;
 
@@ -64,6 +64,8 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::TerminalKill(params) => reply(id, terminal::kill(house, params).await),
         Request::TerminalClose(params) => reply(id, terminal::close(house, params).await),
         Request::ProviderList(_) => reply(id, provider::list(house).await),
+        Request::PromptShow(params) => reply(id, prompt::show(house, actor, params).await),
+        Request::PromptSkip(params) => reply(id, prompt::skip(house, params)),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
         Request::JobAdd(params) => reply(id, job::add(house, actor, params).await),
         Request::JobList(params) => reply(id, job::list(house, params).await),
@@ -134,6 +136,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TerminalRead(_)
         | Request::TerminalScreen(_)
         | Request::TerminalWait(_)
+        | Request::PromptShow(_)
         | Request::ProviderList(_) => false,
         Request::DaemonStop(_)
         | Request::DaemonBackup(_)
@@ -167,6 +170,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TerminalSignal(_)
         | Request::TerminalKill(_)
         | Request::TerminalClose(_)
+        | Request::PromptSkip(_)
         | Request::ProviderTest(_) => true,
     }
 }

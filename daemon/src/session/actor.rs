@@ -173,6 +173,8 @@ pub(super) struct Actor<'a> {
     pub(super) finished: mpsc::Receiver<Finished>,
     pub(super) finish: mpsc::Sender<Finished>,
     pub(super) left_out: usize,
+    /// The files of which a part is not told to the model, with how much, as the person knows it.
+    pub(super) cut: Vec<(String, u64)>,
     pub(super) park: Option<(Instant, oneshot::Sender<()>)>,
     pub(super) deleted: bool,
     hung_up: bool,
@@ -197,6 +199,7 @@ impl<'a> Actor<'a> {
             finished,
             finish,
             left_out: 0,
+            cut: Vec::new(),
             park: None,
             deleted: false,
             hung_up: false,

@@ -6,7 +6,9 @@ use smartopol_agent::{Event, prompt};
 use smartopol_protocol::job::Action;
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::model::{ModelEvent, StopReason};
-use smartopol_protocol::tool::OutputStatus;
+use smartopol_protocol::prompt::{PromptPart, Tier};
+use smartopol_protocol::tool::{OutputStatus, ToolSpec};
+use smartopol_protocol::turn::Carried;
 use smartopol_protocol::{News, SessionId};
 use smartopol_providers::Progress;
 
@@ -16,6 +18,7 @@ use super::asking::{Asking, Heard, MAX_ANSWER, event};
 use super::live::Live;
 use super::load::message;
 use super::plan::Plan;
+use super::telling;
 use crate::House;
 
 impl Actor<'_> {
@@ -47,53 +50,69 @@ impl Actor<'_> {
         };
         let agent = &self.house.config.agent;
         let own_tools;
+        let specs = match &live.charge {
+            Some(charge) => {
+                own_tools = charge.tools(&self.house.specs);
+                &own_tools
+            }
+            None => &self.house.specs,
+        };
         let start = self
             .transcript
             .iter()
             .position(|said| said.role == Role::User);
-        let (request, left_out) = context::request(Material {
+        let zone = live.zone.clone();
+        let made = context::request(Material {
             model: &target.model.clone(),
-            system: prompt::system(
-                &self.session.workspace,
-                std::env::consts::OS,
-                &agent.instructions,
-                &live.memory,
-            ),
+            system: prompt::system(&live.prompt),
             transcript: self
                 .transcript
                 .get(start.unwrap_or(0)..)
                 .unwrap_or_default(),
-            tools: match &live.charge {
-                Some(charge) => {
-                    own_tools = charge.tools(&self.house.specs);
-                    &own_tools
-                }
-                None => &self.house.specs,
-            },
+            tools: specs,
             budget: u64::from(agent.context_tokens),
             reasoning: agent.reasoning,
+            note: &|before, message| telling::note(before, message, &zone),
         });
+        live.turn.carried = carried(&live.prompt, specs, &made);
+        let (request, left_out) = (made.request, made.left_out);
         live.listen(Asking::start(&self.house, providers, target, request));
+        let mut notices = Vec::new();
         if left_out > self.left_out {
             self.left_out = left_out;
-            let text = format!(
+            notices.push(format!(
                 "The conversation is longer than the model is given: its {left_out} oldest \
                  messages stay here but are left out of the request. \
                  `agent.context_tokens` sets how much is given."
-            );
-            let turn = live.turn.clone();
-            let parts = vec![Part::Notice {
-                level: Level::Warning,
-                text,
-            }];
-            let notice = message(&turn, Role::System, parts, false, self.house.clock.now());
-            self.write(Plan {
-                messages: vec![notice],
-                ..Plan::default()
-            })
-            .await?;
+            ));
         }
-        Ok(())
+        let cut: Vec<(String, u64)> = live
+            .prompt
+            .iter()
+            .filter(|part| part.cut > 0)
+            .map(|part| (part.source.clone(), part.cut))
+            .collect();
+        for (file, bytes) in cut.iter().filter(|own| !self.cut.contains(own)) {
+            notices.push(format!(
+                "{file} is too long: its last {bytes} bytes are not told to the model. Shorten it; \
+                 the next turn reads it again."
+            ));
+        }
+        self.cut = cut;
+        if notices.is_empty() {
+            return Ok(());
+        }
+        let (turn, at) = (live.turn.clone(), self.house.clock.now());
+        let notices = notices.into_iter().map(|text| {
+            let level = Level::Warning;
+            let parts = vec![Part::Notice { level, text }];
+            message(&turn, Role::System, parts, false, at)
+        });
+        let plan = Plan {
+            messages: notices.collect(),
+            ..Plan::default()
+        };
+        self.write(plan).await
     }
 
     /// A job that is one call: the call first, then what became of it.
@@ -179,6 +198,20 @@ impl Actor<'_> {
                 self.failed(message, hint).await
             }
         }
+    }
+}
+
+/// Returns what a request carries, tier by tier.
+fn carried(prompt: &[PromptPart], specs: &[ToolSpec], made: &context::Made) -> Carried {
+    let of = |tier: Tier| {
+        let own = prompt.iter().filter(|part| part.tier == tier);
+        own.map(|part| part.tokens).sum::<u64>()
+    };
+    Carried {
+        fixed: of(Tier::Fixed) + telling::tools(specs).tokens,
+        person: of(Tier::Person),
+        volatile: made.notes,
+        transcript: made.transcript,
     }
 }
 

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use smartopol_protocol::CallId;
 use smartopol_protocol::approval::Approval;
 use smartopol_protocol::job::RunKey;
 use smartopol_protocol::model::Usage;
+use smartopol_protocol::prompt::PromptPart;
 use smartopol_protocol::session::Partial;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
@@ -30,8 +32,10 @@ pub(super) struct Live {
     pub(super) asker: String,
     /// What it may do and use, where a job began it.
     pub(super) charge: Option<Charge>,
-    /// What the person wants remembered, as it was when the turn began.
-    pub(super) memory: String,
+    /// What the model is told beside the conversation, as it was when the turn began.
+    pub(super) prompt: Vec<PromptPart>,
+    /// Where the person is, for the times that the model is told.
+    pub(super) zone: TimeZone,
     /// The question on its way.
     pub(super) asking: Option<Asking>,
     /// The calls of the newest answer.
@@ -69,7 +73,8 @@ impl Live {
         turn: Turn,
         machine: smartopol_agent::Turn,
         target: Option<Target>,
-        (asker, memory): (String, String),
+        asker: String,
+        (prompt, zone): (Vec<PromptPart>, TimeZone),
         charge: Option<Charge>,
     ) -> Self {
         let partial = Partial {
@@ -85,7 +90,8 @@ impl Live {
             target,
             asker,
             charge,
-            memory,
+            prompt,
+            zone,
             asking: None,
             calls: HashMap::new(),
             partial,

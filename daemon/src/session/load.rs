@@ -25,7 +25,7 @@ use crate::users::Users;
 use crate::{House, record};
 
 /// How many of the newest messages an actor keeps in memory; no model reads more.
-pub(super) const TRANSCRIPT: u32 = 4_000;
+pub(crate) const TRANSCRIPT: u32 = 4_000;
 
 /// A session as it is stored.
 pub(super) struct Stored {

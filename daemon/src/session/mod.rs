@@ -13,6 +13,7 @@ mod listening;
 mod live;
 mod load;
 mod plan;
+pub(crate) mod telling;
 mod turning;
 mod words;
 
@@ -32,6 +33,7 @@ use crate::House;
 
 pub(crate) use actor::run;
 pub(crate) use live::LiveCall;
+pub(crate) use load::TRANSCRIPT;
 
 /// How many words wait for a session before it is busy.
 pub(crate) const INBOX: usize = 32;

@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use smartopol_agent::{Effect, Event, Limits, Ruling};
 use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::turn::{Turn, TurnState};
+use smartopol_protocol::prompt::PromptPart;
+use smartopol_protocol::turn::{Carried, Turn, TurnState};
 use smartopol_protocol::{MessageId, TurnId};
 use smartopol_providers::Target;
 
@@ -20,6 +22,7 @@ use super::hands::abandon;
 use super::live::{Live, LiveCall};
 use super::load::{self, Reopened, TRANSCRIPT, message, reopen};
 use super::plan::Plan;
+use super::telling;
 use crate::record;
 use crate::scheduler::charge::{self, Charge};
 
@@ -38,6 +41,7 @@ impl Actor<'_> {
             state: TurnState::Running,
             steps: 1,
             usage: Usage::default(),
+            carried: Carried::default(),
             provider: target
                 .as_ref()
                 .map(|target| target.provider_name.clone())
@@ -76,9 +80,17 @@ impl Actor<'_> {
         self.transcript.extend(message.map(Arc::new));
         self.held = false;
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
-        let memory = self.house.memory.told().await;
-        self.live = Some(Live::new(turn, machine, target, (asker, memory), charge));
+        let told = self.told(&asker, charge.is_none()).await;
+        self.live = Some(Live::new(turn, machine, target, asker, told, charge));
         self.perform(effects, Plan::default()).await
+    }
+
+    /// Returns what the model is told in a turn that somebody's message begins, and where they are.
+    async fn told(&self, asker: &str, direct: bool) -> (Vec<PromptPart>, TimeZone) {
+        let house = &self.house;
+        let user = house.users.acting(asker, self.session.user_id);
+        let parts = telling::parts(house, &self.session, (&*user, asker), direct).await;
+        (parts, telling::zone(house, &user))
     }
 
     /// Begins the turn of the message that waits longest, where nothing runs.
@@ -135,9 +147,8 @@ impl Actor<'_> {
                 let steps = open.turn.steps;
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
-                let memory = self.house.memory.told().await;
-                let asker = (open.asker, memory);
-                let mut turn = Live::new(open.turn, machine, target, asker, open.charge);
+                let told = self.told(&open.asker, open.charge.is_none()).await;
+                let mut turn = Live::new(open.turn, machine, target, open.asker, told, open.charge);
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;

@@ -10,7 +10,7 @@ use std::error::Error;
 
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{MessageId, SessionId, Timestamp, TurnId};
 use smartopol_store::{Options, Store, Writer};
 
@@ -71,6 +71,7 @@ fn turn(
         state: TurnState::Running,
         steps: 1,
         usage: Usage::default(),
+        carried: Carried::default(),
         provider: "offline".into(),
         model: "offline".into(),
         started_at: at,

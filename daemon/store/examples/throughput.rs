@@ -186,6 +186,7 @@ fn turns(
             state: TurnState::Running,
             steps: 0,
             usage: smartopol_protocol::model::Usage::default(),
+            carried: smartopol_protocol::turn::Carried::default(),
             provider: "offline".into(),
             model: "none".into(),
             started_at: Timestamp::now(),

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp, TurnId};
 
 use crate::{Error, Result, Writer};
@@ -153,6 +153,7 @@ fn copied_turn(turn: &Turn, into: SessionId, whole: bool, now: Timestamp) -> Tur
         session_id: into,
         // What it used was used once.
         usage: Usage::default(),
+        carried: Carried::default(),
         ..turn.clone()
     };
     let is_over = matches!(turn.state, TurnState::Finished { .. });

@@ -16,7 +16,7 @@ use crate::column::{Json, Key, Millis, hex_list, id, json, maybe_id, maybe_time,
 use crate::{Error, Reader, Result, Writer};
 
 const COLUMNS: &str = "id, session_id, message_id, state, steps, usage, provider, model, \
-                       started_at, finished_at";
+                       started_at, finished_at, carried";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
     Ok(Turn {
@@ -26,6 +26,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
         state: json(row, 3)?,
         steps: row.get(4)?,
         usage: json(row, 5)?,
+        carried: json(row, 10)?,
         provider: row.get(6)?,
         model: row.get(7)?,
         started_at: time(row, 8)?,
@@ -157,7 +158,7 @@ impl Writer<'_> {
     pub(crate) fn write_turn(&mut self, turn: &Turn) -> Result<()> {
         self.prepare(&format!(
             "INSERT INTO turns ({COLUMNS}, finished)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         ))?
         .execute(params![
             Key(turn.id),
@@ -170,6 +171,7 @@ impl Writer<'_> {
             turn.model,
             Millis(turn.started_at),
             turn.finished_at.map(Millis),
+            Json(&turn.carried),
             is_finished(turn),
         ])?;
         Ok(())
@@ -193,7 +195,7 @@ impl Writer<'_> {
         }
         self.prepare(
             "UPDATE turns SET state = ?2, steps = ?3, usage = ?4, provider = ?5, model = ?6,
-                 finished_at = ?7, finished = ?8
+                 finished_at = ?7, finished = ?8, carried = ?9
              WHERE id = ?1",
         )?
         .execute(params![
@@ -205,6 +207,7 @@ impl Writer<'_> {
             turn.model,
             turn.finished_at.map(Millis),
             is_finished(turn),
+            Json(&turn.carried),
         ])?;
         let at = turn.finished_at.unwrap_or(self.now());
         // A failed run is told with its job.

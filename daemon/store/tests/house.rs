@@ -12,7 +12,7 @@ use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
-use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{
     ApprovalId, CallId, Event, MessageId, SessionId, Timestamp, TraceId, TurnId,
 };
@@ -334,6 +334,7 @@ pub fn turn(session_id: SessionId) -> Turn {
         state: TurnState::Running,
         steps: 0,
         usage: Usage::default(),
+        carried: Carried::default(),
         provider: "offline".into(),
         model: "none".into(),
         started_at: at(2),

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod message;
 pub mod method;
 pub mod model;
+pub mod prompt;
 pub mod session;
 pub mod suggest;
 pub mod terminal;

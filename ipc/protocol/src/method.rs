@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, attention, client, command, daemon, event, job, memory, message, model,
-    session, suggest, terminal, trace, turn,
+    prompt, session, suggest, terminal, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -193,6 +193,10 @@ methods! {
     TerminalKill(terminal::Kill) = "terminal/kill" -> terminal::Terminal;
     /// Remove it.
     TerminalClose(terminal::Close) = "terminal/close" -> ();
+    /// What a model would be told, part by part.
+    PromptShow(prompt::Show) = "prompt/show" -> prompt::Shown;
+    /// End the first conversation, in which the agent asks who it is.
+    PromptSkip(prompt::Skip) = "prompt/skip" -> prompt::Skipped;
     /// Who serves models.
     ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
     /// Ask a provider for one word.

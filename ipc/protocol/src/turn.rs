@@ -22,6 +22,9 @@ pub struct Turn {
     pub steps: u32,
     /// What it used so far, summed over its steps.
     pub usage: Usage,
+    /// What its newest request carried.
+    #[serde(default, skip_serializing_if = "Carried::is_empty")]
+    pub carried: Carried,
     /// Who serves the model, such as `anthropic`.
     pub provider: String,
     /// The model asked.
@@ -31,6 +34,27 @@ pub struct Turn {
     /// When it ended; `None` while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
+}
+
+/// What a request carried, in estimated tokens for each tier of [`crate::prompt::Tier`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Carried {
+    /// What is the same for everybody, tools too.
+    pub fixed: u64,
+    /// What is the same for one person in one session.
+    pub person: u64,
+    /// What is another one each time.
+    pub volatile: u64,
+    /// What was said.
+    pub transcript: u64,
+}
+
+impl Carried {
+    /// Returns true where nothing was asked yet.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Where a turn stands.

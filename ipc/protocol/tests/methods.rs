@@ -12,7 +12,7 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
     Method, Request, attention, client, command, daemon, event, job, memory, message, model,
-    session, terminal, trace, turn,
+    prompt, session, terminal, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -540,6 +540,25 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         ),
         golden(terminal::Kill { id }, sample::terminal()),
         golden(terminal::Close { id }, ()),
+        golden(
+            prompt::Show {
+                session_id: sample::SESSION,
+                text: true,
+            },
+            prompt::Shown {
+                parts: vec![prompt::PromptPart {
+                    name: "SOUL.md".into(),
+                    tier: prompt::Tier::Fixed,
+                    source: "/home/ada/.local/share/smartopol/workspace/SOUL.md".into(),
+                    bytes: 16_384,
+                    tokens: 4_096,
+                    cut: 120,
+                    text: "You are useful before you are pleasant.".into(),
+                }],
+                context_tokens: 120_000,
+            },
+        ),
+        golden(prompt::Skip {}, prompt::Skipped { skipped: true }),
         golden(
             model::ListProviders {},
             model::ListedProviders {

@@ -205,6 +205,12 @@ pub(crate) fn turn() -> Turn {
         state: TurnState::Waiting,
         steps: 1,
         usage: usage(),
+        carried: smartopol_protocol::turn::Carried {
+            fixed: 4_100,
+            person: 310,
+            volatile: 12,
+            transcript: 1_800,
+        },
         provider: "anthropic".into(),
         model: "claude".into(),
         started_at: at(2),

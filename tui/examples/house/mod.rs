@@ -25,7 +25,7 @@ use smartopol_protocol::model::{ProviderInfo, Usage};
 use smartopol_protocol::session::{Partial, Session, SessionState, Shown};
 use smartopol_protocol::tool::*;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
-use smartopol_protocol::turn::{Outcome, Turn, TurnState};
+use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::*;
 
 /// When the house was made: 2026-11-21T09:00:00Z.
@@ -203,6 +203,7 @@ impl House {
             state: TurnState::Running,
             steps: 1,
             usage: Usage::default(),
+            carried: Carried::default(),
             provider: "anthropic".into(),
             model: "claude-sonnet-5".into(),
             started_at: self.at(),

@@ -298,6 +298,7 @@ mod tests {
             state: TurnState::Finished { outcome },
             steps: 1,
             usage: Usage::default(),
+            carried: smartopol_protocol::turn::Carried::default(),
             provider: String::new(),
             model: String::new(),
             started_at: Timestamp::default(),

@@ -14,6 +14,7 @@ mod link;
 mod memory;
 mod models;
 mod out;
+mod prompt;
 mod queue;
 mod report;
 mod search;
@@ -80,6 +81,9 @@ pub enum Command {
     /// What the agent is to remember: add, list
     #[command(subcommand)]
     Memory(memory::Command),
+    /// What the model is told beside the conversation: show, skip
+    #[command(subcommand)]
+    Prompt(prompt::Command),
     /// Who serves models: list, test
     #[command(subcommand)]
     Providers(models::Providers),
@@ -157,6 +161,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Inbox(inbox) => inbox::run(inbox, paths, &mut out).await,
             Command::Terminals(command) => terminals::run(command, paths, &mut out).await,
             Command::Memory(command) => memory::run(command, paths, &mut out).await,
+            Command::Prompt(command) => prompt::run(command, paths, &mut out).await,
             Command::Providers(command) => models::providers(command, paths, &mut out).await,
             Command::Models(command) => models::models(command, paths, &mut out).await,
             Command::Config(_) => Ok(ExitCode::SUCCESS),

@@ -419,6 +419,7 @@ mod tests {
             state,
             steps: 1,
             usage: Usage::default(),
+            carried: smartopol_protocol::turn::Carried::default(),
             provider: String::new(),
             model: String::new(),
             started_at: Timestamp::default(),

@@ -3,14 +3,19 @@
 //! Owns: what a request carries and what is left out of it. Stable things come first, so that a
 //! provider's cache finds the same beginning again.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
+use smartopol_protocol::MessageId;
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::{ModelRequest, ReasoningEffort, SystemBlock};
 use smartopol_protocol::tool::ToolSpec;
 
+use crate::prompt::tokens;
+
 /// What a request is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Material<'a> {
     /// The model, as its provider names it.
     pub model: &'a str,
@@ -24,10 +29,36 @@ pub struct Material<'a> {
     pub budget: u64,
     /// How much to think.
     pub reasoning: ReasoningEffort,
+    /// Says of a person's message what stands before it, given the person's message before: the
+    /// time, the channel. It must say the same each time, or no cache finds its beginning again.
+    pub note: &'a dyn Fn(Option<&Message>, &Message) -> Option<String>,
 }
 
-/// Returns the request, and how many messages had to be left out of it.
-pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
+impl fmt::Debug for Material<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Material")
+            .field("model", &self.model)
+            .field("transcript", &self.transcript.len())
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request, and what it comes to.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The request.
+    pub request: ModelRequest,
+    /// How many messages had to be left out of it.
+    pub left_out: usize,
+    /// How many tokens the notes before messages come to, estimated.
+    pub notes: u64,
+    /// How many tokens the messages come to, estimated, without their notes.
+    pub transcript: u64,
+}
+
+/// Returns the request.
+pub fn request(material: Material<'_>) -> Made {
     let said: Vec<&Arc<Message>> = material
         .transcript
         .iter()
@@ -44,15 +75,55 @@ pub fn request(material: Material<'_>) -> (ModelRequest, usize) {
     }
     let mut tools = material.tools.to_vec();
     tools.sort_by(|a, b| a.name.cmp(&b.name));
+    let transcript = kept.iter().map(|message| estimate(message)).sum();
+    let mut notes = 0;
+    let notes_of = notes_of(&said, material.note);
+    let messages = kept
+        .into_iter()
+        .map(|message| match notes_of.get(&message.id) {
+            None => as_said(message),
+            Some(note) => {
+                notes += tokens(note.len());
+                noted(as_said(message), note)
+            }
+        })
+        .collect();
     let request = ModelRequest {
         model: material.model.into(),
         system,
-        messages: kept.into_iter().map(as_said).collect(),
+        messages,
         tools,
         max_output_tokens: None,
         reasoning: material.reasoning,
     };
-    (request, left_out)
+    Made {
+        request,
+        left_out,
+        notes,
+        transcript,
+    }
+}
+
+/// Returns what stands before messages of the person.
+fn notes_of(
+    said: &[&Arc<Message>],
+    note: &dyn Fn(Option<&Message>, &Message) -> Option<String>,
+) -> HashMap<MessageId, String> {
+    let mut notes = HashMap::new();
+    let mut before: Option<&Message> = None;
+    for message in said.iter().filter(|message| message.role == Role::User) {
+        if let Some(note) = note(before, message) {
+            notes.insert(message.id, note);
+        }
+        before = Some(message);
+    }
+    notes
+}
+
+fn noted(message: Arc<Message>, note: &str) -> Arc<Message> {
+    let mut message = Message::clone(&message);
+    message.parts.insert(0, Part::Text { text: note.into() });
+    Arc::new(message)
 }
 
 /// Returns a message as a model reads it: a command that the person ran becomes words of theirs,

@@ -54,14 +54,16 @@ fn step(bytes: usize) -> [Arc<Message>; 2] {
 }
 
 fn ask(transcript: &[Arc<Message>], budget: u64) -> (ModelRequest, usize) {
-    request(Material {
+    let made = request(Material {
         model: "m",
         system: Vec::new(),
         transcript,
         tools: &[],
         budget,
         reasoning: ReasoningEffort::Default,
-    })
+        note: &|_, _| None,
+    });
+    (made.request, made.left_out)
 }
 
 #[test]
@@ -76,13 +78,16 @@ fn notices_never_reach_a_model_and_tools_are_sorted() {
         description: String::new(),
         input_schema: json!({}),
     };
-    let (request, left_out) = request(Material {
+    let Made {
+        request, left_out, ..
+    } = request(Material {
         model: "m",
         system: Vec::new(),
         transcript: &transcript,
         tools: &[spec("b"), spec("a")],
         budget: 1000,
         reasoning: ReasoningEffort::Default,
+        note: &|_, _| None,
     });
     assert_eq!(left_out, 0);
     assert_eq!(request.messages.len(), 2);

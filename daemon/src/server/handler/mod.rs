@@ -8,6 +8,7 @@ pub(super) mod daemon;
 pub(super) mod job;
 pub(super) mod memory;
 pub(super) mod message;
+pub(super) mod prompt;
 pub(super) mod provider;
 pub(super) mod rule;
 pub(super) mod session;

@@ -1,0 +1,40 @@
+//! What a model would be told, and the end of the first conversation.
+
+use smartopol_protocol::approval::Actor;
+use smartopol_protocol::prompt::{Show, Shown, Skip, Skipped};
+use smartopol_protocol::{Code, Fault};
+
+use crate::House;
+use crate::session::{TRANSCRIPT, telling};
+
+pub(crate) async fn show(house: &House, actor: &Actor, show: Show) -> Result<Shown, Fault> {
+    let id = show.session_id;
+    let (session, messages) = house
+        .store
+        .read(move |r| Ok((r.session(id)?, r.transcript(id, None, TRANSCRIPT)?.0)))
+        .await?;
+    let user = house.users.acting(&actor.peer, session.user_id);
+    let whose = (&*user, actor.peer.as_str());
+    let mut parts = vec![telling::tools(&house.specs)];
+    parts.extend(telling::parts(house, &session, whose, true).await);
+    parts.extend(telling::said(house, &user, messages));
+    if !show.text {
+        parts.iter_mut().for_each(|part| part.text.clear());
+    }
+    Ok(Shown {
+        parts,
+        context_tokens: house.config.agent.context_tokens.into(),
+    })
+}
+
+pub(crate) fn skip(house: &House, _: Skip) -> Result<Skipped, Fault> {
+    let skipped = house.persona.skip().map_err(|err| {
+        let file = house.persona.folder().join("BOOTSTRAP.md");
+        Fault::new(
+            Code::Unavailable,
+            format!("{} cannot be removed: {err}", file.display()),
+        )
+        .hint("remove it yourself: that ends the first conversation too")
+    })?;
+    Ok(Skipped { skipped })
+}

@@ -1,0 +1,179 @@
+//! What the model is told: the same beginning again, who the agent is, and what a person sees of it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use smartopol_protocol::message::{Level, Part};
+use smartopol_protocol::session::Show;
+use smartopol_protocol::turn::Outcome;
+use smartopol_testkit::provider::{Rule, ScriptedProvider};
+
+use super::models::{FORMATS, home_in};
+use super::{listen, outcome, say};
+
+/// Takes the marks of the cache out of a request: they move on with the conversation.
+fn unmarked(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("cache_control");
+            fields.values_mut().for_each(unmarked);
+        }
+        Value::Array(items) => items.iter_mut().for_each(unmarked),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_request_begins_with_the_one_before_it_word_for_word() {
+    for format in FORMATS {
+        let provider = ScriptedProvider::start().await;
+        let home = home_in(&provider, format, "auto").await;
+        let (client, mut events) = home.client().await.unwrap();
+        let session = home.session(&client).await.unwrap();
+        listen(&client, &session).await;
+        for turn in 0..4 {
+            let asked = format!("turn {turn}");
+            let list = json!({ "path": "." });
+            provider.rule(
+                Rule::on(&asked)
+                    .times(1)
+                    .text("Looking.")
+                    .call("list_files", list),
+            );
+            provider.rule(Rule::any().times(1).text(format!("Answer {turn}.")));
+            say(&client, &session, &asked).await;
+            assert_eq!(outcome(&mut events).await, Outcome::Done, "{format}");
+        }
+        let requests = provider.requests();
+        let bodies: Vec<Value> = requests
+            .iter()
+            .filter(|request| request.body.get("messages").is_some())
+            .map(|request| {
+                let mut body = request.body.clone();
+                unmarked(&mut body);
+                body
+            })
+            .collect();
+        assert_eq!(bodies.len(), 8, "{format}");
+        for pair in bodies.windows(2) {
+            assert_eq!(pair[0]["system"], pair[1]["system"], "{format}");
+            assert_eq!(pair[0]["tools"], pair[1]["tools"], "{format}");
+            let (before, after) = (
+                pair[0]["messages"].as_array(),
+                pair[1]["messages"].as_array(),
+            );
+            let (before, after) = (before.unwrap(), after.unwrap());
+            assert_eq!(before[..], after[..before.len()], "{format}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_reaches_the_next_turn_the_closest_file_wins_and_a_long_one_is_told_in_part() {
+    let provider = ScriptedProvider::start().await;
+    provider.rule(Rule::any().text("Well."));
+    let home = home_in(&provider, "anthropic", "auto").await;
+    let (client, mut events) = home.client().await.unwrap();
+    let session = home.session(&client).await.unwrap();
+    listen(&client, &session).await;
+    let folder = home.path().join("workspace");
+    let told = || {
+        let system = provider.requests().last().unwrap().body["system"].clone();
+        let blocks = system.as_array().unwrap().iter();
+        let texts: Vec<_> = blocks
+            .map(|block| block["text"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(texts.len(), 2, "one block for each tier: {texts:?}");
+        texts.concat()
+    };
+    say(&client, &session, "one").await;
+    outcome(&mut events).await;
+    let first = told();
+    assert!(
+        first.contains("# Soul") && first.contains("# The first conversation"),
+        "{first}"
+    );
+
+    fs::write(folder.join("SOUL.md"), "A soul of its own.").unwrap();
+    let own = folder.join("sessions").join(session.id.to_string());
+    fs::create_dir_all(&own).unwrap();
+    fs::write(own.join("TOOLS.md"), "Only here.").unwrap();
+    assert!(home.run(["prompt", "skip"]).unwrap().status.success());
+    let long = "a line of the rules\n".repeat(2_000);
+    fs::write(folder.join("AGENTS.md"), &long).unwrap();
+    say(&client, &session, "two").await;
+    outcome(&mut events).await;
+    let second = told();
+    assert!(
+        second.contains("A soul of its own.") && second.contains("Only here."),
+        "{second}"
+    );
+    assert!(
+        !second.contains("# Soul") && !second.contains("first conversation"),
+        "{second}"
+    );
+    assert!(second.len() < long.len());
+    let notices = |level: Level| {
+        let client = &client;
+        let show = Show::newest(session.id, 0);
+        async move {
+            let shown = client.call(show).await.unwrap();
+            let parts = shown.messages.into_iter().flat_map(|message| message.parts);
+            let texts = parts.filter_map(|part| match part {
+                Part::Notice { level: own, text } if own == level => Some(text),
+                _ => None,
+            });
+            texts.collect::<Vec<_>>()
+        }
+    };
+    let told = notices(Level::Warning).await;
+    assert!(
+        told.len() == 1 && told[0].contains("AGENTS.md is too long"),
+        "{told:?}"
+    );
+    say(&client, &session, "three").await;
+    outcome(&mut events).await;
+    assert_eq!(notices(Level::Warning).await.len(), 1, "it is said once");
+
+    let shown = home
+        .run(["prompt", "show", "--session", &session.name, "--json"])
+        .unwrap();
+    let lines = String::from_utf8(shown.stdout).unwrap();
+    let parts: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let part = |name: &str| {
+        parts
+            .iter()
+            .find(|part| part["name"] == name)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(part("SOUL.md")["text"], "A soul of its own.");
+    assert_eq!(
+        part("TOOLS.md")["source"],
+        own.join("TOOLS.md").display().to_string()
+    );
+    assert!(part("AGENTS.md")["cut"].as_u64().unwrap() > 0);
+    assert!(part("tools")["tokens"].as_u64().unwrap() > 500);
+    let tiers: Vec<_> = parts
+        .iter()
+        .map(|part| part["tier"].as_str().unwrap())
+        .collect();
+    let order = ["fixed", "person", "volatile", "transcript"];
+    let places: Vec<_> = tiers
+        .iter()
+        .map(|tier| order.iter().position(|own| own == tier))
+        .collect();
+    assert!(places.is_sorted(), "{tiers:?}");
+
+    let turn = client
+        .call(Show::newest(session.id, 0))
+        .await
+        .unwrap()
+        .turns
+        .pop()
+        .unwrap();
+    assert!(turn.carried.fixed > 500 && turn.carried.person > 10 && turn.carried.transcript > 0);
+}
