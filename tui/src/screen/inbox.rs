@@ -128,7 +128,8 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     if let Some(session) = session {
         about.push(sanitize::line(&session.name).into_owned());
     }
-    if let Some(due) = item.due_at {
+    // What failed was due at its time, however long its tries took.
+    if let Some(due) = item.due_at.filter(|_| item.kind == Kind::Reminder) {
         let late = item.at.millis_since(due) / 1_000;
         if late > 0 {
             about.push(format!("{} late", time::seconds(late)));
