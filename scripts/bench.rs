@@ -69,7 +69,9 @@ fn main() {
     if wanted("clients") {
         runtime.block_on(clients());
     }
-    terminals::terminals(wanted);
+    if wanted("terminals") {
+        terminals::terminals();
+    }
 }
 
 fn line(name: &str, measured: f64, target: f64, unit: &str) {

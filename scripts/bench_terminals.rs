@@ -49,15 +49,9 @@ trait Shows {
     fn memory(&self) -> f64;
 }
 
-/// Measures what is wanted of it.
-pub(super) fn terminals(wanted: impl Fn(&str) -> bool) {
-    let [bytes, echo, idle] = ["bytes", "keys", "memory"].map(|part| {
-        let name = format!("terminals: {part}");
-        wanted(&name)
-    });
-    if !bytes && !echo && !idle {
-        return;
-    }
+/// Measures it all.
+pub(super) fn terminals() {
+    let mut ours = Ours::new();
     if Tmux::is_missing() {
         println!(
             "· terminals: left out, because they are measured against tmux, and there is none; \
@@ -65,17 +59,10 @@ pub(super) fn terminals(wanted: impl Fn(&str) -> bool) {
         );
         return;
     }
-    let mut ours = Ours::new();
     let mut tmux = Tmux::new(ours.home.path());
-    if bytes {
-        throughput(&mut ours, &mut tmux);
-    }
-    if echo {
-        keys(&mut ours, &mut tmux);
-    }
-    if idle {
-        memory(&mut ours, &mut tmux);
-    }
+    throughput(&mut ours, &mut tmux);
+    keys(&mut ours, &mut tmux);
+    memory(&mut ours, &mut tmux);
 }
 
 fn throughput(ours: &mut Ours, tmux: &mut Tmux) {

@@ -24,7 +24,8 @@ use crate::approvals::rules;
 use crate::bus::Bus;
 use crate::house::{Facts, Phases, Rooms};
 use crate::listing::Listing;
-use crate::memory::Memory;
+use crate::memory::file::MemoryFile;
+use crate::memory::seeds;
 use crate::persona::Persona;
 use crate::router::Router;
 use crate::scheduler::Scheduler;
@@ -110,7 +111,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         specs: toolbox::specs(tools.specs()),
         tools,
         listing: Listing::default(),
-        memory: Memory::new(&paths.workspace()),
+        memory: MemoryFile::new(&paths.workspace()),
         persona,
         redactor: redactor(&config),
         floor: Floor::new(home(), own_files(&paths)).with_persona(&folder),
@@ -162,6 +163,13 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         .await
         .map_err(|err| explained(&paths, &house.clock, err))?;
     house.facts.phases.end("sessions");
+    let folder = match house.config.memory.seeds.as_str() {
+        "" => paths.workspace().join("knowledge"),
+        folder => PathBuf::from(folder),
+    };
+    house
+        .supervisor
+        .spawn("seeds", seeds::sow(house.clone(), folder));
     ready();
     tracing::info!(pid = std::process::id(), "the daemon is up");
 

@@ -24,7 +24,7 @@ use crate::approvals::rules;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::listing::Listing;
-use crate::memory::Memory;
+use crate::memory::file::MemoryFile;
 use crate::persona::Persona;
 use crate::router::Router;
 use crate::scheduler::Scheduler;
@@ -45,7 +45,7 @@ pub(crate) struct Rooms {
     pub(crate) bus: Bus,
     pub(crate) tools: Tools,
     pub(crate) listing: Listing,
-    pub(crate) memory: Memory,
+    pub(crate) memory: MemoryFile,
     pub(crate) persona: Persona,
     /// The tools as models are offered them.
     pub(crate) specs: Vec<ToolSpec>,

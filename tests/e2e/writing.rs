@@ -421,12 +421,14 @@ async fn what_is_remembered_is_told_from_the_next_turn_on() {
     assert!(asked.contains("and a database"), "{asked}");
     let listed = home.ok(["memory", "list", "--json"]).unwrap();
     assert!(listed.contains("and a database"), "{listed}");
+    // What a person writes by hand is told too.
     let file = home.path().join("workspace/MEMORY.md");
-    assert!(
-        std::fs::read_to_string(file)
-            .unwrap()
-            .starts_with("- the tests need")
-    );
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, "- the moon is far\n").unwrap();
+    say(&client, &session, "hello again").await;
+    assert_eq!(outcome(&mut events).await, Outcome::Done);
+    let asked = provider.requests().last().unwrap().body.to_string();
+    assert!(asked.contains("the moon is far"), "{asked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,8 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    SessionId, approval, client, command, daemon, job, memory, message, model, session, terminal,
-    trace, turn,
+    SessionId, approval, client, command, daemon, job, knowledge, memory, message, model, session,
+    terminal, trace, turn,
 };
 use tokio::time::Instant;
 
@@ -275,7 +275,13 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             let stopped = client.call(command::Stop { session_id }).await?;
             Reply::Stopped(stopped.count > 0)
         }
-        Call::Remember(text) => Reply::Remembered(client.call(memory::Add { text }).await?),
+        Call::Remember(text) => {
+            let add = memory::Add {
+                text,
+                ..memory::Add::default()
+            };
+            Reply::Remembered(Box::new(client.call(add).await?))
+        }
         Call::Fork(fork) => Reply::Forked(Box::new(client.call(fork).await?)),
         Call::Files(id) => Reply::Files(client.call(session::Files { id }).await?),
         Call::Clients => Reply::Clients(client.call(client::List {}).await?),
@@ -393,6 +399,84 @@ async fn ask_about_terminals(client: &Client, call: Call) -> Result<Reply, Error
             .call(terminal::Close { id })
             .await
             .map(|()| Reply::Done)?,
+        call => ask_about_memory(client, call).await?,
+    })
+}
+
+async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
+    Ok(match call {
+        Call::Memories {
+            text,
+            which,
+            category,
+            ..
+        } if text.trim().is_empty() => {
+            let list = memory::List {
+                which,
+                category,
+                ..memory::List::default()
+            };
+            Reply::Memories(client.call(list).await?.memories)
+        }
+        Call::Memories {
+            text,
+            which,
+            category,
+            ..
+        } => {
+            let search = memory::Search {
+                text,
+                typing: true,
+                which,
+                category,
+                limit: 100,
+            };
+            let hits = client.call(search).await?.hits.into_iter();
+            Reply::Memories(hits.map(|hit| hit.memory).collect())
+        }
+        Call::Topics { text, .. } if text.trim().is_empty() => {
+            Reply::Topics(client.call(knowledge::List::default()).await?.topics)
+        }
+        Call::Topics { text, .. } => {
+            let search = knowledge::Search {
+                text,
+                typing: true,
+                limit: 100,
+                ..knowledge::Search::default()
+            };
+            let hits = client.call(search).await?.hits.into_iter();
+            Reply::Topics(hits.map(|hit| hit.topic).collect())
+        }
+        Call::MemoryCounts => {
+            let list = memory::List {
+                limit: 1,
+                ..memory::List::default()
+            };
+            let listed = client.call(list).await?;
+            Reply::MemoryCounts((listed.current, listed.pending, listed.told))
+        }
+        Call::HotTopics => Reply::Hot(client.call(knowledge::Hot {}).await?),
+        Call::MemoryPage(id) => {
+            let key = id.to_string();
+            Reply::MemoryShown(Box::new(client.call(memory::Show { key }).await?))
+        }
+        Call::TopicPage(id) => {
+            let key = id.to_string();
+            Reply::TopicShown(Box::new(client.call(knowledge::Show { key }).await?))
+        }
+        Call::EditMemory(edit) => client.call(edit).await.map(|_| Reply::Memory)?,
+        Call::DecideMemory(decide) => client.call(decide).await.map(|_| Reply::Memory)?,
+        Call::ForgetMemory(id) => {
+            let key = id.to_string();
+            let forget = client.call(memory::Forget { key }).await;
+            forget.map(|_| Reply::Memory)?
+        }
+        Call::PinTopic(pin) => client.call(pin).await.map(|_| Reply::Memory)?,
+        Call::ForgetTopic(id) => {
+            let key = id.to_string();
+            let forget = client.call(knowledge::Forget { key }).await;
+            forget.map(|()| Reply::Memory)?
+        }
         _ => return Err(Error::Closed),
     })
 }

@@ -318,6 +318,48 @@ keymap! {
         also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
+    Memory "memory" "What is remembered" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the entry above, the entry below";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "scroll what is told of it";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also Left "left" ["left", "h"] "what is believed, what waits, all of it, topics";
+        also Right "right" ["right", "l"] "^" "next shelf";
+        also Query "query" ["/"] "look for words as you type them" "look for";
+        also Outcome "outcome" ["f"] "only instructions, preferences, facts, context; all" "kind";
+        also Open "open" ["enter"] "all that is known of it, where there is no room beside" "open";
+        new AddMemory "add_memory" ["a"] "remember something" "remember" changes;
+        new EditMemory "edit_memory" ["e"] "believe something else from now on; the old is kept" "edit" changes;
+        new Approve "approve" ["y"] "let what waits count; it stays marked as untrusted" "approve" changes;
+        new Reject "reject" ["x"] "reject what waits; its words go" "reject" changes;
+        new PinTopic "pin_topic" ["p"] emacs ["P"] "keep a topic in every session, or no longer" "pin" changes;
+        also Remove "remove" ["d"] vim ["d d"] "forget it" "forget" changes;
+        also Undo "undo" ["u"] "undo what you did last in the console";
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
+    MemoryWords "memory_words" "Looking for what is remembered" Writes {
+        also Send "send" ["enter"] "to the list" "to the list";
+        also Up "up" ["up", "ctrl-p"] "the entry above, the entry below";
+        also Down "down" ["down", "ctrl-n"] "^";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "everything again" "everything";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] "";
+        also Left "left" ["left"] "";
+        also Right "right" ["right"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
+    }
     Typing "typing" "Typing into a terminal" Writes {
         also Back "back" ["ctrl-] q", "ctrl-] esc", "ctrl-] enter"] "out of the terminal; its program goes on" "out";
         also TakeOver "take_over" ["ctrl-] t"] "take it over from the agent" "take over" changes;
@@ -480,6 +522,7 @@ keymap! {
         new InboxScreen "inbox_screen" ["alt-i", "f3"] emacs ["ctrl-x i", "alt-i", "f3"] "what waits for you, and back" "inbox";
         new TerminalScreen "terminal_screen" ["alt-t", "f5"] emacs ["ctrl-x o", "alt-t", "f5"] "terminals, and back" "terminals";
         new JobScreen "job_screen" ["alt-j", "f4"] emacs ["ctrl-x j", "alt-j", "f4"] "jobs and reminders, and back" "jobs";
+        new MemoryScreen "memory_screen" ["alt-m", "f6"] emacs ["ctrl-x m", "alt-m", "f6"] "what is remembered, and back" "memory";
     }
 }
 

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod console;
 pub mod daemon;
 pub mod jobs;
+pub mod memory;
 pub mod providers;
 pub mod retention;
 pub mod terminals;
@@ -30,6 +31,8 @@ pub struct Config {
     pub approvals: approvals::Approvals,
     /// What runs by itself.
     pub jobs: jobs::Jobs,
+    /// What sessions are told of what is remembered.
+    pub memory: memory::Memory,
     /// The hands.
     pub tools: tools::Tools,
     /// Programs that people and the agent share.
@@ -50,6 +53,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("providers", providers::SHAPE),
     ("approvals", approvals::SHAPE),
     ("jobs", jobs::SHAPE),
+    ("memory", memory::SHAPE),
     ("tools", tools::SHAPE),
     ("terminals", terminals::SHAPE),
     ("traces", traces::SHAPE),

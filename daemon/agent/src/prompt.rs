@@ -3,6 +3,8 @@
 //! What is the same for all sessions comes first, then what is the same for all turns of one: a
 //! provider's cache can keep both.
 
+use smartopol_protocol::knowledge::HotTopic;
+use smartopol_protocol::memory::Memory;
 use smartopol_protocol::model::SystemBlock;
 use smartopol_protocol::prompt::{PromptPart, Tier};
 
@@ -57,4 +59,47 @@ pub fn system(parts: &[PromptPart]) -> Vec<SystemBlock> {
 /// Returns an estimate of the tokens of so many bytes: a token is about four.
 pub const fn tokens(bytes: usize) -> u64 {
     (bytes as u64).div_ceil(4)
+}
+
+/// Returns the memories that a session is told; `more` count and have no room. Empty where none.
+pub fn beliefs(memories: &[Memory], more: u64) -> String {
+    if memories.is_empty() && more == 0 {
+        return String::new();
+    }
+    let mut text = String::from("What you remember of the person:");
+    for memory in memories {
+        text.push('\n');
+        text.push_str(&belief(memory));
+    }
+    if more > 0 {
+        text.push_str(&format!(
+            "\n[{more} more have no room here: memory_search finds them]"
+        ));
+    }
+    text
+}
+
+/// Returns the topics that a session is told of. Empty where none.
+pub fn topics(hot: &[HotTopic]) -> String {
+    if hot.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from("Your topics of most use, which knowledge_read has whole:");
+    for topic in hot {
+        text.push_str("\n- ");
+        text.push_str(&topic.told);
+    }
+    text
+}
+
+/// Returns a memory as a model is told it.
+pub fn belief(memory: &Memory) -> String {
+    let mut about = vec![memory.category.name().to_owned()];
+    if memory.confidence < 100 {
+        about.push(format!("{} % sure", memory.confidence));
+    }
+    if !memory.taint.is_empty() {
+        about.push("from untrusted text".into());
+    }
+    format!("- [{}] {}", about.join(", "), memory.text)
 }

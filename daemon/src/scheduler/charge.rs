@@ -29,6 +29,11 @@ pub(crate) fn peer(id: JobId) -> String {
     format!("{PEER}{id}")
 }
 
+/// Returns true for the peer of a job.
+pub(crate) fn is_job(peer: &str) -> bool {
+    peer.starts_with(PEER)
+}
+
 /// Returns what the turn of this message from this peer may do; `None` where no job sent it.
 ///
 /// # Errors

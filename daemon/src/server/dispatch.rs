@@ -7,8 +7,8 @@ use smartopol_protocol::session::Partial;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
-    approval, attention, client, command, daemon, job, memory, message, prompt, provider, rule,
-    session, terminal, trace, turn,
+    approval, attention, client, command, daemon, job, knowledge, memory, message, prompt,
+    provider, rule, session, terminal, trace, turn,
 };
 use crate::House;
 
@@ -36,8 +36,25 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::CommandStop(params) => reply(id, command::stop(house, params).await),
         Request::TurnInterrupt(params) => reply(id, turn::interrupt(house, params).await),
         Request::TurnContinue(params) => reply(id, turn::go_on(house, params).await),
-        Request::MemoryAdd(params) => reply(id, memory::add(house, params).await),
-        Request::MemoryList(_) => reply(id, memory::list(house).await),
+        Request::MemoryAdd(params) => reply(id, memory::add(house, actor, params).await),
+        Request::MemoryList(params) => reply(id, memory::list(house, actor, params).await),
+        Request::MemorySearch(params) => reply(id, memory::search(house, actor, params).await),
+        Request::MemoryShow(params) => reply(id, memory::show(house, actor, params).await),
+        Request::MemoryEdit(params) => reply(id, memory::edit(house, actor, params).await),
+        Request::MemoryForget(params) => reply(id, memory::forget(house, actor, params).await),
+        Request::MemoryDecide(params) => reply(id, memory::decide(house, actor, params).await),
+        Request::KnowledgeList(params) => reply(id, knowledge::list(house, actor, params).await),
+        Request::KnowledgeSearch(params) => {
+            reply(id, knowledge::search(house, actor, params).await)
+        }
+        Request::KnowledgeShow(params) => reply(id, knowledge::show(house, actor, params).await),
+        Request::KnowledgeWrite(params) => reply(id, knowledge::write(house, actor, params).await),
+        Request::KnowledgeLink(params) => reply(id, knowledge::link(house, actor, params).await),
+        Request::KnowledgePin(params) => reply(id, knowledge::pin(house, actor, params).await),
+        Request::KnowledgeForget(params) => {
+            reply(id, knowledge::forget(house, actor, params).await)
+        }
+        Request::KnowledgeHot(_) => reply(id, knowledge::hot(house, actor).await),
         Request::TurnShow(params) => reply(id, turn::show(house, params).await),
         Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
@@ -112,6 +129,12 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::MessageSearch(_)
         | Request::SessionFiles(_)
         | Request::MemoryList(_)
+        | Request::MemorySearch(_)
+        | Request::MemoryShow(_)
+        | Request::KnowledgeList(_)
+        | Request::KnowledgeSearch(_)
+        | Request::KnowledgeShow(_)
+        | Request::KnowledgeHot(_)
         | Request::ClientList(_)
         | Request::ApprovalList(_)
         | Request::ApprovalShow(_)
@@ -148,6 +171,13 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::CommandRun(_)
         | Request::CommandStop(_)
         | Request::MemoryAdd(_)
+        | Request::MemoryEdit(_)
+        | Request::MemoryForget(_)
+        | Request::MemoryDecide(_)
+        | Request::KnowledgeWrite(_)
+        | Request::KnowledgeLink(_)
+        | Request::KnowledgePin(_)
+        | Request::KnowledgeForget(_)
         | Request::MessageSend(_)
         | Request::MessageWithdraw(_)
         | Request::TurnInterrupt(_)

@@ -18,7 +18,7 @@ use super::actor::{Actor, OUTPUTS};
 use super::live::{Live, LiveCall};
 use super::plan::Plan;
 use super::{Broken, Finished, authorize};
-use crate::toolbox::{self, Caller};
+use crate::toolbox::{self, Caller, Within};
 use crate::{House, record};
 
 impl Actor<'_> {
@@ -65,6 +65,12 @@ impl Actor<'_> {
             user: self.house.users.acting(&asker, self.session.user_id),
             asker,
             charge: self.live.as_ref().and_then(|live| live.charge.clone()),
+            within: self.live.as_ref().map(|live| Within {
+                turn_id: live.turn.id,
+                message_id: live.turn.message_id,
+                call_id: id,
+                beside: live.calls.keys().copied().collect(),
+            }),
             cancel: run.cancel.clone(),
         });
         self.house.supervisor.spawn("tool", async move {

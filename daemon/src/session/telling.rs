@@ -13,6 +13,7 @@ use smartopol_protocol::tool::ToolSpec;
 use smartopol_protocol::user::{Role, User};
 
 use crate::House;
+use crate::memory;
 use crate::persona::Whose;
 use crate::scheduler::schedule;
 
@@ -66,12 +67,7 @@ pub(crate) async fn parts(
         let text = format!("Instructions of the person who runs you:\n{own}");
         parts.push(part("agent.instructions", Tier::Person, "config", text));
     }
-    let memory = house.memory.told().await;
-    if !memory.trim().is_empty() {
-        let text = format!("What the person asked you to remember:\n{}", memory.trim());
-        let source = house.memory.path().display().to_string();
-        parts.push(part("MEMORY.md", Tier::Person, &source, text));
-    }
+    parts.extend(memory::told(house, user).await);
     parts.sort_by_key(|part| part.tier);
     parts
 }

@@ -3,6 +3,8 @@
 //! Owns: their list, beside that of the hands. A call of one goes the same way as any other: looked
 //! at, judged, traced, run.
 
+mod knowledge;
+mod memory;
 mod remind;
 mod schedule_add;
 mod schedule_list;
@@ -14,13 +16,15 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use smartopol_protocol::memory::By;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
 use smartopol_protocol::user::{Role, User};
-use smartopol_protocol::{Code, Fault, suggest};
+use smartopol_protocol::{CallId, Code, Fault, MessageId, TurnId, suggest};
 use tokio_util::sync::CancellationToken;
 
 use crate::House;
+use crate::memory::{Writing, source, taint};
 use crate::scheduler::charge::Charge;
 use crate::scheduler::make::Author;
 
@@ -37,13 +41,39 @@ pub(crate) struct Caller {
     pub(crate) user: Arc<User>,
     /// What the turn may do, where a job began it.
     pub(crate) charge: Option<Charge>,
+    /// The call itself; `None` where a person makes it.
+    pub(crate) within: Option<Within>,
     /// Ends what the call waits for.
     pub(crate) cancel: CancellationToken,
 }
 
+/// Where in a turn a call stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Within {
+    pub(crate) turn_id: TurnId,
+    /// The message that began the turn.
+    pub(crate) message_id: Option<MessageId>,
+    pub(crate) call_id: CallId,
+    /// All calls of the same answer.
+    pub(crate) beside: Vec<CallId>,
+}
+
+/// The name in an output's details that says that it holds untrusted text.
+pub(crate) const UNTRUSTED: &str = "untrusted";
+
 /// Returns true for a tool of this list.
 pub(crate) fn owns(name: &str) -> bool {
-    NAMES.contains(&name) || terminals::NAMES.contains(&name)
+    says_nothing_foreign(name) || shows_programs(name)
+}
+
+/// Returns true for a tool whose outputs hold nothing but what the house itself says.
+pub(crate) fn says_nothing_foreign(name: &str) -> bool {
+    NAMES.contains(&name) || memory::NAMES.contains(&name) || knowledge::NAMES.contains(&name)
+}
+
+/// Returns true for a tool that deals with programs in terminals, which show whatever they like.
+pub(crate) fn shows_programs(name: &str) -> bool {
+    terminals::NAMES.contains(&name)
 }
 
 /// Returns true for a tool that makes, changes or removes jobs.
@@ -60,6 +90,8 @@ pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
         schedule_list::spec(),
         schedule_remove::spec(),
     ]);
+    specs.extend(memory::specs());
+    specs.extend(knowledge::specs());
     specs.extend(terminals::specs());
     specs.sort_by(|a, b| a.name.cmp(&b.name));
     specs
@@ -77,6 +109,12 @@ pub(crate) fn inspect(
 ) -> Result<Inspection, ToolOutput> {
     if terminals::NAMES.contains(&name) {
         return terminals::inspect(house, name, input, workspace);
+    }
+    if memory::NAMES.contains(&name) {
+        return memory::inspect(name, input, workspace);
+    }
+    if knowledge::NAMES.contains(&name) {
+        return knowledge::inspect(name, input, workspace);
     }
     let (title, effects) = match name {
         "remind" => (remind::title(house, input)?, Vec::new()),
@@ -120,6 +158,8 @@ pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput 
         "schedule_add" => schedule_add::run(&caller, &input).await,
         "schedule_list" => schedule_list::run(&caller).await,
         "schedule_remove" => schedule_remove::run(&caller, &input).await,
+        _ if memory::NAMES.contains(&name) => memory::run(&caller, name, &input).await,
+        _ if knowledge::NAMES.contains(&name) => knowledge::run(&caller, name, &input).await,
         _ => terminals::run(&caller, name, &input).await,
     };
     match done {
@@ -133,6 +173,26 @@ pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput 
 }
 
 impl Caller {
+    /// Returns who writes something down, and out of what.
+    async fn writing(&self) -> Result<Writing, Fault> {
+        let user = crate::memory::known(&self.user)?;
+        let mut source = source(By::Agent, &self.asker);
+        source.session_id = Some(self.session.id);
+        let mut taint = Vec::new();
+        if let Some(within) = &self.within {
+            source.turn_id = Some(within.turn_id);
+            source.message_id = within.message_id;
+            source.call_id = Some(within.call_id);
+            let beside = within.beside.clone();
+            taint = taint::of_turn(&self.house, within.turn_id, beside, user).await?;
+        }
+        Ok(Writing {
+            user,
+            source,
+            taint,
+        })
+    }
+
     /// Returns true for what is a peer's of the acting user, and for all where they are an admin.
     fn may_see(&self, peer: &str) -> bool {
         let own = |own: &User| own.id == self.user.id;

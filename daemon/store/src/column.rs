@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    Timestamp, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
+    TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 /// An id that can stand in a column.
@@ -33,8 +33,8 @@ macro_rules! ids {
     )*};
 }
 ids!(
-    AgentId ApprovalId AttentionId CallId JobId MessageId RuleId SessionId TerminalId TraceId TurnId
-    UserId
+    AgentId ApprovalId AttentionId CallId JobId MemoryId MessageId RuleId SessionId TerminalId
+    TopicId TraceId TurnId UserId
 );
 
 /// An id as a parameter or a column.

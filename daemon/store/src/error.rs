@@ -198,6 +198,8 @@ impl From<Error> for Fault {
             Error::NotFound { what: "job", .. } => "`smartopol jobs list` shows them",
             Error::NotFound { what: "item", .. } => "`smartopol inbox` shows them",
             Error::NotFound { what: "trace", .. } => "`smartopol traces list` shows them",
+            Error::NotFound { what: "memory", .. } => "`smartopol memory list --all` shows them",
+            Error::NotFound { what: "topic", .. } => "`smartopol knowledge list` shows them",
             Error::NotFound { what: "rule", .. } => "`smartopol approvals rules` shows them",
             Error::NotFound { what: "user", .. } | Error::NotFound { what: "peer", .. } => {
                 "`smartopol users list` shows them"

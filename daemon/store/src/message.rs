@@ -43,6 +43,15 @@ impl Reader<'_> {
         Ok(spoken.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the peers whose words are in a turn, each once.
+    pub fn peers_in(&self, turn_id: TurnId) -> Result<Vec<String>> {
+        let mut query = self.prepare(
+            "SELECT DISTINCT peer FROM messages WHERE turn_id = ?1 AND peer IS NOT NULL",
+        )?;
+        let peers = query.query_map([Key(turn_id)], |row| row.get(0))?;
+        Ok(peers.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns the message with this id.
     pub fn message(&self, id: MessageId) -> Result<Message> {
         self.message_if_any(id)?

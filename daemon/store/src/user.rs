@@ -226,7 +226,7 @@ impl Writer<'_> {
     }
 
     /// Removes a user; their peers are strangers again. Their sessions and traces become those of
-    /// `heir`.
+    /// `heir`; their memories and topics are gone.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] for the owner of the daemon.
@@ -246,6 +246,8 @@ impl Writer<'_> {
         }
         self.prepare("DELETE FROM peers WHERE user_id = ?1")?
             .execute([Key(id)])?;
+        // What is known of a person is nobody else's.
+        self.forget_owner(id)?;
         self.merge_user(&user, heir)?;
         let removed = Removed {
             id,
@@ -303,6 +305,7 @@ impl Writer<'_> {
         for id in given {
             self.touch(id);
         }
+        self.merge_owner(user.id, into)?;
         self.prepare("DELETE FROM users WHERE id = ?1")?
             .execute([Key(user.id)])?;
         Ok(())

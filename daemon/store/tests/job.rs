@@ -286,6 +286,8 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
          DROP INDEX sessions_by_user; ALTER TABLE sessions DROP COLUMN user_id;
          ALTER TABLE sessions DROP COLUMN limits; DROP TABLE peers; DROP TABLE users;
          DROP TABLE terminals; DROP TABLE attention; DROP TABLE ledger; DROP TABLE jobs;
+         DROP TABLE topic_uses; DROP TABLE topic_links; DROP TABLE topics; DROP TABLE memories;
+         DROP TABLE owners; DROP TABLE memory_terms; DROP TABLE topic_terms;
          PRAGMA user_version = 5",
     )
     .unwrap();

@@ -19,6 +19,8 @@ mod group;
 mod house;
 mod job;
 mod journal;
+mod knowledge;
+mod memory;
 mod order;
 mod restore;
 mod session;

@@ -19,6 +19,7 @@ use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
 use crate::user;
 use crate::{CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId};
+use crate::{knowledge, memory};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,10 @@ pub enum News {
     UserChanged(Box<user::Changed>),
     /// A user was removed, or merged into another.
     UserRemoved(user::Removed),
+    /// A memory was written, approved, superseded or forgotten.
+    MemoryChanged(memory::Change),
+    /// A topic of the knowledge was written, used or removed.
+    TopicChanged(knowledge::Change),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -255,6 +260,8 @@ impl News {
                 | Self::TerminalClosed(_)
                 | Self::UserChanged(_)
                 | Self::UserRemoved(_)
+                | Self::MemoryChanged(_)
+                | Self::TopicChanged(_)
         )
     }
 }

@@ -105,6 +105,10 @@ ids! {
     TerminalId = "trm_", "a terminal";
     /// Names a user.
     UserId = "usr_", "a user";
+    /// Names a memory.
+    MemoryId = "mem_", "a memory";
+    /// Names a topic of the knowledge.
+    TopicId = "top_", "a topic";
     /// Names a trace: a bare UUID, because trace collectors want one.
     TraceId = "", "a trace";
     /// Names this agent to trace collectors: a bare UUID, made once with the database.

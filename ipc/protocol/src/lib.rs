@@ -13,6 +13,7 @@ pub mod event;
 pub mod fault;
 pub mod id;
 pub mod job;
+pub mod knowledge;
 pub mod memory;
 pub mod message;
 pub mod method;
@@ -31,8 +32,8 @@ pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
 pub use id::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
+    TerminalId, TopicId, TraceId, TurnId, UserId,
 };
 pub use method::{Method, Request};
 pub use time::Timestamp;

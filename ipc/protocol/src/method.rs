@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Fault, approval, attention, client, command, daemon, event, job, memory, message, model,
-    prompt, session, suggest, terminal, trace, turn,
+    Code, Fault, approval, attention, client, command, daemon, event, job, knowledge, memory,
+    message, model, prompt, session, suggest, terminal, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -111,6 +111,32 @@ methods! {
     MemoryAdd(memory::Add) = "memory/add" -> memory::Added;
     /// What is remembered.
     MemoryList(memory::List) = "memory/list" -> memory::Listed;
+    /// Look for it.
+    MemorySearch(memory::Search) = "memory/search" -> memory::Found;
+    /// One memory with its history.
+    MemoryShow(memory::Show) = "memory/show" -> memory::Shown;
+    /// Believe something else.
+    MemoryEdit(memory::Edit) = "memory/edit" -> memory::Memory;
+    /// Forget it.
+    MemoryForget(memory::Forget) = "memory/forget" -> memory::Forgotten;
+    /// Approve or reject what waits.
+    MemoryDecide(memory::Decide) = "memory/decide" -> memory::Memory;
+    /// Topics.
+    KnowledgeList(knowledge::List) = "knowledge/list" -> knowledge::Listed;
+    /// Look for topics.
+    KnowledgeSearch(knowledge::Search) = "knowledge/search" -> knowledge::Found;
+    /// One topic.
+    KnowledgeShow(knowledge::Show) = "knowledge/show" -> knowledge::Shown;
+    /// Write a topic.
+    KnowledgeWrite(knowledge::Write) = "knowledge/write" -> knowledge::Topic;
+    /// Let a topic point to another.
+    KnowledgeLink(knowledge::Link) = "knowledge/link" -> knowledge::Topic;
+    /// Keep a topic in the prompt.
+    KnowledgePin(knowledge::Pin) = "knowledge/pin" -> knowledge::Topic;
+    /// Remove a topic.
+    KnowledgeForget(knowledge::Forget) = "knowledge/forget" -> ();
+    /// The topics that every session is told of.
+    KnowledgeHot(knowledge::Hot) = "knowledge/hot" -> knowledge::HotShown;
     /// Who is attached.
     ClientList(client::List) = "client/list" -> client::Listed;
     /// Questions to a person.

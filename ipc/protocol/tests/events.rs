@@ -1,7 +1,7 @@
 //! Every event.
 
 use serde_json::Value;
-use smartopol_protocol::{Event, News};
+use smartopol_protocol::{Event, News, knowledge, memory};
 
 use crate::golden::Golden;
 use crate::sample;
@@ -37,6 +37,8 @@ names! {
     TerminalClosed = "terminal_closed",
     UserChanged = "user_changed",
     UserRemoved = "user_removed",
+    MemoryChanged = "memory_changed",
+    TopicChanged = "topic_changed",
     TextDelta = "text_delta",
     ReasoningDelta = "reasoning_delta",
     CallDelta = "call_delta",
@@ -72,6 +74,19 @@ pub(crate) fn all() -> Vec<News> {
         News::TerminalClosed(sample::TERMINAL),
         News::UserChanged(Box::new(sample::user_changed())),
         News::UserRemoved(sample::user_removed()),
+        News::MemoryChanged(memory::Change {
+            id: sample::MEMORY,
+            user_id: sample::USER,
+            state: memory::State::Superseded {
+                by: sample::MEMORY,
+                at: sample::at(40),
+            },
+        }),
+        News::TopicChanged(knowledge::Change {
+            id: sample::TOPIC,
+            user_id: Some(sample::USER),
+            what: knowledge::What::Used,
+        }),
         News::TextDelta {
             turn_id,
             step: 2,

@@ -11,8 +11,8 @@ use smartopol_protocol::attention::Seen;
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
-    Method, Request, attention, client, command, daemon, event, job, memory, message, model,
-    prompt, session, terminal, trace, turn,
+    Method, Request, attention, client, command, daemon, event, job, knowledge, memory, message,
+    model, prompt, session, terminal, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -236,19 +236,163 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         golden(turn::Show { id: sample::TURN }, turn_shown()),
         golden(
             memory::Add {
-                text: "the tests need a running database".into(),
+                text: "lives in Bonn".into(),
+                category: Some(memory::Category::Fact),
+                confidence: Some(80),
+                from: Some("tomorrow 9:00".into()),
+                until: Some("in 30 days".into()),
+                supersedes: Some("mem_0f0f".into()),
             },
             memory::Added {
-                line: "the tests need a running database".into(),
-                path: "/home/ada/.local/share/smartopol/workspace/MEMORY.md".into(),
+                memory: sample::memory(),
+                known: true,
             },
         ),
         golden(
-            memory::List {},
+            memory::List {
+                which: memory::Which::All,
+                category: Some(memory::Category::Preference),
+                limit: 10,
+                skip: 20,
+            },
             memory::Listed {
-                path: "/home/ada/.local/share/smartopol/workspace/MEMORY.md".into(),
-                lines: vec!["the tests need a running database".into()],
-                cut: 120,
+                memories: vec![sample::memory()],
+                more: true,
+                current: 31,
+                pending: 1,
+                told: 30,
+                file: memory::File {
+                    path: "/home/ada/.local/share/smartopol/workspace/MEMORY.md".into(),
+                    lines: 2,
+                    cut: 120,
+                },
+            },
+        ),
+        golden(
+            memory::Search {
+                text: "bonn".into(),
+                typing: true,
+                which: memory::Which::Current,
+                category: Some(memory::Category::Fact),
+                limit: 5,
+            },
+            memory::Found {
+                hits: vec![memory::Hit {
+                    memory: sample::memory(),
+                    score: 4.5,
+                }],
+            },
+        ),
+        golden(
+            memory::Show {
+                key: "mem_0d0d".into(),
+            },
+            memory::Shown {
+                memory: sample::memory(),
+                history: vec![sample::memory()],
+            },
+        ),
+        golden(
+            memory::Edit {
+                key: "mem_0d0d".into(),
+                text: Some("lives in Ulm".into()),
+                category: Some(memory::Category::Context),
+                confidence: Some(50),
+                until: Some("".into()),
+            },
+            sample::memory(),
+        ),
+        golden(
+            memory::Forget {
+                key: "mem_0d0d".into(),
+            },
+            memory::Forgotten {
+                ids: vec![sample::MEMORY],
+            },
+        ),
+        golden(
+            memory::Decide {
+                key: "mem_0d0d".into(),
+                verdict: memory::Verdict::Approve,
+            },
+            sample::memory(),
+        ),
+        golden(
+            knowledge::List {
+                tag: Some("server".into()),
+                limit: 10,
+                skip: 20,
+            },
+            knowledge::Listed {
+                topics: vec![sample::topic()],
+                more: true,
+            },
+        ),
+        golden(
+            knowledge::Search {
+                text: "deploy".into(),
+                typing: true,
+                tag: Some("server".into()),
+                limit: 5,
+            },
+            knowledge::Found {
+                hits: vec![knowledge::Hit {
+                    topic: sample::topic(),
+                    excerpt: "make deploy, from main only".into(),
+                    score: 3.25,
+                }],
+            },
+        ),
+        golden(
+            knowledge::Show {
+                key: "deploy".into(),
+            },
+            knowledge::Shown {
+                topic: sample::topic(),
+                text: "make deploy, from main only".into(),
+                linked_from: vec!["Server".into()],
+            },
+        ),
+        golden(
+            knowledge::Write {
+                name: "Deploy".into(),
+                text: "make deploy, from main only".into(),
+                tags: Some(vec!["server".into()]),
+                links: Some(vec!["Server".into()]),
+                how: knowledge::How::Append,
+                owner: knowledge::Owner::House,
+            },
+            sample::topic(),
+        ),
+        golden(
+            knowledge::Link {
+                from: "deploy".into(),
+                to: "server".into(),
+                linked: true,
+            },
+            sample::topic(),
+        ),
+        golden(
+            knowledge::Pin {
+                key: "deploy".into(),
+                pinned: true,
+            },
+            sample::topic(),
+        ),
+        golden(
+            knowledge::Forget {
+                key: "deploy".into(),
+            },
+            (),
+        ),
+        golden(
+            knowledge::Hot {},
+            knowledge::HotShown {
+                topics: vec![knowledge::HotTopic {
+                    topic: sample::topic(),
+                    told: "Deploy [server]: make deploy, from main only".into(),
+                    warmth: 2.5,
+                }],
             },
         ),
         golden(

@@ -10,6 +10,10 @@ use smartopol_protocol::client::Client;
 use smartopol_protocol::job::{
     Action, Day, Due, Frozen, Job, JobState, Policy, Run, RunKey, RunState, Schedule, Spec,
 };
+use smartopol_protocol::knowledge::Topic;
+use smartopol_protocol::memory::{
+    By, Category, Memory, Source, State as MemoryState, Taint, Untrusted,
+};
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::session::{Partial, Session, SessionState};
@@ -23,8 +27,8 @@ use smartopol_protocol::user::{
     self, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed, User,
 };
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MessageId, RuleId, SessionId, TerminalId,
-    Timestamp, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
+    TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -36,6 +40,8 @@ pub(crate) const RULE: RuleId = RuleId::from_bytes([0x06; 16]);
 pub(crate) const TRACE: TraceId = TraceId::from_bytes([0x07; 16]);
 pub(crate) const TERMINAL: TerminalId = TerminalId::from_bytes([0x0b; 16]);
 pub(crate) const USER: UserId = UserId::from_bytes([0x0c; 16]);
+pub(crate) const MEMORY: MemoryId = MemoryId::from_bytes([0x0d; 16]);
+pub(crate) const TOPIC: TopicId = TopicId::from_bytes([0x0e; 16]);
 pub(crate) const AGENT: AgentId = AgentId::from_bytes([0x08; 16]);
 
 /// So many milliseconds after a certain moment.
@@ -495,5 +501,63 @@ pub(crate) fn item() -> Item {
             },
         ],
         state: ItemState::Open,
+    }
+}
+
+pub(crate) fn source() -> Source {
+    Source {
+        by: By::Agent,
+        peer: "local:ada".into(),
+        session_id: Some(SESSION),
+        message_id: Some(MESSAGE),
+        turn_id: Some(TURN),
+        call_id: Some(CALL),
+    }
+}
+
+pub(crate) fn taint() -> Taint {
+    Taint {
+        kind: Untrusted::Network,
+        what: "curl https://example.org".into(),
+        call_id: Some(CALL),
+    }
+}
+
+pub(crate) fn memory() -> Memory {
+    Memory {
+        id: MEMORY,
+        user_id: USER,
+        text: "lives in Bonn".into(),
+        category: Category::Fact,
+        confidence: 80,
+        state: MemoryState::Active,
+        source: source(),
+        taint: vec![taint()],
+        supersedes: Some(MemoryId::from_bytes([0x0f; 16])),
+        valid_from: Some(at(0)),
+        valid_until: Some(at(90_000)),
+        created_at: at(10),
+        believed_at: Some(at(20)),
+        approved_by: "local:ada".into(),
+    }
+}
+
+pub(crate) fn topic() -> Topic {
+    Topic {
+        id: TOPIC,
+        user_id: Some(USER),
+        name: "Deploy".into(),
+        tags: vec!["server".into()],
+        links: vec!["Server".into()],
+        line: "make deploy, from main only".into(),
+        bytes: 120,
+        source: source(),
+        taint: vec![taint()],
+        pinned: true,
+        uses: 7,
+        used_at: Some(at(30)),
+        revision: 2,
+        created_at: at(10),
+        updated_at: at(20),
     }
 }

@@ -74,7 +74,7 @@ impl App {
     }
 
     fn open_waiting(&mut self, id: SessionId) {
-        let whole = [Focus::Inbox, Focus::Jobs, Focus::Terminals];
+        let whole = [Focus::Inbox, Focus::Jobs, Focus::Terminals, Focus::Memory];
         if whole.contains(&self.focus) {
             self.focus = Focus::Composer;
         }

@@ -24,6 +24,7 @@ impl App {
                 self.answering.clear();
                 self.jobs.reconnected();
                 self.terms.reconnected();
+                self.memory.reconnected();
                 self.forget_seen(None);
                 self.model.subscribed(*reply);
                 self.begin();
@@ -89,6 +90,7 @@ impl App {
             _ => {}
         }
         self.heard_of_turn(&event.news);
+        self.heard_of_memory(&event.news);
         match &event.news {
             News::TraceChanged(trace) => self.feed.changed(trace.id),
             News::JobChanged(job) => self.heard_of_job(job.id),
@@ -201,8 +203,11 @@ impl App {
                 self.took_files(*id, listed.files, listed.more);
             }
             (_, Reply::Remembered(added)) => {
-                let line = sanitize::line(&added.line).into_owned();
-                self.say(format!("remembered, in every session: {line}"));
+                let line = sanitize::line(&added.memory.text).into_owned();
+                self.say(match added.known {
+                    true => format!("remembered already: {line}"),
+                    false => format!("remembered, in every session: {line}"),
+                });
             }
             (_, Reply::Forked(forked)) => {
                 let name = sanitize::line(&forked.session.name).into_owned();
@@ -243,6 +248,16 @@ impl App {
                 self.traces_found(*number, *listed);
             }
             (Call::Turn(id), Reply::Turn(shown)) => self.turn_shown(*id, Some(*shown)),
+            (
+                call,
+                reply @ (Reply::MemoryCounts(_)
+                | Reply::Hot(_)
+                | Reply::Memories(_)
+                | Reply::Topics(_)
+                | Reply::MemoryShown(_)
+                | Reply::TopicShown(_)
+                | Reply::Memory),
+            ) => self.on_memory_answer(call, reply),
             (call, reply) => self.on_job_answer(call, reply),
         }
     }

@@ -70,6 +70,8 @@ impl App {
             Focus::Card => &[Place::Card, Place::Everywhere],
             Focus::Jobs => &[Place::Jobs, Place::Everywhere],
             Focus::Inbox => &[Place::Inbox, Place::Everywhere],
+            Focus::Memory if self.memory.writing => &[Place::MemoryWords],
+            Focus::Memory => &[Place::Memory, Place::Everywhere],
             Focus::Terminals if self.terms.typing => &[Place::Typing],
             Focus::Terminals => &[Place::Terminals, Place::Everywhere],
         }

@@ -50,6 +50,9 @@ impl App {
             self.on_query_key(event);
             return;
         }
+        if self.focus == Focus::Memory && self.memory.writing {
+            return self.on_memory_key(event);
+        }
         if self.current.is_none() && is_writing(event) {
             return self.hold(Ahead::Key(event));
         }
@@ -98,6 +101,9 @@ impl App {
         let query = self.overlays.is_empty() && self.focus == Focus::Traces;
         if query && self.paste_in_query(&text) {
             return;
+        }
+        if self.overlays.is_empty() && self.focus == Focus::Memory && self.memory.writing {
+            return self.write_in_memory(&text);
         }
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
@@ -159,6 +165,7 @@ impl App {
             Action::InboxScreen => self.turn_to_inbox(),
             Action::JobScreen => self.turn_to_jobs(),
             Action::TerminalScreen => self.turn_to_terminals(),
+            Action::MemoryScreen => self.turn_to_memory(),
             Action::Continue if self.focus == Focus::Inbox => self.continue_item(),
             Action::Continue => self.go_on(),
             Action::FoldAll => self.fold_all(),
@@ -171,6 +178,7 @@ impl App {
                 Focus::Jobs => self.look_at_jobs(action),
                 Focus::Inbox => self.look_at_inbox(action),
                 Focus::Terminals => self.look_at_terminals(action),
+                Focus::Memory => self.look_at_memory(action),
                 Focus::Card => {}
             },
         }

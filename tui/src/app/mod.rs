@@ -14,6 +14,7 @@ pub(crate) mod jobs;
 pub(crate) mod keymap;
 mod keys;
 pub(crate) mod lab;
+pub(crate) mod memories;
 pub(crate) mod mouse;
 pub(crate) mod msg;
 pub(crate) mod palette;
@@ -56,6 +57,7 @@ use self::feed::Feed;
 pub(crate) use self::gate::Gate;
 use self::gate::Surface;
 use self::jobs::JobsView;
+use self::memories::MemoryView;
 use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
@@ -86,6 +88,7 @@ pub(crate) enum Focus {
     Jobs,
     Inbox,
     Terminals,
+    Memory,
 }
 
 /// How the daemon is reached.
@@ -203,6 +206,7 @@ pub(crate) struct App {
     pub(crate) jobs: JobsView,
     pub(crate) inbox: InboxView,
     pub(crate) terms: TerminalsView,
+    pub(crate) memory: MemoryView,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
     pub(crate) traces_beside: bool,
@@ -267,6 +271,7 @@ impl App {
             jobs: JobsView::default(),
             inbox: InboxView::default(),
             terms: TerminalsView::default(),
+            memory: MemoryView::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
             session_at: None,
@@ -358,6 +363,7 @@ impl App {
         self.settle_jobs();
         self.settle_quiet();
         self.settle_terminals();
+        self.settle_memory();
         self.settle_card();
         self.settle_windows();
         self.settle_removals();

@@ -8,6 +8,7 @@ use ratatui::style::Modifier;
 use smartopol_config::keymap::{Action, Chord, Found};
 use smartopol_protocol::{AttentionId, JobId, SessionId, TerminalId, TraceId};
 
+use super::memories::{Entry, Shelf};
 use super::{App, Cmd, Focus};
 use crate::clipboard::Copy;
 use crate::overlay::Overlay;
@@ -23,6 +24,9 @@ pub(crate) enum Spot {
     Job(JobId),
     Item(AttentionId),
     Terminal(TerminalId),
+    /// A memory or a topic.
+    Entry(Entry),
+    Shelf(Shelf),
     /// A pane of a screen that shows one at a time.
     Tab(Focus),
     /// A line of the palette.
@@ -142,6 +146,11 @@ impl App {
             }
             (Some(Spot::Item(id)), _) => self.inbox.selected = Some(id),
             (Some(Spot::Terminal(id)), _) => self.select_terminal(Some(id)),
+            (Some(Spot::Entry(entry)), _) if self.memory.selected == Some(entry) => {
+                self.act(Action::Open);
+            }
+            (Some(Spot::Entry(entry)), _) => self.select_memory(Some(entry)),
+            (Some(Spot::Shelf(shelf)), _) => self.show_shelf(shelf),
             (Some(Spot::Tab(focus)), _) => {
                 self.traces_whole = false;
                 self.focus = focus;

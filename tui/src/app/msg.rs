@@ -9,7 +9,8 @@ use smartopol_protocol::command::Run;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
 use smartopol_protocol::job::{self, Spec};
-use smartopol_protocol::memory::Added;
+use smartopol_protocol::knowledge::{self, Topic};
+use smartopol_protocol::memory::{self, Added, Category, Memory, Which};
 use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{
@@ -19,7 +20,8 @@ use smartopol_protocol::terminal::{self, Attach, Attached, Open, Resize, Size, T
 use smartopol_protocol::trace::{Filter, Listed, Mark};
 use smartopol_protocol::turn;
 use smartopol_protocol::{
-    ApprovalId, Code, Event, JobId, MessageId, SessionId, TerminalId, Timestamp, TraceId, TurnId,
+    ApprovalId, Code, Event, JobId, MemoryId, MessageId, SessionId, TerminalId, Timestamp, TopicId,
+    TraceId, TurnId,
 };
 
 use crate::clipboard::Copy;
@@ -196,6 +198,27 @@ pub(crate) enum Call {
     GiveTerminal(TerminalId),
     KillTerminal(TerminalId),
     CloseTerminal(TerminalId),
+    /// Memories that say these words, or all of them; the answer counts for this number alone.
+    Memories {
+        number: u64,
+        text: String,
+        which: Which,
+        category: Option<Category>,
+    },
+    /// Topics that say these words, likewise.
+    Topics {
+        number: u64,
+        text: String,
+    },
+    MemoryCounts,
+    HotTopics,
+    MemoryPage(MemoryId),
+    TopicPage(TopicId),
+    EditMemory(memory::Edit),
+    DecideMemory(memory::Decide),
+    ForgetMemory(MemoryId),
+    PinTopic(knowledge::Pin),
+    ForgetTopic(TopicId),
 }
 
 /// An answer.
@@ -215,7 +238,7 @@ pub(crate) enum Reply {
     Stopped(bool),
     Lab(Box<LabShown>),
     Tested(BackTest),
-    Remembered(Added),
+    Remembered(Box<Added>),
     Forked(Box<Forked>),
     Files(FilesListed),
     Clients(client::Listed),
@@ -231,6 +254,15 @@ pub(crate) enum Reply {
     Terminal(Box<Terminal>),
     Attached(Box<Attached>),
     Sized(Size),
+    Memories(Vec<Memory>),
+    Topics(Vec<Topic>),
+    /// How many memories count, wait, and are told.
+    MemoryCounts((u64, u64, u64)),
+    Hot(knowledge::HotShown),
+    MemoryShown(Box<memory::Shown>),
+    TopicShown(Box<knowledge::Shown>),
+    /// A memory or a topic was changed as asked.
+    Memory,
     Done,
 }
 

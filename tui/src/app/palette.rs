@@ -89,6 +89,7 @@ pub(crate) fn is_named(line: &Binding) -> bool {
             | Place::Jobs
             | Place::Inbox
             | Place::Terminals
+            | Place::Memory
     );
     pane && !matches!(line.words, "" | DITTO) && !goes_without.contains(&line.action)
 }
@@ -323,6 +324,7 @@ impl App {
             Place::Jobs => Focus::Jobs,
             Place::Inbox => Focus::Inbox,
             Place::Terminals => Focus::Terminals,
+            Place::Memory => Focus::Memory,
             _ => return self.act(action),
         };
         let beside = self.plan.columns == Columns::One || self.plan.traces.is_some();

@@ -5,8 +5,9 @@
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::Spec;
 use smartopol_protocol::session::{Configure, Session};
-use smartopol_protocol::{JobId, SessionId, TerminalId};
+use smartopol_protocol::{JobId, MemoryId, SessionId, TerminalId, TopicId};
 
+use super::memories::Entry;
 use super::{App, Call};
 use crate::sanitize;
 use crate::widget::composer::Kept;
@@ -23,6 +24,8 @@ pub(crate) enum Going {
     Session(SessionId),
     Job(JobId),
     Terminal(TerminalId),
+    Memory(MemoryId),
+    Topic(TopicId),
 }
 
 /// Something that was done.
@@ -198,6 +201,8 @@ impl App {
                 format!("`{}`", sanitize::line(name.unwrap_or_default()))
             }
             Going::Job(id) => self.name_of_job(id),
+            Going::Memory(id) => self.name_of_entry(Entry::Memory(id)),
+            Going::Topic(id) => self.name_of_entry(Entry::Topic(id)),
             Going::Terminal(id) => {
                 let row = self.model.terminals.get(id);
                 let title = row.map_or("the terminal", |row| row.terminal.title.as_str());
@@ -263,6 +268,8 @@ impl App {
                 Going::Session(id) => Call::Remove(id),
                 Going::Job(id) => Call::RemoveJob(id),
                 Going::Terminal(id) => Call::CloseTerminal(id),
+                Going::Memory(id) => Call::ForgetMemory(id),
+                Going::Topic(id) => Call::ForgetTopic(id),
             });
         }
     }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Decide;
+use smartopol_protocol::memory::Edit;
 use smartopol_protocol::session::{Configure, Create};
 
 use super::keymap::{Action, Pressed};
@@ -338,6 +339,15 @@ impl App {
                     model: None,
                 }));
             }
+            Purpose::AddMemory | Purpose::EditMemory(_) if text.is_empty() => return true,
+            Purpose::AddMemory => drop(self.change(Call::Remember(text))),
+            Purpose::EditMemory(id) => {
+                self.change(Call::EditMemory(Edit {
+                    key: id.to_string(),
+                    text: Some(text),
+                    ..Edit::default()
+                }));
+            }
             Purpose::DenyNote(id) => {
                 self.decide(Decide {
                     note: text,
@@ -404,6 +414,7 @@ impl App {
                 Going::Session(id) => self.model.session(*id).is_none(),
                 Going::Job(id) => self.model.jobs.get(*id).is_none(),
                 Going::Terminal(id) => self.model.terminals.get(*id).is_none(),
+                Going::Memory(_) | Going::Topic(_) => false,
             },
             _ => false,
         };

@@ -16,6 +16,11 @@ pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Op
         Purpose::SearchTerminal => ("Search", "Find in this terminal, in any case:"),
         Purpose::Search => ("Search", "Find in this session, in any case:"),
         Purpose::NewSession => ("New session", "The folder to work in:"),
+        Purpose::AddMemory => (
+            "Remember",
+            "What every session is told from the next turn on:",
+        ),
+        Purpose::EditMemory(_) => ("Believe", "What is believed from now on; the old is kept:"),
         Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
     };
     let inside = window(
@@ -82,6 +87,16 @@ pub(super) fn question(app: &App, remove: Going, area: Rect, buf: &mut Buffer) -
             "Remove a session",
             format!("Remove {name} with all its messages?"),
             "It goes in 10 seconds, until then it can be undone. Its traces stay.",
+        ),
+        Going::Memory(_) => (
+            "Forget a memory",
+            format!("Forget {name}, and all that was believed in its place before?"),
+            "It goes in 10 seconds, until then it can be undone. Sessions keep what was said.",
+        ),
+        Going::Topic(_) => (
+            "Forget a topic",
+            format!("Forget the topic {name} with its links?"),
+            "It goes in 10 seconds, until then it can be undone.",
         ),
         Going::Job(_) | Going::Terminal(_) => (
             "Remove a job",

@@ -15,7 +15,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
-use smartopol_protocol::{ApprovalId, SessionId, TraceId};
+use smartopol_protocol::{ApprovalId, MemoryId, SessionId, TraceId};
 
 use crate::app::job_form::JobForm;
 use crate::app::keymap::Place;
@@ -69,6 +69,8 @@ pub(crate) enum Purpose {
     DenyNote(ApprovalId),
     Search,
     SearchTerminal,
+    AddMemory,
+    EditMemory(MemoryId),
 }
 
 /// A line of text that is being asked for.

@@ -10,6 +10,7 @@ mod follow;
 mod fork;
 mod inbox;
 mod jobs;
+mod knowledge;
 mod link;
 mod memory;
 mod models;
@@ -78,9 +79,12 @@ pub enum Command {
     /// Programs that you and the agent share, which outlive the daemon: list, new, attach, write, read, kill
     #[command(subcommand)]
     Terminals(terminals::Command),
-    /// What the agent is to remember: add, list
+    /// What the agent believes of you: list, search, add, show, edit, forget, pending, approve, reject
     #[command(subcommand)]
     Memory(memory::Command),
+    /// Topics that the agent writes for itself: list, search, show, add, import, export, link, pin, forget
+    #[command(subcommand)]
+    Knowledge(knowledge::Command),
     /// What the model is told beside the conversation: show, skip
     #[command(subcommand)]
     Prompt(prompt::Command),
@@ -161,6 +165,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Inbox(inbox) => inbox::run(inbox, paths, &mut out).await,
             Command::Terminals(command) => terminals::run(command, paths, &mut out).await,
             Command::Memory(command) => memory::run(command, paths, &mut out).await,
+            Command::Knowledge(command) => knowledge::run(command, paths, &mut out).await,
             Command::Prompt(command) => prompt::run(command, paths, &mut out).await,
             Command::Providers(command) => models::providers(command, paths, &mut out).await,
             Command::Models(command) => models::models(command, paths, &mut out).await,

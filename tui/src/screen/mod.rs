@@ -6,6 +6,8 @@ pub(crate) mod conversations;
 mod inbox;
 mod job_page;
 mod jobs;
+mod memory;
+mod memory_page;
 pub(crate) mod sessions;
 mod terminals;
 mod trace_head;
@@ -123,6 +125,11 @@ impl App {
             Focus::Terminals => typed_at = terminals::draw(self, plan.whole, buf),
             Focus::Jobs => jobs::draw(self, plan.whole, &mut job_scroll, buf),
             Focus::Inbox => inbox::draw(self, plan.whole, buf),
+            Focus::Memory => {
+                let mut scroll = self.memory.scroll;
+                typed_at = memory::draw(self, plan.whole, &mut scroll, buf);
+                self.memory.scroll = scroll;
+            }
             _ => {}
         }
         self.jobs.scroll = job_scroll;
@@ -292,12 +299,16 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
         height: 0,
         ..body
     };
-    if let Focus::Jobs | Focus::Inbox | Focus::Terminals = app.focus {
+    if let Focus::Jobs | Focus::Inbox | Focus::Terminals | Focus::Memory = app.focus {
         plan.whole = body;
         if app.focus == Focus::Terminals {
             plan.live = terminals::places(app, body).live;
         }
-        plan.has_both = app.focus == Focus::Jobs && body.width >= jobs::BESIDE;
+        plan.has_both = match app.focus {
+            Focus::Jobs => body.width >= jobs::BESIDE,
+            Focus::Memory => body.width >= memory::BESIDE,
+            _ => false,
+        };
         return nothing;
     }
     if app.traces_whole || (plan.columns == Columns::One && app.focus == Focus::Traces) {

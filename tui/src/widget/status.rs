@@ -116,6 +116,7 @@ pub(crate) fn tabs(app: &App, room: usize) -> Line<'static> {
     let own = match app.focus {
         Focus::Jobs => Some(("jobs", Focus::Jobs, true)),
         Focus::Inbox => Some(("inbox", Focus::Inbox, true)),
+        Focus::Memory => Some(("memory", Focus::Memory, true)),
         Focus::Terminals => Some(("terminals", Focus::Terminals, true)),
         _ => None,
     };

@@ -16,7 +16,7 @@ pub(super) struct Command {
 }
 
 /// All of them, in the order of `help`.
-pub(super) const COMMANDS: [Command; 8] = [
+pub(super) const COMMANDS: [Command; 10] = [
     Command {
         word: "run",
         tool: "exec",
@@ -67,6 +67,24 @@ pub(super) const COMMANDS: [Command; 8] = [
         tool: "memory_search",
         usage: "recall: <words>",
         does: "looks for what was kept",
+        arguments: |text| Some(json!({ "query": text })),
+    },
+    Command {
+        word: "learn",
+        tool: "knowledge_write",
+        usage: "learn: <topic>: <text>",
+        does: "writes a topic of the knowledge",
+        arguments: |text| {
+            let (name, text) = text.split_once(':')?;
+            let (name, text) = (name.trim(), text.trim());
+            (!name.is_empty() && !text.is_empty()).then(|| json!({ "name": name, "text": text }))
+        },
+    },
+    Command {
+        word: "know",
+        tool: "knowledge_search",
+        usage: "know: <words>",
+        does: "looks for topics of the knowledge",
         arguments: |text| Some(json!({ "query": text })),
     },
     Command {

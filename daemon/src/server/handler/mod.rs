@@ -6,6 +6,7 @@ pub(super) mod client;
 pub(super) mod command;
 pub(super) mod daemon;
 pub(super) mod job;
+pub(super) mod knowledge;
 pub(super) mod memory;
 pub(super) mod message;
 pub(super) mod prompt;

@@ -1,0 +1,590 @@
+//! Memories in the database.
+//!
+//! Owns: that a belief is superseded and never overwritten, that what waits counts for nothing,
+//! that what is forgotten leaves no words, and whose memories a search may see.
+
+use rusqlite::{Row, params};
+use serde::{Deserialize, Serialize};
+use smartopol_protocol::memory::{
+    Added, Category, Change, Hit, List, Memory, Search, Source, State, Taint, Verdict, Which,
+};
+use smartopol_protocol::{MemoryId, News, Timestamp, UserId};
+
+use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
+use crate::rank::{Among, scores};
+use crate::reader::bounded;
+use crate::terms::{Query, Shelf, folded, indexed};
+use crate::{Error, Reader, Result, Writer};
+
+const INDEX: &str = "memory_terms";
+
+const COLUMNS: &str = "m.id, m.category, m.confidence, m.supersedes, m.valid_from, m.valid_until, \
+                       m.created_at, m.text, m.body, m.owner, m.number";
+
+/// How many memories a list has where nothing is said, and at most.
+const LIST: (u32, u32) = (200, 1_000);
+
+/// How many hits a search has where nothing is said, and at most.
+const HITS: (u32, u32) = (20, 200);
+
+/// Among how many rows the best are chosen; where more hold a word, FTS5 chooses these.
+const CANDIDATES: u32 = 400;
+
+/// The longest text that is looked for, in bytes.
+pub(crate) const TEXT_MAX: usize = 1_000;
+
+/// How many memories of a user count or wait at most.
+const MOST: u64 = 10_000;
+
+/// How many of the things that a key could mean are named.
+const NAMED: u32 = 5;
+
+/// All of a memory that no query asks for.
+#[derive(Serialize, Deserialize)]
+struct Rest {
+    state: State,
+    source: Source,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taint: Vec<Taint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    believed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    approved_by: String,
+}
+
+impl Reader<'_> {
+    /// Returns one memory of a user by its id or the unique beginning of one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] also for a memory of another user; [`Error::Ambiguous`].
+    pub fn find_memory(&self, user: UserId, key: &str) -> Result<Memory> {
+        let key = key.trim();
+        let digits = key.strip_prefix(MemoryId::PREFIX).unwrap_or(key);
+        let owner = self.owner(user)?;
+        let (Some((low, high)), Some(owner)) = (range(digits), owner) else {
+            return Err(Error::not_found("memory", key));
+        };
+        let mut found = self.memories_where(
+            "WHERE m.id BETWEEN ?1 AND ?2 AND m.owner = ?3 ORDER BY m.id LIMIT ?4",
+            params![low, high, owner, NAMED],
+        )?;
+        match found.len() {
+            0 => Err(Error::not_found("memory", key)),
+            1 => found.pop().ok_or_else(|| Error::not_found("memory", key)),
+            _ => Err(Error::Ambiguous {
+                what: "memory",
+                key: key.into(),
+                candidates: found
+                    .into_iter()
+                    .map(|memory| format!("{} ({})", memory.id, memory.text))
+                    .collect(),
+            }),
+        }
+    }
+
+    /// Returns what was believed in the place of a memory, the oldest first, itself among them.
+    pub fn memory_history(&self, memory: &Memory) -> Result<Vec<Memory>> {
+        let mut history = self.predecessors(memory)?;
+        history.reverse();
+        history.push(memory.clone());
+        let mut newest = memory.clone();
+        while let State::Superseded { by, .. } = newest.state {
+            newest = self.memory(by)?;
+            history.push(newest.clone());
+        }
+        let waiting = self.memories_where(
+            "WHERE m.supersedes = ?1 AND m.state IN ('pending', 'rejected') ORDER BY m.number",
+            [Key(newest.id)],
+        )?;
+        history.extend(waiting.into_iter().filter(|other| other.id != memory.id));
+        Ok(history)
+    }
+
+    fn predecessors(&self, memory: &Memory) -> Result<Vec<Memory>> {
+        let mut found = Vec::new();
+        let mut next = memory.supersedes;
+        while let Some(id) = next {
+            let older = self.memory(id)?;
+            next = older.supersedes;
+            found.push(older);
+        }
+        Ok(found)
+    }
+
+    fn memory(&self, id: MemoryId) -> Result<Memory> {
+        self.memories_where("WHERE m.id = ?1", [Key(id)])?
+            .pop()
+            .ok_or_else(|| Error::not_found("memory", id))
+    }
+
+    /// Returns memories of a user, and whether there are more.
+    pub fn memories(
+        &self,
+        user: UserId,
+        list: &List,
+        now: Timestamp,
+    ) -> Result<(Vec<Memory>, bool)> {
+        let Some(owner) = self.owner(user)? else {
+            return Ok((Vec::new(), false));
+        };
+        let limit = bounded(list.limit, LIST);
+        let category = list.category.map(|category| category as u8);
+        let filter = match list.which {
+            Which::Current => {
+                "m.state = 'active' AND (m.valid_from IS NULL OR m.valid_from <= ?3)
+                 AND (m.valid_until IS NULL OR m.valid_until > ?3)
+                 AND (?2 IS NULL OR m.category = ?2)
+                 ORDER BY m.category, m.confidence DESC, m.number"
+            }
+            Which::Pending => {
+                "m.state = 'pending' AND (?2 IS NULL OR m.category = ?2)
+                 AND ?3 IS NOT NULL ORDER BY m.number"
+            }
+            Which::All => {
+                "(?2 IS NULL OR m.category = ?2) AND ?3 IS NOT NULL ORDER BY m.number DESC"
+            }
+        };
+        let mut memories = self.memories_where(
+            &format!("WHERE m.owner = ?1 AND {filter} LIMIT ?4 OFFSET ?5"),
+            params![
+                owner,
+                category,
+                Millis(now),
+                i64::from(limit) + 1,
+                list.skip
+            ],
+        )?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = memories.len() > wanted;
+        memories.truncate(wanted);
+        Ok((memories, more))
+    }
+
+    /// Returns how many memories of a user count at the moment, and how many wait.
+    pub fn count_memories(&self, user: UserId, now: Timestamp) -> Result<(u64, u64)> {
+        let Some(owner) = self.owner(user)? else {
+            return Ok((0, 0));
+        };
+        let mut query = self.prepare(
+            "SELECT (SELECT count(*) FROM memories WHERE owner = ?1 AND state = 'active'
+                         AND (valid_from IS NULL OR valid_from <= ?2)
+                         AND (valid_until IS NULL OR valid_until > ?2)),
+                    (SELECT count(*) FROM memories WHERE owner = ?1 AND state = 'pending')",
+        )?;
+        Ok(query.query_row(params![owner, Millis(now)], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?)
+    }
+
+    /// Returns the memories of a user that say these words, the best first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a text that is too long.
+    pub fn search_memories(
+        &self,
+        user: UserId,
+        search: &Search,
+        now: Timestamp,
+    ) -> Result<Vec<Hit>> {
+        let query = asked(&search.text, search.typing)?;
+        let (Some(owner), Some(query)) = (self.owner(user)?, query) else {
+            return Ok(Vec::new());
+        };
+        let shelves: &[Shelf] = match search.which {
+            Which::Current => &[Shelf::Current],
+            Which::Pending => &[Shelf::Past],
+            Which::All => &[Shelf::Current, Shelf::Past],
+        };
+        let rows = self.memory_candidates(owner, &query, shelves, search, now)?;
+        let with = query
+            .asked()
+            .iter()
+            .map(|asked| self.rows_with(INDEX, asked, &[owner], shelves))
+            .collect::<Result<_>>()?;
+        let among = Among {
+            rows: self
+                .prepare("SELECT count(*) FROM memories WHERE owner = ?1")?
+                .query_row([owner], |row| row.get(0))?,
+            with,
+        };
+        let texts: Vec<_> = rows
+            .iter()
+            .map(|(_, text)| vec![(1.0, text.as_str())])
+            .collect();
+        let mut scored: Vec<(i64, f64)> = rows
+            .iter()
+            .map(|(number, _)| *number)
+            .zip(scores(&query, &among, &texts))
+            .collect();
+        // Of two that fit alike the newer one.
+        scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+        let limit = usize::try_from(bounded(search.limit, HITS)).unwrap_or(usize::MAX);
+        scored.truncate(limit);
+        let mut hits = Vec::with_capacity(scored.len());
+        for (number, score) in scored {
+            let mut found = self.memories_where("WHERE m.number = ?1", [number])?;
+            hits.extend(found.pop().map(|memory| Hit { memory, score }));
+        }
+        Ok(hits)
+    }
+
+    fn memory_candidates(
+        &self,
+        owner: i64,
+        query: &Query,
+        shelves: &[Shelf],
+        search: &Search,
+        now: Timestamp,
+    ) -> Result<Vec<(i64, String)>> {
+        let filter = match search.which {
+            Which::Current => {
+                "AND m.state = 'active' AND (m.valid_from IS NULL OR m.valid_from <= ?4)
+                 AND (m.valid_until IS NULL OR m.valid_until > ?4)"
+            }
+            Which::Pending => "AND m.state = 'pending' AND ?4 IS NOT NULL",
+            Which::All => "AND ?4 IS NOT NULL",
+        };
+        let mut prepared = self.prepare(&format!(
+            "SELECT m.number, m.text FROM memory_terms CROSS JOIN memories m
+                 ON m.number = memory_terms.rowid
+             WHERE memory_terms MATCH ?1 AND m.owner = ?2 AND (?3 IS NULL OR m.category = ?3)
+                 {filter}
+             ORDER BY memory_terms.rank LIMIT {CANDIDATES}"
+        ))?;
+        let rows = prepared.query_map(
+            params![
+                query.fts(&[owner], shelves),
+                owner,
+                search.category.map(|category| category as u8),
+                Millis(now),
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn memories_where(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Memory>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS}, o.user_id FROM memories m JOIN owners o ON o.number = m.owner {sql}"
+        ))?;
+        let rows = query.query_map(params, read)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the memory of a user that says the same and counts or waits, if there is one.
+    fn same_memory(&self, owner: i64, text: &str) -> Result<Option<Memory>> {
+        let Some(query) = Query::same(text) else {
+            return Ok(None);
+        };
+        let own = folded(text);
+        let found = self.memories_where(
+            "WHERE m.number IN (SELECT rowid FROM memory_terms WHERE memory_terms MATCH ?1
+                 ORDER BY rank LIMIT 50) AND m.state IN ('active', 'pending')",
+            [query.fts(&[owner], &[Shelf::Current, Shelf::Past])],
+        )?;
+        Ok(found.into_iter().find(|memory| folded(&memory.text) == own))
+    }
+}
+
+impl Writer<'_> {
+    /// Stores a new memory, and takes the place of the one that it supersedes where it counts at
+    /// once. One that says the same as another and supersedes nothing is known already.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where what it supersedes does not count, and where there are too many.
+    pub fn add_memory(&mut self, mut memory: Memory) -> Result<Added> {
+        let owner = self.owner_of(memory.user_id)?;
+        if memory.supersedes.is_none()
+            && let Some(known) = self.same_memory(owner, &memory.text)?
+        {
+            return Ok(Added {
+                memory: known,
+                known: true,
+            });
+        }
+        let kept: u64 = self
+            .prepare(
+                "SELECT count(*) FROM memories WHERE owner = ?1 AND state IN ('active', 'pending')",
+            )?
+            .query_row([owner], |row| row.get(0))?;
+        if kept >= MOST {
+            return Err(Error::Conflict(format!(
+                "{MOST} memories are kept already: forget some first"
+            )));
+        }
+        if let Some(id) = memory.supersedes {
+            let old = self.memory(id)?;
+            if old.user_id != memory.user_id {
+                return Err(Error::not_found("memory", id));
+            }
+            // What is not to be trusted does not become so by being said again.
+            for taint in old.taint {
+                if !memory.taint.contains(&taint) {
+                    memory.taint.push(taint);
+                }
+            }
+            if let Some(why) = no_longer(&old.state) {
+                return Err(Error::Conflict(format!("the memory {id} {why}")));
+            }
+        }
+        let rest = rest(&memory);
+        self.prepare(
+            "INSERT INTO memories (id, owner, state, category, confidence, supersedes, valid_from,
+                 valid_until, created_at, text, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?
+        .execute(params![
+            Key(memory.id),
+            owner,
+            memory.state.name(),
+            memory.category as u8,
+            memory.confidence,
+            memory.supersedes.map(Key),
+            memory.valid_from.map(Millis),
+            memory.valid_until.map(Millis),
+            Millis(memory.created_at),
+            memory.text,
+            Json(&rest),
+        ])?;
+        let number = self.conn.last_insert_rowid();
+        let terms = indexed(owner, shelf(&memory.state), &[&memory.text]);
+        self.index(INDEX, number, &terms)?;
+        if memory.state == State::Active {
+            self.supersede(&memory, memory.created_at)?;
+        }
+        self.memory_changed(&memory)?;
+        Ok(Added {
+            memory,
+            known: false,
+        })
+    }
+
+    /// Lets a memory that waits count, or not.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it does not wait, or what it would supersede no longer counts.
+    pub fn decide_memory(
+        &mut self,
+        id: MemoryId,
+        verdict: Verdict,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Memory> {
+        let mut memory = self.memory(id)?;
+        if memory.state != State::Pending {
+            return Err(Error::Conflict(format!(
+                "the memory {id} does not wait: it is {}",
+                memory.state.name()
+            )));
+        }
+        match verdict {
+            Verdict::Approve => {
+                if let Some(old) = memory.supersedes {
+                    let old = self.memory(old)?;
+                    if let Some(why) = no_longer(&old.state) {
+                        return Err(Error::Conflict(format!(
+                            "the memory {}, whose place it would take, {why}: reject this one",
+                            old.id
+                        )));
+                    }
+                }
+                memory.state = State::Active;
+                memory.believed_at = Some(at);
+                memory.approved_by = by.to_owned();
+                self.supersede(&memory, at)?;
+            }
+            Verdict::Reject => {
+                memory.state = State::Rejected { by: by.into(), at };
+                memory.text = String::new();
+            }
+        }
+        self.put_memory(&memory)?;
+        Ok(memory)
+    }
+
+    /// Takes away the words of a memory and of all that it superseded, and what waits to take its
+    /// place; returns which.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where its words are gone already.
+    pub fn forget_memory(
+        &mut self,
+        id: MemoryId,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Vec<MemoryId>> {
+        let memory = self.memory(id)?;
+        if matches!(
+            memory.state,
+            State::Forgotten { .. } | State::Rejected { .. }
+        ) {
+            return Err(Error::Conflict(format!(
+                "the memory {id} {} already",
+                no_longer(&memory.state).unwrap_or("was forgotten")
+            )));
+        }
+        let mut gone = self.predecessors(&memory)?;
+        gone.extend(
+            self.memories_where("WHERE m.supersedes = ?1 AND m.state = 'pending'", [Key(id)])?,
+        );
+        gone.insert(0, memory);
+        gone.retain(|memory| {
+            !matches!(
+                memory.state,
+                State::Forgotten { .. } | State::Rejected { .. }
+            )
+        });
+        for memory in &mut gone {
+            memory.text = String::new();
+            memory.state = State::Forgotten {
+                by: by.to_owned(),
+                at,
+            };
+            self.put_memory(memory)?;
+        }
+        Ok(gone.into_iter().map(|memory| memory.id).collect())
+    }
+
+    /// Gives all memories and topics of a user to another: two peers turned out to be one person.
+    pub fn merge_owner(&mut self, from: UserId, to: UserId) -> Result<()> {
+        let Some(from) = self.owner(from)? else {
+            return Ok(());
+        };
+        let to = self.owner_of(to)?;
+        if from == to {
+            return Ok(());
+        }
+        let memories = self.memories_where("WHERE m.owner = ?1 ORDER BY m.number", [from])?;
+        self.prepare("UPDATE memories SET owner = ?2 WHERE owner = ?1")?
+            .execute([from, to])?;
+        for memory in memories {
+            let moved = self.memory(memory.id)?;
+            self.put_memory(&moved)?;
+        }
+        self.merge_topics(from, to)
+    }
+
+    /// Removes all memories and topics of a user, and what was counted for them.
+    pub(crate) fn forget_owner(&mut self, user: UserId) -> Result<()> {
+        let Some(owner) = self.owner(user)? else {
+            return Ok(());
+        };
+        let numbers: Vec<i64> = self
+            .prepare("SELECT number FROM memories WHERE owner = ?1")?
+            .query_map([owner], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        for number in numbers {
+            self.unindex(INDEX, number)?;
+        }
+        self.prepare("DELETE FROM memories WHERE owner = ?1")?
+            .execute([owner])?;
+        self.forget_topics(owner)
+    }
+
+    fn supersede(&mut self, memory: &Memory, at: Timestamp) -> Result<()> {
+        let Some(id) = memory.supersedes else {
+            return Ok(());
+        };
+        let mut old = self.memory(id)?;
+        old.state = State::Superseded { by: memory.id, at };
+        self.put_memory(&old)
+    }
+
+    fn put_memory(&mut self, memory: &Memory) -> Result<()> {
+        let (number, owner): (i64, i64) = self
+            .prepare(
+                "UPDATE memories SET state = ?2, text = ?3, body = ?4 WHERE id = ?1
+                 RETURNING number, owner",
+            )?
+            .query_row(
+                params![
+                    Key(memory.id),
+                    memory.state.name(),
+                    memory.text,
+                    Json(rest(memory))
+                ],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )?;
+        match memory.text.is_empty() {
+            true => self.unindex(INDEX, number)?,
+            false => {
+                let terms = indexed(owner, shelf(&memory.state), &[&memory.text]);
+                self.index(INDEX, number, &terms)?;
+            }
+        }
+        self.memory_changed(memory)
+    }
+
+    fn memory_changed(&mut self, memory: &Memory) -> Result<()> {
+        let at = self.now();
+        let change = Change {
+            id: memory.id,
+            user_id: memory.user_id,
+            state: memory.state.clone(),
+        };
+        self.tell_about(at, None, News::MemoryChanged(change))
+    }
+}
+
+/// Reads what is looked for; `None` where there are no words.
+pub(crate) fn asked(text: &str, typing: bool) -> Result<Option<Query>> {
+    if text.len() > TEXT_MAX {
+        return Err(Error::Invalid(format!(
+            "`text` has {} bytes: up to {TEXT_MAX} can be searched for",
+            text.len()
+        )));
+    }
+    Ok(match typing {
+        true => Query::typing(text),
+        false => Query::any(text),
+    })
+}
+
+/// Returns why nothing can take the place of a memory; `None` where something can.
+const fn no_longer(state: &State) -> Option<&'static str> {
+    match state {
+        State::Active => None,
+        State::Pending => Some("waits for approval itself"),
+        State::Superseded { .. } => Some("was superseded"),
+        State::Forgotten { .. } => Some("was forgotten"),
+        State::Rejected { .. } => Some("was rejected"),
+    }
+}
+
+const fn shelf(state: &State) -> Shelf {
+    match state {
+        State::Active => Shelf::Current,
+        _ => Shelf::Past,
+    }
+}
+
+fn rest(memory: &Memory) -> Rest {
+    Rest {
+        state: memory.state.clone(),
+        source: memory.source.clone(),
+        taint: memory.taint.clone(),
+        believed_at: memory.believed_at,
+        approved_by: memory.approved_by.clone(),
+    }
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Memory> {
+    let rest: Rest = json(row, 8)?;
+    let category: usize = row.get(1)?;
+    Ok(Memory {
+        id: id(row, 0)?,
+        user_id: id(row, 11)?,
+        text: row.get(7)?,
+        category: Category::ALL.get(category).copied().unwrap_or_default(),
+        confidence: row.get(2)?,
+        state: rest.state,
+        source: rest.source,
+        taint: rest.taint,
+        supersedes: maybe_id(row, 3)?,
+        valid_from: maybe_time(row, 4)?,
+        valid_until: maybe_time(row, 5)?,
+        created_at: time(row, 6)?,
+        believed_at: rest.believed_at,
+        approved_by: rest.approved_by,
+    })
+}
