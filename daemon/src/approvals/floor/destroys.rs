@@ -96,6 +96,12 @@ impl Floor {
                 .filter(|arg| !arg.starts_with('-'))
                 .find_map(|arg| self.precious(arg, cwd, true))
                 .map(|what| format!("`find` would destroy {what}")),
+            // What is not in the source goes from the target, which comes last.
+            "rsync" if args.iter().any(|arg| arg.starts_with("--del")) => args
+                .iter()
+                .rfind(|arg| !arg.starts_with('-'))
+                .and_then(|target| self.precious(target, cwd, true))
+                .map(|what| format!("`rsync` would destroy {what}")),
             "dd" => args
                 .iter()
                 .filter_map(|arg| arg.strip_prefix("of="))

@@ -3,7 +3,7 @@
 //! Owns: what is looked at where a line was not understood, or where a command runs others. Each
 //! word may be where a command begins: options take values, and a quoted text may hold a line.
 
-use super::Floor;
+use super::{Floor, OWN};
 use crate::approvals::{programs, stretches};
 
 /// Words before the program that change nothing about what it destroys.
@@ -50,11 +50,35 @@ impl Floor {
                 folders.truncate(FOLDERS);
             }
         }
-        let mut stretches = folders.iter().flat_map(|folder| {
-            let words = stretches::of(text);
-            words.map(move |words| (words, folder))
-        });
-        stretches.find_map(|(words, folder)| self.command(&words, folder))
+        let stretches = || {
+            folders.iter().map(String::as_str).flat_map(|folder| {
+                let words = stretches::of(text);
+                words.map(move |words| (words, folder))
+            })
+        };
+        let here = stretches::of(text).map(|words| (words, cwd));
+        stretches()
+            .find_map(|(words, folder)| self.command(&words, folder))
+            .or_else(|| {
+                here.chain(stretches())
+                    .find_map(|(words, folder)| self.meddles(&words, folder))
+            })
+    }
+
+    /// Returns the file of the daemon's own that a stretch names, unless all it does is look.
+    fn meddles(&self, words: &[String], cwd: &str) -> Option<String> {
+        if programs::only_looks(words) && !words.iter().any(|word| word.contains('>')) {
+            return None;
+        }
+        let named = words.iter().flat_map(|word| word.split(['=', '>', '<']));
+        let mut paths = named
+            .filter(|word| !word.is_empty())
+            .map(|word| self.path(word, cwd));
+        let own = paths.find(|path| self.is_own(path))?;
+        Some(format!(
+            "{} is one of {OWN}, and what is done with it cannot be told",
+            own.display()
+        ))
     }
 
     /// Returns the disk that a redirect leads to.
@@ -75,7 +99,11 @@ impl Floor {
     pub(super) fn command(&self, words: &[String], cwd: &str) -> Option<String> {
         let first = words.iter().find(|word| !word.contains('='))?;
         let name = programs::name(first);
-        if !PREFIXES.contains(&name) && !programs::is_runner(name) {
+        let runs_what_it_finds = name == "find"
+            && words
+                .iter()
+                .any(|word| word.starts_with("-exec") || word.starts_with("-ok"));
+        if !PREFIXES.contains(&name) && !programs::is_runner(name) && !runs_what_it_finds {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             return self.each(&words, cwd);
         }
