@@ -186,10 +186,10 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes up what the last daemon left: approvals that wait, turns that were cut off, messages
+/// Takes up what the last daemon left: approvals and questions that wait, turns that were cut off, messages
 /// that wait for their turn.
 async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
-    let (pending, sessions) = house
+    let (pending, questions, sessions) = house
         .store
         .read(|r| {
             let unfinished = r.unfinished_turns()?;
@@ -197,11 +197,14 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
             sessions.extend(r.sessions_with_queue()?);
             sessions.sort_unstable();
             sessions.dedup();
-            Ok((r.pending_approvals()?, sessions))
+            Ok((r.pending_approvals()?, r.pending_questions()?, sessions))
         })
         .await?;
     for approval in &pending {
         house.desk.watch(approval);
+    }
+    for question in &questions {
+        house.desk.watch_question(question);
     }
     for id in sessions {
         if let Err(fault) = house.router.tell(house, id, Cmd::Wake) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smartopol_protocol::approval::Approval;
+use smartopol_protocol::question::Question;
 use smartopol_protocol::{Code, Fault, SessionId};
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -134,11 +135,23 @@ impl Router {
 
     /// Tells a session that one of its approvals ended, however busy it is.
     pub(crate) fn decided(&self, house: &House, approval: Approval) {
-        let (house, id) = (house.clone(), approval.session_id);
+        self.surely(house, approval.session_id, move || {
+            Cmd::Decided(Box::new(approval.clone()))
+        });
+    }
+
+    /// Tells a session that one of its questions ended, however busy it is.
+    pub(crate) fn answered(&self, house: &House, question: Question) {
+        self.surely(house, question.session_id, move || {
+            Cmd::Answered(Box::new(question.clone()))
+        });
+    }
+
+    fn surely(&self, house: &House, id: SessionId, cmd: impl Fn() -> Cmd + Send + 'static) {
+        let house = house.clone();
         house.clone().supervisor.spawn("answer", async move {
             loop {
-                let cmd = Cmd::Decided(Box::new(approval.clone()));
-                match house.router.tell(&house, id, cmd) {
+                match house.router.tell(&house, id, cmd()) {
                     Err(fault) if fault.code == Code::Busy => tokio::time::sleep(BUSY).await,
                     // While the daemon shuts down: the answer is stored, the next one finds it.
                     Ok(()) | Err(_) => return,

@@ -6,6 +6,8 @@ use smartopol_protocol::message::Role;
 use smartopol_protocol::tool::{CallState, ToolCall};
 use smartopol_protocol::turn::{Step, StepOf, Turn};
 
+use crate::toolbox::ask;
+
 /// Returns what a turn did, by when it began. `spoken` is who spoke in it, in order.
 pub(crate) fn steps(
     turn: &Turn,
@@ -76,8 +78,13 @@ fn ran(call: &ToolCall) -> Option<Step> {
         _ => None,
     };
     let at = call.started_at.or(call.finished_at)?;
+    // A call that asks takes the time of a person, not its own.
+    let of = match call.name.as_str() {
+        ask::NAME => StepOf::Person,
+        _ => StepOf::Tool,
+    };
     Some(Step {
-        of: StepOf::Tool,
+        of,
         title: call.inspection.title.clone(),
         tool: call.name.clone(),
         at,

@@ -22,6 +22,7 @@ mod kills;
 mod memory;
 mod models;
 mod prompt;
+mod questions;
 mod scripting;
 mod terminal_tools;
 mod terminals;

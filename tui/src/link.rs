@@ -295,6 +295,7 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             .map(|_| Reply::Done)?,
         Call::Lab(lab) => Reply::Lab(Box::new(client.call(lab).await?)),
         Call::TestRule(_, test) => Reply::Tested(client.call(*test).await?.back_test),
+        Call::Answer(answer) => Reply::Question(Box::new(client.call(*answer).await?)),
         Call::Decide(decide) => Reply::Approval(Box::new(client.call(*decide).await?)),
         Call::Configure(configure) => Reply::Session(Box::new(client.call(configure).await?)),
         Call::Remove(id) => client

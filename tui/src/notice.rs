@@ -13,6 +13,8 @@ const GAP: u64 = 5_000;
 pub(crate) enum Notice {
     /// So many approvals wait.
     Waits(usize),
+    /// So many questions of the agent wait.
+    Asks(usize),
     /// A turn ended well.
     Done,
     /// A turn ended badly.
@@ -28,6 +30,8 @@ impl Notice {
         match self {
             Self::Waits(0 | 1) => "an approval waits for you".to_owned(),
             Self::Waits(count) => format!("{count} approvals wait for you"),
+            Self::Asks(0 | 1) => "the agent asks you something".to_owned(),
+            Self::Asks(count) => format!("{count} questions wait for you"),
             Self::Done => "the agent is done".to_owned(),
             Self::Failed => "the agent could not go on".to_owned(),
             Self::Reminds(0 | 1) => "a reminder is due".to_owned(),

@@ -11,6 +11,7 @@ mod keys;
 mod lab;
 mod mouse;
 mod palette;
+mod questions;
 mod reading;
 mod screens;
 mod terminals;

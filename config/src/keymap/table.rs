@@ -163,6 +163,24 @@ keymap! {
         also NextPane "next_pane" ["tab"] "";
         new Back "back" ["esc"] emacs ["esc", "ctrl-g"] "back to writing, without an answer" "back";
     }
+    Asked "asked" "Answering a question of the agent" Keys {
+        new Choose1 "choose_1" ["1"] "take that choice" changes;
+        new Choose2 "choose_2" ["2"] "^" changes;
+        new Choose3 "choose_3" ["3"] "^" changes;
+        new Choose4 "choose_4" ["4"] "^" changes;
+        new Choose5 "choose_5" ["5"] "^" changes;
+        new Choose6 "choose_6" ["6"] "^" changes;
+        new Choose7 "choose_7" ["7"] "^" changes;
+        new Choose8 "choose_8" ["8"] "^" changes;
+        new OwnWords "own_words" ["enter", "w"] "answer in your own words" changes;
+        new Dismiss "dismiss" ["d"] "give no answer" changes;
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "scroll a long question";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
+        also PageUp "page_up" ["pgup"] "";
+        also PageDown "page_down" ["pgdn"] "";
+        also NextPane "next_pane" ["tab"] "";
+        also Back "back" ["esc"] emacs ["esc", "ctrl-g"] "back to writing, without an answer" "back";
+    }
     Conversation "conversation" "Reading the conversation" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "scroll by lines";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
@@ -226,7 +244,7 @@ keymap! {
         new TurnTime "turn_time" ["t"] "where the time of its turn went" "turn";
         new Bookmark "bookmark" ["b"] "mark it to find it again; again takes the mark away" "mark" changes;
         also Copy "copy" ["c"] emacs ["c", "alt-w"] "copy it as JSON";
-        new Dismiss "dismiss" ["d"] "what was lost is known";
+        also Dismiss "dismiss" ["d"] "what was lost is known";
         also NextPane "next_pane" ["tab"] "" "next pane";
         also Leave "leave" ["q"] "";
         also Back "back" ["esc", "i"] vim ["i", "a", "esc"] emacs ["esc", "i", "ctrl-g"] "back to writing" "back";
@@ -281,6 +299,14 @@ keymap! {
         new Acknowledge "acknowledge" ["a"] "you have seen to it" "done" changes;
         new Snooze "snooze" ["s"] "again in 10 minutes, in an hour" "later" changes;
         new SnoozeLong "snooze_long" ["S"] "^" changes;
+        also Choose1 "choose_1" ["1"] "answer the agent: that choice" changes;
+        also Choose2 "choose_2" ["2"] "^" changes;
+        also Choose3 "choose_3" ["3"] "^" changes;
+        also Choose4 "choose_4" ["4"] "^" changes;
+        also Choose5 "choose_5" ["5"] "^" changes;
+        also Choose6 "choose_6" ["6"] "^" changes;
+        also Choose7 "choose_7" ["7"] "^" changes;
+        also Choose8 "choose_8" ["8"] "^" changes;
         also Dismiss "dismiss" ["d"] "put it away without seeing to it" "put away" changes;
         also Continue "continue" ["c"] "continue the turn that failed" changes;
         also RunJob "run_job" ["r"] "run the job that was missed or failed" changes;

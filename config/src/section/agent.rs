@@ -23,6 +23,9 @@ pub struct Agent {
     /// The most tokens of transcript that a request carries: 4,000 or more. What is older is left
     /// out of the request, and the model is told so.
     pub context_tokens: u32,
+    /// How long a question of the agent waits before it ends as expired: 5 to 31,536,000, or 0
+    /// where it waits as long as it takes.
+    pub question_expire_after_seconds: u32,
 }
 
 impl Default for Agent {
@@ -34,6 +37,7 @@ impl Default for Agent {
             reasoning: ReasoningEffort::Default,
             instructions: String::new(),
             context_tokens: 120_000,
+            question_expire_after_seconds: 0,
         }
     }
 }
@@ -50,6 +54,10 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     (
         "context_tokens",
         Shape::Value(Holds::Whole(4_000, u32::MAX as i64)),
+    ),
+    (
+        "question_expire_after_seconds",
+        Shape::Value(Holds::Whole(0, 31_536_000)),
     ),
 ]);
 

@@ -81,7 +81,8 @@ impl ConfigRule {
 }
 
 /// The tools that a rule can be about: all that there are, which the daemon's tests hold it to.
-pub const TOOLS: [&str; 19] = [
+pub const TOOLS: [&str; 20] = [
+    "ask",
     "exec",
     "read_file",
     "write_file",

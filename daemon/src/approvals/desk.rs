@@ -1,60 +1,84 @@
 //! Where people answer.
 //!
-//! Owns: what becomes of a pending approval, and when it expires. The first answer wins: the
-//! store decides who was first, inside the transaction that also keeps the rule.
+//! Owns: what becomes of a pending approval, and when it or a question of the agent expires. The
+//! first answer wins: the store decides who was first, inside the transaction that also keeps the
+//! rule.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope};
-use smartopol_protocol::{ApprovalId, Code, Fault, Timestamp};
+use smartopol_protocol::question::{Question, QuestionState};
+use smartopol_protocol::{ApprovalId, Code, Fault, QuestionId, Timestamp};
 use smartopol_store::Ended;
 use tokio::sync::Notify;
 
-use super::learned;
+use super::{learned, questions};
 use crate::House;
 
 /// How long a store that failed is left alone, in milliseconds.
 const TRY_AGAIN: i64 = 5_000;
 
-/// When pending approvals expire.
+/// What can expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Approval(ApprovalId),
+    Question(QuestionId),
+}
+
+/// When what waits for an answer expires.
 #[derive(Debug, Default)]
 pub(crate) struct Desk {
-    due: Mutex<BTreeSet<(Timestamp, ApprovalId)>>,
+    due: Mutex<BTreeSet<(Timestamp, Due)>>,
     changed: Notify,
 }
 
 impl Desk {
     /// Takes care that an approval expires in time.
     pub(crate) fn watch(&self, approval: &Approval) {
-        self.due().insert((approval.expires_at, approval.id));
+        self.due()
+            .insert((approval.expires_at, Due::Approval(approval.id)));
         self.changed.notify_one();
+    }
+
+    /// Takes care that a question expires in time, where it has one.
+    pub(crate) fn watch_question(&self, question: &Question) {
+        if let Some(at) = question.expires_at {
+            self.due().insert((at, Due::Question(question.id)));
+            self.changed.notify_one();
+        }
     }
 
     /// No longer cares about an approval.
     pub(crate) fn forget(&self, approval: &Approval) {
-        self.due().retain(|(_, id)| *id != approval.id);
+        let own = Due::Approval(approval.id);
+        self.due().retain(|(_, due)| *due != own);
     }
 
-    fn due(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Timestamp, ApprovalId)>> {
+    /// No longer cares about a question.
+    pub(crate) fn forget_question(&self, question: &Question) {
+        let own = Due::Question(question.id);
+        self.due().retain(|(_, due)| *due != own);
+    }
+
+    fn due(&self) -> std::sync::MutexGuard<'_, BTreeSet<(Timestamp, Due)>> {
         self.due.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends approvals that nobody answered, until the daemon stops. Sleeps until the next is due.
+    /// Ends what nobody answered, until the daemon stops. Sleeps until the next is due.
     pub(crate) async fn expire(house: House) {
         let stop = house.supervisor.stopping().clone();
         loop {
             let next = house.desk.due().first().copied();
             let now = house.clock.now();
             match next {
-                Some((at, id)) if at <= now => {
-                    house.desk.due().remove(&(at, id));
-                    let expired = ApprovalState::Expired { at: now };
-                    if let Err(fault) = end(&house, id, expired, None).await
+                Some((at, due)) if at <= now => {
+                    house.desk.due().remove(&(at, due));
+                    if let Err(fault) = due.expire(&house, now).await
                         && !matches!(fault.code, Code::Conflict | Code::NotFound)
                     {
-                        tracing::warn!("the approval {id} could not be ended: {fault}");
-                        house.desk.due().insert((now.plus_millis(TRY_AGAIN), id));
+                        tracing::warn!("{due:?} could not be ended: {fault}");
+                        house.desk.due().insert((now.plus_millis(TRY_AGAIN), due));
                     }
                 }
                 Some((at, _)) => tokio::select! {
@@ -67,6 +91,19 @@ impl Desk {
                     () = house.desk.changed.notified() => {}
                 },
             }
+        }
+    }
+}
+
+impl Due {
+    async fn expire(self, house: &House, at: Timestamp) -> Result<(), Fault> {
+        match self {
+            Self::Approval(id) => end(house, id, ApprovalState::Expired { at }, None)
+                .await
+                .map(drop),
+            Self::Question(id) => questions::end(house, id, QuestionState::Expired { at })
+                .await
+                .map(drop),
         }
     }
 }

@@ -11,6 +11,7 @@ mod learned;
 pub(crate) mod pattern;
 pub(crate) mod policy;
 mod programs;
+pub(crate) mod questions;
 pub(crate) mod rules;
 mod stretches;
 #[cfg(test)]

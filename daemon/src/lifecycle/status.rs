@@ -32,6 +32,7 @@ pub(super) fn show(
             ),
         ),
         ("approvals", format!("{} waiting", status.pending_approvals)),
+        ("questions", format!("{} waiting", status.pending_questions)),
         ("jobs", jobs(status)),
         ("terminals", terminals(status)),
         ("clients", status.clients.to_string()),

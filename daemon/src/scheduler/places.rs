@@ -142,6 +142,8 @@ mod tests {
             session_id: Some(OWN),
             turn_id: None,
             approval_id: None,
+            question_id: None,
+            terminal_id: None,
             job_id: None,
             at: Timestamp::from_millis(0),
             due_at: None,

@@ -8,7 +8,7 @@ use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
     approval, attention, client, command, daemon, job, knowledge, memory, message, prompt,
-    provider, rule, session, terminal, trace, turn,
+    provider, question, rule, session, terminal, trace, turn,
 };
 use crate::House;
 
@@ -61,6 +61,9 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
         Request::ApprovalLab(params) => reply(id, approval::lab(house, params).await),
         Request::ApprovalCheck(params) => reply(id, approval::check(house, params).await),
+        Request::QuestionList(params) => reply(id, question::list(house, params).await),
+        Request::QuestionShow(params) => reply(id, question::show(house, params).await),
+        Request::QuestionAnswer(params) => reply(id, question::answer(house, actor, params).await),
         Request::RuleTest(params) => reply(id, rule::test(house, params).await),
         Request::RuleList(_) => reply(id, rule::list(house).await),
         Request::RuleRevoke(params) => reply(id, rule::revoke(house, params).await),
@@ -140,6 +143,8 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::ApprovalShow(_)
         | Request::ApprovalLab(_)
         | Request::ApprovalCheck(_)
+        | Request::QuestionList(_)
+        | Request::QuestionShow(_)
         | Request::RuleTest(_)
         | Request::RuleList(_)
         | Request::TraceList(_)
@@ -183,6 +188,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TurnInterrupt(_)
         | Request::TurnContinue(_)
         | Request::ApprovalDecide(_)
+        | Request::QuestionAnswer(_)
         | Request::RuleRevoke(_)
         | Request::TraceMark(_)
         | Request::JobAdd(_)

@@ -100,8 +100,8 @@ async fn arrived(hurry: &Notify, cmd: &Cmd) {
     }
 }
 
-/// Answers that something cannot be done. Nobody waits for what has no reply: an answer to an
-/// approval is in the store, where the next load finds it.
+/// Answers that something cannot be done. Nobody waits for what has no reply: what a person answered
+/// is in the store, where the next load finds it.
 fn refuse(cmd: Cmd, why: &Fault) {
     match cmd {
         Cmd::Say(_, reply) => drop(reply.send(Err(why.clone()))),
@@ -115,7 +115,7 @@ fn refuse(cmd: Cmd, why: &Fault) {
         Cmd::Continue(reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Configure(_, reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Partial(reply) => drop(reply.send(Err(why.clone()))),
-        Cmd::Decided(_) | Cmd::Wake | Cmd::Park { .. } => {}
+        Cmd::Decided(_) | Cmd::Answered(_) | Cmd::Wake | Cmd::Park { .. } => {}
     }
 }
 
@@ -282,6 +282,7 @@ impl<'a> Actor<'a> {
                 Ok(())
             }
             Cmd::Decided(approval) => self.decided(*approval).await,
+            Cmd::Answered(question) => self.answered(*question).await,
             Cmd::Wake => Ok(()),
             Cmd::Park { deadline, done } => {
                 self.park = Some((deadline, done));

@@ -1,6 +1,6 @@
 //! What people decided about calls that waited.
 
-use smartopol_agent::{Event, Ruling};
+use smartopol_agent::Event;
 use smartopol_protocol::approval::{Approval, ApprovalState, Scope, Verdict};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
@@ -41,8 +41,9 @@ impl Actor<'_> {
             }
             None => {
                 let reason = "a person allowed it".to_owned();
-                authorize::run(&self.house, call, DecidedBy::Person, reason, at, &mut plan);
-                Ruling::Run
+                let begun = (approval.turn_id, &mut *call);
+                let grounds = (DecidedBy::Person, reason);
+                authorize::begin(&self.house, begun, grounds, at, &mut plan)
             }
             Some(text) => {
                 let (status, by) = match approval.state {
@@ -60,6 +61,9 @@ impl Actor<'_> {
                 authorize::refuse(&self.house, call, output, by, text, at, &mut plan)
             }
         };
+        if let Some(question) = &call.question {
+            self.house.desk.watch_question(question);
+        }
         plan.calls.push(record::stored(&self.house, &call.call));
         self.advance_with(Event::Ruled(approval.call_id, ruling), plan)
             .await?;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::live::LiveCall;
 use super::plan::Plan;
+use super::questions;
 use crate::House;
 use crate::approvals::coverage::Call;
 use crate::approvals::policy::{Judgement, Policy};
@@ -75,6 +76,7 @@ pub(super) async fn authorize(
             },
             trace: None,
             approval: None,
+            question: None,
             asker: asker.into(),
             user: user.clone(),
             run: charge.and_then(Charge::run),
@@ -194,8 +196,8 @@ fn rule(
     let reason = judgement.reason();
     match judgement.verdict {
         Verdict::Allow => {
-            run(house, live, judgement.by, reason, at, plan);
-            Ruling::Run
+            let grounds = (judgement.by, reason);
+            begin(house, (turn_id, live), grounds, at, plan)
         }
         Verdict::Deny => {
             let output = ToolOutput {
@@ -235,6 +237,21 @@ fn rule(
             Ruling::Ask
         }
     }
+}
+
+/// Lets a call begin: it runs, or puts its question to a person.
+pub(super) fn begin(
+    house: &House,
+    (turn_id, live): (TurnId, &mut LiveCall),
+    (by, reason): (DecidedBy, String),
+    at: Timestamp,
+    plan: &mut Plan,
+) -> Ruling {
+    run(house, live, by, reason, at, plan);
+    if live.call.name == toolbox::ask::NAME {
+        return questions::put(house, (turn_id, live), at, plan);
+    }
+    Ruling::Run
 }
 
 /// Writes down that a call runs: the trace stands before the tool starts.

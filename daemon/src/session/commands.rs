@@ -90,6 +90,7 @@ impl Actor<'_> {
             },
             trace: None,
             approval: None,
+            question: None,
             asker: person.peer.clone(),
             user: self.house.users.acting(&person.peer, None),
             run: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use smartopol_agent::Event;
 use smartopol_protocol::approval::ApprovalState;
+use smartopol_protocol::question::QuestionState;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
 use smartopol_protocol::{CallId, News, Timestamp};
@@ -213,6 +214,16 @@ pub(super) fn abandon(
             reason: output.text.clone(),
         };
         plan.ended.push((approval.id, state));
+    }
+    if let Some(question) = &call.question
+        && question.state == QuestionState::Pending
+    {
+        house.desk.forget_question(question);
+        let state = QuestionState::Cancelled {
+            at,
+            reason: output.text.clone(),
+        };
+        plan.unasked.push((question.id, state));
     }
     if call.trace.is_none() {
         let (by, reason) = (DecidedBy::Interrupt, output.text.clone());

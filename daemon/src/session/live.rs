@@ -9,6 +9,7 @@ use smartopol_protocol::approval::Approval;
 use smartopol_protocol::job::RunKey;
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::prompt::PromptPart;
+use smartopol_protocol::question::Question;
 use smartopol_protocol::session::Partial;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
@@ -56,6 +57,8 @@ pub(crate) struct LiveCall {
     pub(crate) trace: Option<Trace>,
     /// Its question, where a person is or was asked.
     pub(crate) approval: Option<Approval>,
+    /// What it asks a person, where it is such a call and was let ask.
+    pub(crate) question: Option<Question>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(crate) asker: String,
     /// Who that is; a stranger where they are no user any more.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use smartopol_agent::turn::Resumed;
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::{Session, SessionState};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
@@ -49,7 +50,17 @@ pub(super) struct Open {
     /// What it may do and use, where a job began it.
     pub(super) charge: Option<Charge>,
     /// The calls of its newest answer that have no output message yet, in the order asked.
-    pub(super) calls: Vec<(ToolCall, Option<Approval>, Option<Trace>)>,
+    pub(super) calls: Vec<OpenCall>,
+}
+
+/// A call without an output message.
+pub(super) struct OpenCall {
+    call: ToolCall,
+    /// The approval that it waits for.
+    approval: Option<Approval>,
+    /// The question whose answer it waits for.
+    question: Option<Question>,
+    trace: Option<Trace>,
 }
 
 /// Reads a session.
@@ -115,6 +126,7 @@ fn command(r: &Reader<'_>, users: &Users, message: &Message) -> Result<Option<Co
             call: r.call(id)?,
             trace: r.trace_of_call(id)?,
             approval: None,
+            question: None,
             user: users.acting(&asker, None),
             asker,
             run: None,
@@ -136,8 +148,16 @@ fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Erro
             CallState::Waiting { approval_id } => Some(r.approval(approval_id)?),
             _ => None,
         };
-        let trace = r.trace_of_call(id)?;
-        calls.push((call, approval, trace));
+        let question = match call.state {
+            CallState::Unanswered { question_id } => Some(r.question(question_id)?),
+            _ => None,
+        };
+        calls.push(OpenCall {
+            trace: r.trace_of_call(id)?,
+            call,
+            approval,
+            question,
+        });
     }
     let asker = match turn.message_id {
         Some(id) => r.message(id)?.peer.unwrap_or_default(),
@@ -153,11 +173,12 @@ fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Erro
 
 /// What is done about an open turn.
 pub(super) enum Reopened {
-    /// It goes on: its calls, what the machine is told of each, and approvals that were answered
-    /// while nobody listened.
+    /// It goes on: its calls, what the machine is told of each, and approvals and questions that
+    /// were answered while nobody listened.
     Waiting {
         calls: Vec<(LiveCall, Resumed)>,
-        answered: Vec<Approval>,
+        decided: Vec<Approval>,
+        answered: Vec<Question>,
     },
     /// It is closed.
     Closed,
@@ -171,25 +192,39 @@ pub(super) fn reopen(
 ) -> Reopened {
     let user = house.users.acting(&open.asker, session_of);
     let at = house.clock.now();
-    let waits = open.calls.iter().any(|(_, approval, _)| approval.is_some());
+    let asks = |own: &OpenCall| own.approval.is_some() || own.question.is_some();
+    let waits = open.calls.iter().any(asks);
     let mut calls = Vec::with_capacity(open.calls.len());
-    let mut answered = Vec::new();
-    for (call, approval, trace) in &open.calls {
+    let (mut decided, mut answered) = (Vec::new(), Vec::new());
+    for OpenCall {
+        call,
+        approval,
+        question,
+        trace,
+    } in &open.calls
+    {
         let mut live = LiveCall {
             call: call.clone(),
             trace: trace.clone(),
             approval: approval.clone(),
+            question: question.clone(),
             asker: open.asker.clone(),
             user: user.clone(),
             run: open.charge.as_ref().and_then(Charge::run),
             reopened: true,
             cancel: CancellationToken::new(),
         };
-        let output = match (&call.state, approval) {
-            (CallState::Finished { output }, _) => Some(output.clone()),
-            (_, Some(approval)) => {
+        let output = match (&call.state, approval, question) {
+            (CallState::Finished { output }, ..) => Some(output.clone()),
+            (_, Some(approval), _) => {
                 if approval.state != ApprovalState::Pending {
-                    answered.push(approval.clone());
+                    decided.push(approval.clone());
+                }
+                None
+            }
+            (.., Some(question)) => {
+                if question.state != QuestionState::Pending {
+                    answered.push(question.clone());
                 }
                 None
             }
@@ -217,7 +252,11 @@ pub(super) fn reopen(
         calls.push((live, resumed));
     }
     if waits {
-        return Reopened::Waiting { calls, answered };
+        return Reopened::Waiting {
+            calls,
+            decided,
+            answered,
+        };
     }
     let parts: Vec<Part> = calls
         .iter()

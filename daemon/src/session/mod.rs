@@ -13,6 +13,7 @@ mod listening;
 mod live;
 mod load;
 mod plan;
+mod questions;
 pub(crate) mod telling;
 mod turning;
 mod words;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use smartopol_protocol::approval::{Actor, Approval};
 use smartopol_protocol::command::{Run, Running, Stopped};
 use smartopol_protocol::message::{Edit, Message, Sent};
+use smartopol_protocol::question::Question;
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Partial, Session};
 use smartopol_protocol::tool::ToolOutput;
 use smartopol_protocol::{CallId, Fault, MessageId, SessionId};
@@ -70,6 +72,8 @@ pub(crate) enum Cmd {
     Notice(Box<Message>, Reply<()>),
     /// One of its approvals ended.
     Decided(Box<Approval>),
+    /// One of its questions ended.
+    Answered(Box<Question>),
     /// Look whether something was left open or waits, as after a restart.
     Wake,
     /// Come to an end by then; a turn that waits is left waiting.

@@ -2,10 +2,11 @@
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::Message;
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::Turn;
-use smartopol_protocol::{ApprovalId, MessageId};
+use smartopol_protocol::{ApprovalId, MessageId, QuestionId};
 use smartopol_store::{Error, Writer};
 
 /// What one step of a session writes, in this order.
@@ -13,6 +14,8 @@ use smartopol_store::{Error, Writer};
 pub(super) struct Plan {
     /// Approvals that end with this step.
     pub(super) ended: Vec<(ApprovalId, ApprovalState)>,
+    /// Questions that end with it.
+    pub(super) unasked: Vec<(QuestionId, QuestionState)>,
     /// Messages to add to the transcript before the calls they make are stored.
     pub(super) messages: Vec<Message>,
     /// Commands of the person that get their place after them.
@@ -21,8 +24,10 @@ pub(super) struct Plan {
     pub(super) joined: Option<(Turn, Vec<MessageId>)>,
     /// Calls as they stand now.
     pub(super) calls: Vec<ToolCall>,
-    /// Questions to a person.
+    /// Approvals that a person is asked for.
     pub(super) asked: Vec<Approval>,
+    /// Questions of the agent.
+    pub(super) questions: Vec<Question>,
     /// Traces that begin.
     pub(super) begun: Vec<Trace>,
     /// Traces that are complete.
@@ -34,11 +39,13 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn is_empty(&self) -> bool {
         self.ended.is_empty()
+            && self.unasked.is_empty()
             && self.messages.is_empty()
             && self.placed.is_empty()
             && self.joined.is_none()
             && self.calls.is_empty()
             && self.asked.is_empty()
+            && self.questions.is_empty()
             && self.begun.is_empty()
             && self.completed.is_empty()
             && self.turn.is_none()
@@ -49,6 +56,9 @@ impl Plan {
         for (id, state) in self.ended {
             // Where a person was faster, their answer stays; the call is settled all the same.
             let _ = w.end_approval(id, state)?;
+        }
+        for (id, state) in self.unasked {
+            let _ = w.end_question(id, state)?;
         }
         let at = w.now();
         let mut messages = self
@@ -69,6 +79,9 @@ impl Plan {
         }
         for approval in &self.asked {
             w.ask_approval(approval)?;
+        }
+        for question in &self.questions {
+            w.ask_question(question)?;
         }
         for trace in &self.begun {
             w.begin_trace(trace)?;

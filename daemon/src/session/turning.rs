@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use smartopol_agent::{Effect, Event, Limits, Ruling};
-use smartopol_protocol::approval::ApprovalState;
+use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::{Message, Role};
 use smartopol_protocol::model::Usage;
 use smartopol_protocol::prompt::PromptPart;
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::turn::{Carried, Turn, TurnState};
 use smartopol_protocol::{MessageId, TurnId};
 use smartopol_providers::Target;
@@ -133,15 +134,24 @@ impl Actor<'_> {
             Reopened::Closed => {
                 self.write(plan).await?;
             }
-            Reopened::Waiting { calls, answered } => {
+            Reopened::Waiting {
+                calls,
+                decided,
+                answered,
+            } => {
                 let target = self.target(open.charge.as_ref());
                 let (live, resumed): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
-                for approval in live
-                    .iter()
-                    .filter_map(|call: &LiveCall| call.approval.as_ref())
+                for LiveCall {
+                    approval, question, ..
+                } in &live
                 {
-                    if approval.state == ApprovalState::Pending {
+                    let pending = |own: &&Approval| own.state == ApprovalState::Pending;
+                    if let Some(approval) = approval.as_ref().filter(pending) {
                         self.house.desk.watch(approval);
+                    }
+                    let pending = |own: &&Question| own.state == QuestionState::Pending;
+                    if let Some(question) = question.as_ref().filter(pending) {
+                        self.house.desk.watch_question(question);
                     }
                 }
                 let steps = open.turn.steps;
@@ -152,8 +162,11 @@ impl Actor<'_> {
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;
-                for approval in answered {
+                for approval in decided {
                     self.decided(approval).await?;
+                }
+                for question in answered {
+                    self.answered(question).await?;
                 }
             }
         }
@@ -258,6 +271,9 @@ impl Actor<'_> {
             let id = call.call.id;
             if let (Some(approval), Ruling::Ask) = (&call.approval, &ruling) {
                 self.house.desk.watch(approval);
+            }
+            if let Some(question) = &call.question {
+                self.house.desk.watch_question(question);
             }
             live.calls.insert(id, call);
             more.extend(live.machine.on(Event::Ruled(id, ruling)));

@@ -3,6 +3,7 @@
 //! Owns: their list, beside that of the hands. A call of one goes the same way as any other: looked
 //! at, judged, traced, run.
 
+pub(crate) mod ask;
 mod knowledge;
 mod memory;
 mod remind;
@@ -66,9 +67,13 @@ pub(crate) fn owns(name: &str) -> bool {
     says_nothing_foreign(name) || shows_programs(name)
 }
 
-/// Returns true for a tool whose outputs hold nothing but what the house itself says.
+/// Returns true for a tool whose outputs hold nothing but what the house itself says, or
+/// the person at its doors.
 pub(crate) fn says_nothing_foreign(name: &str) -> bool {
-    NAMES.contains(&name) || memory::NAMES.contains(&name) || knowledge::NAMES.contains(&name)
+    name == ask::NAME
+        || NAMES.contains(&name)
+        || memory::NAMES.contains(&name)
+        || knowledge::NAMES.contains(&name)
 }
 
 /// Returns true for a tool that deals with programs in terminals, which show whatever they like.
@@ -85,6 +90,7 @@ pub(crate) fn schedules(name: &str) -> bool {
 pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
     let mut specs = hands;
     specs.extend([
+        ask::spec(),
         remind::spec(),
         schedule_add::spec(),
         schedule_list::spec(),
@@ -117,6 +123,7 @@ pub(crate) fn inspect(
         return knowledge::inspect(name, input, workspace);
     }
     let (title, effects) = match name {
+        ask::NAME => (ask::title(input)?, Vec::new()),
         "remind" => (remind::title(house, input)?, Vec::new()),
         "schedule_add" => (
             schedule_add::title(house, input)?,

@@ -16,13 +16,13 @@ const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reaso
 /// How many approvals a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (100, 1_000);
 
-/// What came of ending an approval.
+/// What came of ending an approval, or a question.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
+pub enum Ended<T = Approval> {
     /// It ended by this.
-    Now(Approval),
+    Now(T),
     /// It had ended before; nothing changed.
-    Already(Approval),
+    Already(T),
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Approval> {

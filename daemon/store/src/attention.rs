@@ -8,8 +8,9 @@ use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::attention::{
     Item, ItemState, Kind, List, Listed, Place, Priority, Resolution, Seen,
 };
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
-use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, SessionId, Timestamp};
+use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, QuestionId, SessionId, Timestamp};
 
 use crate::column::{Json, Key, Millis, json};
 use crate::reader::bounded;
@@ -20,6 +21,10 @@ const LIST: (u32, u32) = (200, 1_000);
 
 /// What an item is about, as its subject.
 pub(crate) fn of_approval(id: ApprovalId) -> String {
+    id.to_string()
+}
+
+pub(crate) fn of_question(id: QuestionId) -> String {
     id.to_string()
 }
 
@@ -166,10 +171,15 @@ impl Writer<'_> {
                 "the item was resolved already, at {at} by {by}: {how:?}"
             )));
         }
-        if item.kind == Kind::Approval {
-            return Err(Error::Conflict(
-                "a question is resolved by its answer: smartopol approvals allow|deny".into(),
-            ));
+        let answer = match item.kind {
+            Kind::Approval => Some("smartopol approvals allow|deny"),
+            Kind::Question => Some("smartopol inbox answer|dismiss"),
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            return Err(Error::Conflict(format!(
+                "a question is resolved by its answer: {answer}"
+            )));
         }
         item.state = match how {
             Seen::Snooze { seconds } => {
@@ -334,6 +344,39 @@ impl Writer<'_> {
         }
     }
 
+    /// What a question of the agent means for the list.
+    pub(crate) fn attend_question(&mut self, question: &Question, at: Timestamp) -> Result<()> {
+        let subject = of_question(question.id);
+        let item = |kind, priority, detail: String| Item {
+            session_id: Some(question.session_id),
+            turn_id: Some(question.turn_id),
+            question_id: Some(question.id),
+            ..plain(kind, priority, first_line(&question.text), detail, at)
+        };
+        match &question.state {
+            QuestionState::Pending => {
+                let mut asked = item(Kind::Question, Priority::High, answers(question));
+                asked.deadline = question.expires_at;
+                self.attend(&subject, asked)
+            }
+            QuestionState::Answered { given } => {
+                self.settle_attention(&subject, Resolution::Answered, &given.actor.peer, at)
+            }
+            QuestionState::Dismissed { actor, .. } => {
+                self.settle_attention(&subject, Resolution::Dismissed, &actor.peer, at)
+            }
+            QuestionState::Cancelled { .. } => {
+                self.settle_attention(&subject, Resolution::Gone, "", at)
+            }
+            QuestionState::Expired { .. } => {
+                self.settle_attention(&subject, Resolution::Gone, "", at)?;
+                let detail = "nobody answered in time, so the agent went on without".to_owned();
+                let expired = item(Kind::QuestionExpired, Priority::Low, detail);
+                self.attend(&format!("{subject} expired"), expired)
+            }
+        }
+    }
+
     /// What the state of a turn means for the list: one that failed waits until the next begins.
     pub(crate) fn attend_turn(&mut self, turn: &Turn, at: Timestamp) -> Result<()> {
         let subject = of_turns(turn.session_id);
@@ -367,6 +410,28 @@ impl Writer<'_> {
     }
 }
 
+/// Returns the first line of a text that says something.
+fn first_line(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let more = if lines.next().is_some() { " …" } else { "" };
+    format!("{first}{more}")
+}
+
+/// Says in one line what can be answered.
+fn answers(question: &Question) -> String {
+    let mut answers: Vec<String> = question
+        .choices
+        .iter()
+        .zip(1_u32..)
+        .map(|(choice, number)| format!("{number} {}", choice.label))
+        .collect();
+    if question.free_text && !answers.is_empty() {
+        answers.push("or your own words".into());
+    }
+    answers.join(" · ")
+}
+
 /// Returns an item about nothing in particular.
 pub(crate) fn plain(
     kind: Kind,
@@ -384,6 +449,8 @@ pub(crate) fn plain(
         session_id: None,
         turn_id: None,
         approval_id: None,
+        question_id: None,
+        terminal_id: None,
         job_id: None,
         at,
         due_at: None,

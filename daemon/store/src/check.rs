@@ -22,9 +22,11 @@ const PROMISES: &[&str] = &[
      FROM (SELECT s.name, s.messages,
                (SELECT count(*) FROM messages m WHERE m.session_id = s.id) AS n FROM sessions s)
      WHERE messages <> n",
-    "SELECT 'session ' || name || ' says ' || waiting || ' approvals wait and has ' || n
+    "SELECT 'session ' || name || ' says ' || waiting || ' approvals and questions wait and has ' || n
      FROM (SELECT s.name, s.waiting, (SELECT count(*) FROM approvals a
-               WHERE a.session_id = s.id AND a.pending = 1) AS n FROM sessions s)
+               WHERE a.session_id = s.id AND a.pending = 1)
+           + (SELECT count(*) FROM questions q
+               WHERE q.session_id = s.id AND q.pending = 1) AS n FROM sessions s)
      WHERE waiting <> n",
     "SELECT 'session ' || s.name || ' has holes in its transcript'
      FROM sessions s JOIN messages m ON m.session_id = s.id
@@ -42,7 +44,7 @@ const PROMISES: &[&str] = &[
      WHERE t.finished = 1 AND c.state ->> 'state' <> 'finished'",
     "SELECT 'tool call ' || hex(c.id) || ' was decided and has no trace'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
-     WHERE c.state ->> 'state' IN ('running', 'finished') AND r.id IS NULL AND NOT c.copied
+     WHERE c.state ->> 'state' IN ('running', 'unanswered', 'finished') AND r.id IS NULL AND NOT c.copied
          AND c.asked_at >= coalesce((SELECT at FROM kept_since WHERE what = 'traces'), c.asked_at)",
     "SELECT 'tool call ' || hex(c.id) || ' names a trace that is not its own'
      FROM calls c LEFT JOIN traces r ON r.call_id = c.id
@@ -57,6 +59,14 @@ const PROMISES: &[&str] = &[
      FROM approvals a LEFT JOIN attention i ON i.subject = 'apr_' || lower(hex(a.id))
          AND i.resolved = 0
      WHERE a.pending = 1 AND i.id IS NULL",
+    "SELECT 'question ' || hex(q.id) || ' of a finished turn still waits'
+     FROM questions q JOIN turns t ON t.id = q.turn_id WHERE t.finished = 1 AND q.pending = 1",
+    "SELECT 'question ' || hex(q.id) || ' waits and is not in the attention list'
+     FROM questions q LEFT JOIN attention i ON i.subject = 'qst_' || lower(hex(q.id))
+         AND i.resolved = 0
+     WHERE q.pending = 1 AND i.id IS NULL",
+    "SELECT 'question ' || hex(id) || ' is marked wrongly as waiting or ended'
+     FROM questions WHERE (question ->> '$.state.state' = 'pending') <> pending",
     "SELECT 'job ' || name || ' is due and is ' || (state ->> 'state')
      FROM jobs WHERE next_at IS NOT NULL
          AND (removed_at IS NOT NULL OR state ->> 'state' = 'done')",

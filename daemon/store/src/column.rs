@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
-    TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
+    SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 /// An id that can stand in a column.
@@ -33,7 +33,7 @@ macro_rules! ids {
     )*};
 }
 ids!(
-    AgentId ApprovalId AttentionId CallId JobId MemoryId MessageId RuleId SessionId TerminalId
+    AgentId ApprovalId AttentionId CallId JobId MemoryId MessageId QuestionId RuleId SessionId TerminalId
     TopicId TraceId TurnId UserId
 );
 

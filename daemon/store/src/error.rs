@@ -195,6 +195,9 @@ impl From<Error> for Fault {
             Error::NotFound {
                 what: "approval", ..
             } => "`smartopol approvals list` shows them",
+            Error::NotFound {
+                what: "question", ..
+            } => "`smartopol inbox` shows what waits",
             Error::NotFound { what: "job", .. } => "`smartopol jobs list` shows them",
             Error::NotFound { what: "item", .. } => "`smartopol inbox` shows them",
             Error::NotFound { what: "trace", .. } => "`smartopol traces list` shows them",

@@ -28,6 +28,7 @@ mod owner;
 mod past;
 mod points;
 mod pool;
+mod question;
 mod rank;
 mod reader;
 mod restore;

@@ -36,6 +36,8 @@ pub struct Counts {
     pub active_sessions: u64,
     /// Approvals that wait for a person.
     pub pending_approvals: u64,
+    /// Questions of the agent that wait for a person.
+    pub pending_questions: u64,
 }
 
 impl<'c> Reader<'c> {
@@ -57,6 +59,7 @@ impl<'c> Reader<'c> {
             seq: self.seq()?,
             sessions: self.sessions()?,
             approvals: self.pending_approvals()?,
+            questions: self.pending_questions()?,
             traces: self.traces(&newest)?.traces,
             marked: self.marks()?,
             attention: self.attention(&attention::List::default())?.items,
@@ -158,13 +161,15 @@ impl<'c> Reader<'c> {
         let mut query = self.prepare(
             "SELECT (SELECT count(*) FROM sessions),
                     (SELECT count(*) FROM turns WHERE finished = 0),
-                    (SELECT count(*) FROM approvals WHERE pending = 1)",
+                    (SELECT count(*) FROM approvals WHERE pending = 1),
+                    (SELECT count(*) FROM questions WHERE pending = 1)",
         )?;
         Ok(query.query_row((), |row| {
             Ok(Counts {
                 sessions: row.get(0)?,
                 active_sessions: row.get(1)?,
                 pending_approvals: row.get(2)?,
+                pending_questions: row.get(3)?,
             })
         })?)
     }

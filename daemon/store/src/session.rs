@@ -354,7 +354,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Keeps the session's row right after an approval was asked (1) or ended (-1).
+    /// Keeps the session's row right after a person was asked (1) or that ended (-1).
     pub(crate) fn count_waiting(&mut self, id: SessionId, more: i64, at: Timestamp) -> Result<()> {
         self.prepare(
             "UPDATE sessions SET waiting = waiting + ?2, updated_at = max(updated_at, ?3)

@@ -96,6 +96,7 @@ impl Writer<'_> {
         let title = format!("terminal ended: {}", terminal.title);
         let item = Item {
             session_id: terminal.session_id,
+            terminal_id: Some(terminal.id),
             ..plain(Kind::TerminalEnded, Priority::Low, title, why, at)
         };
         self.attend(&terminal.id.to_string(), item)

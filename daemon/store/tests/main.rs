@@ -10,6 +10,7 @@
 )]
 
 mod approval;
+mod attention;
 mod backup;
 mod crash;
 mod failure;

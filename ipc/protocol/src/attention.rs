@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, AttentionId, JobId, MessageId, SessionId, Timestamp, TurnId};
+use crate::{
+    ApprovalId, AttentionId, JobId, MessageId, QuestionId, SessionId, TerminalId, Timestamp, TurnId,
+};
 
 /// Something that waits for a person, or waited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +32,12 @@ pub struct Item {
     /// The approval it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval_id: Option<ApprovalId>,
+    /// The question it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question_id: Option<QuestionId>,
+    /// The terminal it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal_id: Option<TerminalId>,
     /// The job it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
@@ -73,6 +81,10 @@ pub enum Kind {
     Approval,
     /// Nobody answered an approval in time.
     ApprovalExpired,
+    /// The agent asks something: `question/answer` resolves it, or to dismiss it here.
+    Question,
+    /// Nobody answered a question of the agent in time.
+    QuestionExpired,
     /// A turn failed, and nothing was said since.
     TurnFailed,
     /// A run of a job failed, or what it needs is not there.
@@ -172,7 +184,7 @@ pub enum Resolution {
     Acknowledged,
     /// A person does not want to see to it.
     Dismissed,
-    /// The question was answered.
+    /// What it asked was answered.
     Answered,
     /// Its cause went away.
     Gone,

@@ -40,6 +40,9 @@ pub struct StatusShown {
     pub active_sessions: u64,
     /// Approvals that wait for a person.
     pub pending_approvals: u64,
+    /// Questions of the agent that wait for a person.
+    #[serde(default)]
+    pub pending_questions: u64,
     /// What runs by itself.
     #[serde(default)]
     pub jobs: JobsShown,

@@ -12,6 +12,7 @@ use crate::attention::Item;
 use crate::client::Client;
 use crate::job::Job;
 use crate::message::Message;
+use crate::question::Question;
 use crate::session::{Partial, Session};
 use crate::terminal::{Size, Terminal};
 use crate::tool::ToolCall;
@@ -56,6 +57,8 @@ pub enum News {
     CallChanged(Box<ToolCall>),
     /// A person is asked, or an approval ended.
     ApprovalChanged(Box<Approval>),
+    /// The agent asks a person something, or a question of it ended.
+    QuestionChanged(Box<Question>),
     /// A rule was learned.
     RuleAdded(Box<Rule>),
     /// A rule was revoked, or ended with its session.
@@ -206,6 +209,9 @@ pub struct Snapshot {
     pub sessions: Vec<Session>,
     /// All pending approvals, oldest first.
     pub approvals: Vec<Approval>,
+    /// All pending questions of the agent, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
     /// The newest 200 traces, oldest first.
     pub traces: Vec<Trace>,
     /// Every marked trace.
@@ -249,6 +255,7 @@ impl News {
                 | Self::TurnChanged(_)
                 | Self::CallChanged(_)
                 | Self::ApprovalChanged(_)
+                | Self::QuestionChanged(_)
                 | Self::RuleAdded(_)
                 | Self::RuleRevoked(_)
                 | Self::TraceChanged(_)

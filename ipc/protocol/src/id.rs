@@ -95,6 +95,8 @@ ids! {
     CallId = "cal_", "a tool call";
     /// Names an approval.
     ApprovalId = "apr_", "an approval";
+    /// Names a question of the agent.
+    QuestionId = "qst_", "a question";
     /// Names a rule that was learned from a decision.
     RuleId = "rul_", "a rule";
     /// Names a job.

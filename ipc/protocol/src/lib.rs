@@ -19,6 +19,7 @@ pub mod message;
 pub mod method;
 pub mod model;
 pub mod prompt;
+pub mod question;
 pub mod session;
 pub mod suggest;
 pub mod terminal;
@@ -32,8 +33,8 @@ pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
 pub use id::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
-    TerminalId, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
+    SessionId, TerminalId, TopicId, TraceId, TurnId, UserId,
 };
 pub use method::{Method, Request};
 pub use time::Timestamp;

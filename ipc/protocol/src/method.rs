@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, attention, client, command, daemon, event, job, knowledge, memory,
-    message, model, prompt, session, suggest, terminal, trace, turn,
+    message, model, prompt, question, session, suggest, terminal, trace, turn,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -149,6 +149,12 @@ methods! {
     ApprovalLab(approval::Lab) = "approval/lab" -> approval::LabShown;
     /// Explain a verdict without running anything.
     ApprovalCheck(approval::Check) = "approval/check" -> approval::Checked;
+    /// Questions of the agent.
+    QuestionList(question::List) = "question/list" -> question::Listed;
+    /// One of them.
+    QuestionShow(question::Show) = "question/show" -> question::Question;
+    /// Answer the agent; the first answer wins.
+    QuestionAnswer(question::Answer) = "question/answer" -> question::Question;
     /// The rules in force.
     RuleList(approval::ListRules) = "rule/list" -> approval::ListedRules;
     /// End a learned rule.

@@ -29,7 +29,7 @@ pub struct Session {
     pub model: Option<String>,
     /// Where it stands.
     pub state: SessionState,
-    /// Approvals that wait for a person.
+    /// Approvals and questions that wait for a person.
     pub waiting: u32,
     /// Messages in its transcript and in its queue.
     pub messages: u64,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ApprovalId, CallId, SessionId, Timestamp, TraceId, TurnId};
+use crate::{ApprovalId, CallId, QuestionId, SessionId, Timestamp, TraceId, TurnId};
 
 /// A tool, as it is offered to a model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,11 @@ pub enum CallState {
         /// The question.
         approval_id: ApprovalId,
     },
+    /// It put a question to a person, who has not answered yet.
+    Unanswered {
+        /// The question.
+        question_id: QuestionId,
+    },
     /// It runs.
     Running,
     /// It is answered.
@@ -88,9 +93,9 @@ pub enum OutputStatus {
     Ok,
     /// It failed, and the text says how.
     Error,
-    /// A person, a rule, the mode or the floor refused it.
+    /// A person, a rule, the mode or the floor refused it; or a person dismissed its question.
     Denied,
-    /// Nobody answered the approval in time.
+    /// Nobody answered the approval, or its question, in time.
     Expired,
     /// It was stopped, or never got to run, because the turn was interrupted.
     Interrupted,

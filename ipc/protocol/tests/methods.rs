@@ -12,7 +12,7 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
     Method, Request, attention, client, command, daemon, event, job, knowledge, memory, message,
-    model, prompt, session, terminal, trace, turn,
+    model, prompt, question, session, terminal, trace, turn,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -452,6 +452,34 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             checked(),
         ),
         golden(
+            question::List {
+                all: true,
+                session_id: Some(sample::SESSION),
+                limit: 10,
+            },
+            question::Listed {
+                questions: vec![sample::question()],
+            },
+        ),
+        golden(
+            question::Show {
+                id: sample::QUESTION,
+            },
+            sample::question(),
+        ),
+        golden(
+            question::Answer {
+                id: sample::QUESTION,
+                how: question::How::Choose { number: 2 },
+            },
+            question::Question {
+                state: question::QuestionState::Answered {
+                    given: sample::given(),
+                },
+                ..sample::question()
+            },
+        ),
+        golden(
             approval::ListRules {},
             approval::ListedRules {
                 rules: vec![sample::rule()],
@@ -822,6 +850,7 @@ fn status() -> daemon::StatusShown {
         sessions: 3,
         active_sessions: 1,
         pending_approvals: 1,
+        pending_questions: 1,
         jobs: daemon::JobsShown {
             active: 2,
             paused: 1,

@@ -6,6 +6,7 @@ use smartopol_protocol::attention::{ItemState, Kind, Priority, Resolution, Seen}
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
+use smartopol_protocol::question::{How, QuestionState};
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::terminal::{End, Party, TerminalState, Until, View, WaitOver};
 use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolOutput};
@@ -79,6 +80,17 @@ pub(crate) fn goldens() -> Vec<Golden> {
                 },
             ],
         ),
+        Golden::new("piece.question_state", question_states()),
+        Golden::new(
+            "piece.question_how",
+            vec![
+                How::Choose { number: 2 },
+                How::Write {
+                    text: "neither".into(),
+                },
+                How::Dismiss,
+            ],
+        ),
         Golden::new("piece.mode", Mode::ALL.to_vec()),
         Golden::new(
             "piece.scope",
@@ -146,6 +158,26 @@ fn approval_states() -> Vec<ApprovalState> {
     ]
 }
 
+fn question_states() -> Vec<QuestionState> {
+    vec![
+        QuestionState::Pending,
+        QuestionState::Answered {
+            given: sample::given(),
+        },
+        QuestionState::Dismissed {
+            actor: sample::actor(),
+            at: sample::at(900),
+        },
+        QuestionState::Expired {
+            at: sample::at(600_004),
+        },
+        QuestionState::Cancelled {
+            at: sample::at(1000),
+            reason: "the turn was interrupted".into(),
+        },
+    ]
+}
+
 fn bodies() -> Vec<Body> {
     vec![
         Body::None,
@@ -172,6 +204,9 @@ fn call_states() -> Vec<CallState> {
         CallState::Asked,
         CallState::Waiting {
             approval_id: sample::APPROVAL,
+        },
+        CallState::Unanswered {
+            question_id: sample::QUESTION,
         },
         CallState::Running,
         CallState::Finished { output },
@@ -320,6 +355,8 @@ fn kinds() -> Vec<Kind> {
     vec![
         Kind::Approval,
         Kind::ApprovalExpired,
+        Kind::Question,
+        Kind::QuestionExpired,
         Kind::TurnFailed,
         Kind::JobFailed,
         Kind::JobMissed,
@@ -365,6 +402,7 @@ fn subscribed() -> Vec<Subscribed> {
             seq: 43,
             sessions: vec![sample::session()],
             approvals: vec![sample::approval()],
+            questions: vec![sample::question()],
             traces: vec![sample::trace()],
             attention: vec![sample::item()],
             marked: vec![sample::TRACE],

@@ -16,6 +16,7 @@ use smartopol_protocol::memory::{
 };
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
+use smartopol_protocol::question::{Choice, Given, Question, QuestionState};
 use smartopol_protocol::session::{Partial, Session, SessionState};
 use smartopol_protocol::terminal::{Party, Shown, Size, Terminal, TerminalState, Viewer};
 use smartopol_protocol::tool::{
@@ -27,8 +28,8 @@ use smartopol_protocol::user::{
     self, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed, User,
 };
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, RuleId, SessionId,
-    TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
+    SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -36,6 +37,7 @@ pub(crate) const TURN: TurnId = TurnId::from_bytes([0x02; 16]);
 pub(crate) const MESSAGE: MessageId = MessageId::from_bytes([0x03; 16]);
 pub(crate) const CALL: CallId = CallId::from_bytes([0x04; 16]);
 pub(crate) const APPROVAL: ApprovalId = ApprovalId::from_bytes([0x05; 16]);
+pub(crate) const QUESTION: QuestionId = QuestionId::from_bytes([0x0c; 16]);
 pub(crate) const RULE: RuleId = RuleId::from_bytes([0x06; 16]);
 pub(crate) const TRACE: TraceId = TraceId::from_bytes([0x07; 16]);
 pub(crate) const TERMINAL: TerminalId = TerminalId::from_bytes([0x0b; 16]);
@@ -347,6 +349,39 @@ pub(crate) fn approval() -> Approval {
     }
 }
 
+pub(crate) fn question() -> Question {
+    Question {
+        id: QUESTION,
+        session_id: SESSION,
+        turn_id: TURN,
+        call_id: CALL,
+        text: "Which build do you want?".into(),
+        choices: vec![
+            Choice {
+                label: "small".into(),
+                explanation: "without the pictures".into(),
+            },
+            Choice {
+                label: "large".into(),
+                explanation: String::new(),
+            },
+        ],
+        free_text: true,
+        asked_at: at(4),
+        expires_at: Some(at(600_004)),
+        state: QuestionState::Pending,
+    }
+}
+
+pub(crate) fn given() -> Given {
+    Given {
+        actor: actor(),
+        at: at(900),
+        number: Some(2),
+        text: "large".into(),
+    }
+}
+
 pub(crate) fn rule() -> Rule {
     Rule {
         id: Some(RULE),
@@ -488,6 +523,8 @@ pub(crate) fn item() -> Item {
         session_id: Some(SESSION),
         turn_id: None,
         approval_id: None,
+        question_id: Some(QUESTION),
+        terminal_id: Some(TERMINAL),
         job_id: Some(JOB),
         at: at(7_200_000),
         due_at: Some(at(0)),

@@ -13,6 +13,7 @@
 )]
 
 pub mod jobs;
+pub mod questions;
 pub mod terminals;
 
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use smartopol_protocol::daemon::{JobsShown, Size, StatusShown, TerminalsShown};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::{ProviderInfo, Usage};
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::{Partial, Session, SessionState, Shown};
 use smartopol_protocol::tool::*;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
@@ -42,6 +44,7 @@ pub struct House {
     pub turns: Vec<Turn>,
     pub calls: Vec<ToolCall>,
     pub approvals: Vec<Approval>,
+    pub questions: Vec<Question>,
     pub traces: Vec<Trace>,
     pub marked: Vec<TraceId>,
     /// What waits for a person, what was resolved included.
@@ -644,6 +647,12 @@ impl House {
             seq: self.seq,
             sessions: self.sessions.clone(),
             approvals: self.approvals.iter().filter(pending).cloned().collect(),
+            questions: self
+                .questions
+                .iter()
+                .filter(|own| own.state == QuestionState::Pending)
+                .cloned()
+                .collect(),
             traces: self.traces.iter().rev().take(200).rev().cloned().collect(),
             marked: self.marked.clone(),
             attention: self.open(),
@@ -773,6 +782,8 @@ impl House {
             session_id: None,
             turn_id: None,
             approval_id: None,
+            question_id: None,
+            terminal_id: None,
             job_id: None,
             at: self.at(),
             due_at: None,
@@ -913,6 +924,7 @@ pub fn status() -> StatusShown {
         sessions: 4,
         active_sessions: 1,
         pending_approvals: 0,
+        pending_questions: 0,
         jobs: JobsShown::default(),
         terminals: TerminalsShown::default(),
         clients: 1,

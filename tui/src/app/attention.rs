@@ -1,10 +1,15 @@
 //! What waits for a person: going to it, and answering it where it stands.
 
 use smartopol_protocol::attention::{Item, Kind, Resolve, Seen};
-use smartopol_protocol::{AttentionId, SessionId};
+use smartopol_protocol::question::How;
+use smartopol_protocol::{AttentionId, QuestionId, SessionId};
 
+use super::gate::Surface;
 use super::keymap::Action;
+use super::question::number_of;
 use super::{App, Call, Focus};
+use crate::model::CardId;
+use crate::model::attention::asks;
 use crate::notice::Notice;
 use crate::sanitize;
 
@@ -30,14 +35,13 @@ impl App {
 
     /// Returns how much waits: all of it, and what is not the card of the session at hand.
     pub(crate) fn count_waiting(&self) -> (usize, usize) {
-        // An approval may be told before what waits because of it.
-        let asked = self.model.pending();
-        let bare = |item: &&Item| item.kind != Kind::Approval;
+        // What is asked may be told before what waits because of it.
+        let bare = |item: &&Item| !asks(item.kind);
         let others = self.attention().filter(bare).count();
         // On a screen of its own the card is not seen.
         let seen = self.current.filter(|_| self.plan.whole.height == 0);
-        let here = seen.map_or(0, |id| self.model.pending_in(id).count());
-        let all = asked.len() + others;
+        let here = seen.map_or(0, |id| self.model.asked_in(id).count());
+        let all = self.model.asked().count() + others;
         (all, all.saturating_sub(here))
     }
 
@@ -58,15 +62,15 @@ impl App {
             let next = (self.inbox.at + 1).checked_rem(count).unwrap_or(0);
             return self.select_item(next);
         }
-        let asked = || self.model.pending().iter().map(|own| own.session_id);
+        let asked = || self.model.asked().map(|(session, _)| session);
         let elsewhere = asked().find(|id| Some(*id) != self.current);
         // What matters most, but for the card that is seen already.
         let first = self.attention().find(|item| {
-            item.kind != Kind::Approval || (item.session_id != self.current && elsewhere.is_some())
+            !asks(item.kind) || (item.session_id != self.current && elsewhere.is_some())
         });
         let first = first.map(|item| (item.id, item.kind, item.session_id));
         match (first, elsewhere.or_else(|| asked().next())) {
-            (Some((_, Kind::Approval, Some(session))), _) => self.open_waiting(session),
+            (Some((_, kind, Some(session))), _) if asks(kind) => self.open_waiting(session),
             (Some((id, ..)), _) => self.turn_to(id),
             (_, Some(session)) => self.open_waiting(session),
             _ => self.say("nothing waits for you"),
@@ -132,7 +136,9 @@ impl App {
             return;
         };
         match action {
+            action if number_of(action).is_some() => self.choose_in_inbox(&item, action),
             Action::Open => self.answer_item(&item),
+            Action::Dismiss if item.kind == Kind::Question => self.dismiss_in_inbox(&item),
             Action::Acknowledge => self.see_to(&item, Seen::Acknowledge),
             Action::Dismiss => self.see_to(&item, Seen::Dismiss),
             Action::Snooze => self.put_off(&item, LATER.0),
@@ -174,23 +180,50 @@ impl App {
             (Kind::JobFailed | Kind::JobMissed | Kind::JobPaused, _, Some(id)) => {
                 self.go_to_jobs(Some(id));
             }
-            (Kind::TerminalEnded, ..) => {
-                // The item names its terminal by its title alone; the newest of that is meant.
-                let rows = self.model.terminals.iter();
-                let ended = rows.filter(|row| !row.terminal.runs());
-                let own = ended
-                    .filter(|row| item.title.ends_with(&row.terminal.title))
-                    .last();
-                self.go_to_terminals(own.map(|row| row.terminal.id));
-            }
+            (Kind::TerminalEnded, ..) => self.go_to_terminals(item.terminal_id),
             (kind, Some(id), _) if self.model.session(id).is_some() => {
                 self.focus = Focus::Composer;
                 self.open(id);
-                if kind == Kind::Approval {
+                if asks(kind) {
                     self.act(Action::FocusCard);
                 }
             }
             _ => self.say("what it is about is gone: a or d puts it away"),
+        }
+    }
+
+    /// Returns the question that is selected in the list.
+    pub(super) fn selected_question(&self) -> Option<QuestionId> {
+        let item = self
+            .inbox
+            .selected
+            .and_then(|id| self.model.attention.get(id));
+        item.filter(|item| item.kind == Kind::Question)?.question_id
+    }
+
+    /// Takes a choice of the selected question, where it was seen long enough.
+    fn choose_in_inbox(&mut self, item: &Item, action: Action) {
+        let own = item.question_id.and_then(|id| self.model.question(id));
+        let own = own.map(|own| (own.id, own.choices.len()));
+        let (Some((id, choices)), Some(number)) = (own, number_of(action)) else {
+            return self.say("that is no answer to what is selected");
+        };
+        self.end_in_inbox(item, (id, choices), How::Choose { number });
+    }
+
+    fn dismiss_in_inbox(&mut self, item: &Item) {
+        if let Some(id) = item.question_id {
+            self.end_in_inbox(item, (id, 0), How::Dismiss);
+        }
+    }
+
+    fn end_in_inbox(&mut self, item: &Item, (id, choices): (QuestionId, usize), how: How) {
+        let seen = (CardId::Question(id), Surface::Inbox);
+        if !self.gate.takes(seen, self.now.ms) {
+            return self.say("one moment: the question has only just appeared");
+        }
+        if self.answer(id, choices, how) {
+            self.inbox.seen.push(item.id);
         }
     }
 
@@ -200,7 +233,7 @@ impl App {
 
     /// Says to the daemon what a person does with an item.
     pub(super) fn see_to(&mut self, item: &Item, how: Seen) {
-        if item.kind == Kind::Approval {
+        if asks(item.kind) {
             return self.say("a question is resolved by its answer: enter goes there");
         }
         let words = match how {
@@ -226,10 +259,11 @@ impl App {
         let count = self.model.attention.iter().filter(same).count() + 1;
         let notice = match item.kind {
             Kind::Approval => Notice::Waits(count),
+            Kind::Question => Notice::Asks(count),
             Kind::TurnFailed => Notice::Failed,
             Kind::Reminder => Notice::Reminds(count),
             Kind::JobFailed | Kind::JobMissed | Kind::JobPaused => Notice::Job,
-            Kind::ApprovalExpired | Kind::TerminalEnded => return,
+            Kind::ApprovalExpired | Kind::QuestionExpired | Kind::TerminalEnded => return,
         };
         self.cmds.push(super::Cmd::Call(notice));
     }

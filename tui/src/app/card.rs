@@ -14,6 +14,7 @@ use super::keymap::{Action, Place, Pressed};
 use super::keys::edit;
 use super::windows::letter;
 use super::{App, Call, Focus};
+use crate::model::CardId;
 use crate::overlay::{Asked, Overlay, Purpose};
 use crate::sanitize;
 use crate::widget::approval;
@@ -23,7 +24,7 @@ use crate::widget::diff::Diff;
 /// How the card is looked at.
 #[derive(Debug, Default)]
 pub(crate) struct CardView {
-    id: Option<ApprovalId>,
+    id: Option<CardId>,
     /// How many of its lines are above what is seen.
     pub(crate) scroll: usize,
     /// The change that it asks about.
@@ -34,15 +35,18 @@ pub(crate) struct CardView {
     pub(crate) folded: BTreeSet<usize>,
     /// The word that allows a dangerous call, as far as it is typed.
     pub(crate) word: Option<Composer>,
+    /// The answer to a question in one's own words, as far as it is written.
+    pub(crate) answer: Option<Composer>,
 }
 
 impl App {
     /// Begins to look at another card where there is one.
     pub(super) fn settle_card(&mut self) {
-        let id = self.card().map(|card| card.id);
+        let id = self.front();
         if self.asked.id == id {
             return;
         }
+        self.keep_answer();
         let diff = self.card().and_then(|card| match &card.inspection.body {
             Body::Diff { diff, .. } => Some(Diff::parse(diff)),
             _ => None,
@@ -55,6 +59,9 @@ impl App {
     }
 
     pub(super) fn on_card_key(&mut self, event: KeyEvent) {
+        if self.question().is_some() {
+            return self.on_question_key(event);
+        }
         let Some(card) = self.card() else { return };
         let (id, keepable) = (card.id, card.rule.is_some());
         let dangerous = card.danger.is_some();
@@ -62,7 +69,8 @@ impl App {
             return self.on_word_key(id, event);
         }
         let Pressed::Action(action) = self.press(self.places(), event) else {
-            self.gate.takes((id, Surface::Card), self.now.ms);
+            self.gate
+                .takes((CardId::Approval(id), Surface::Card), self.now.ms);
             return;
         };
         let page = usize::from(self.plan.card.height).max(4) / 2;
@@ -83,7 +91,10 @@ impl App {
             Action::Back => return self.focus = Focus::Composer,
             action => return self.act(action),
         };
-        if !self.gate.takes((id, Surface::Card), self.now.ms) {
+        if !self
+            .gate
+            .takes((CardId::Approval(id), Surface::Card), self.now.ms)
+        {
             return;
         }
         if matches!(scope, Some(Scope::Session | Scope::Always)) && !keepable {
@@ -149,7 +160,10 @@ impl App {
             let word = sanitize::line(&danger.word).into_owned();
             return self.complain(format!("nothing was allowed: the word is {word}"));
         }
-        if !self.gate.takes((id, Surface::Card), self.now.ms) {
+        if !self
+            .gate
+            .takes((CardId::Approval(id), Surface::Card), self.now.ms)
+        {
             return;
         }
         self.gate.answered(event.code, self.now.ms);
@@ -186,7 +200,7 @@ impl App {
     pub(crate) fn decide(&mut self, decide: Decide) {
         let id = decide.id;
         if self.change(Call::Decide(Box::new(decide))) {
-            self.answering.insert(id);
+            self.answering.insert(CardId::Approval(id));
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Which keys may answer an approval.
+//! Which keys may answer an approval or a question.
 //!
 //! Owns the quiet time: nothing typed before a card was seen can answer it, and a key that is
 //! held down answers once.
 
 use crossterm::event::KeyCode;
-use smartopol_protocol::ApprovalId;
+
+use crate::model::CardId;
 
 /// How long a card must have been seen, and how long no key may have come, in milliseconds.
 pub(crate) const QUIET: u64 = 350;
@@ -12,17 +13,19 @@ pub(crate) const QUIET: u64 = 350;
 /// How long after an answer the same key is taken for one that is still held down.
 const HELD: u64 = 700;
 
-/// Where an approval is answered.
+/// Where it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Surface {
     /// Its card.
     Card,
     /// The policy lab over it.
     Lab,
+    /// Its line in the list of what waits.
+    Inbox,
 }
 
-/// An approval where it is seen.
-pub(crate) type Seen = (ApprovalId, Surface);
+/// A card where it is seen.
+pub(crate) type Seen = (CardId, Surface);
 
 /// Guards the card.
 #[derive(Debug, Default)]
@@ -87,11 +90,14 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
+    use smartopol_protocol::ApprovalId;
+
     use super::*;
 
     #[test]
     fn a_card_is_deaf_for_350_ms_and_each_key_begins_them_anew() {
-        let card = (ApprovalId::from_bytes([1; 16]), Surface::Card);
+        let id = CardId::Approval(ApprovalId::from_bytes([1; 16]));
+        let card = (id, Surface::Card);
         let other = (card.0, Surface::Lab);
         let mut gate = Gate::default();
         assert!(!gate.takes(card, 0), "it was never seen");

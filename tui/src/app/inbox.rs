@@ -1,8 +1,9 @@
 //! What the daemon says: news of the link, events, answers.
 
-use smartopol_protocol::approval::{Approval, ApprovalState, Decision, Scope};
+use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decision, Scope};
 use smartopol_protocol::attention::Item;
 use smartopol_protocol::message::{Message, Role, Send};
+use smartopol_protocol::question::How;
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::turn::{Outcome, TurnState};
 use smartopol_protocol::{Code, News, SessionId};
@@ -10,6 +11,7 @@ use smartopol_protocol::{Code, News, SessionId};
 use super::reading::Jump;
 use super::undo::Done;
 use super::{App, Call, Cmd, Focus, Link, LinkState, Refusal, Reply};
+use crate::model::CardId;
 use crate::model::{Heard, Lost, Page};
 use crate::notice::Notice;
 use crate::sanitize;
@@ -76,6 +78,7 @@ impl App {
     fn on_event(&mut self, event: smartopol_protocol::Event) {
         match &event.news {
             News::ApprovalChanged(approval) => self.on_approval(&approval.clone()),
+            News::QuestionChanged(question) => self.on_question(&question.clone()),
             News::MessageChanged(message) => {
                 if let Some(view) = self.views.get_mut(&message.session_id) {
                     view.outbox.retain(|own| own.id != Some(message.id));
@@ -137,7 +140,7 @@ impl App {
         if approval.state == ApprovalState::Pending {
             return;
         }
-        self.answering.remove(&approval.id);
+        self.answering.remove(&CardId::Approval(approval.id));
         let mine = self.current == Some(approval.session_id);
         if let Some(words) = ended(&approval.state).filter(|_| mine) {
             self.say(words);
@@ -195,8 +198,12 @@ impl App {
                 if let Some(words) = ended(&approval.state) {
                     self.say(words);
                 }
-                self.answering.remove(&approval.id);
+                self.answering.remove(&CardId::Approval(approval.id));
                 self.model.put_approval(*approval);
+            }
+            (Call::Answer(_), Reply::Question(question)) => {
+                self.on_question(&question);
+                self.model.put_question(*question);
             }
             (_, Reply::Clients(listed)) => self.model.clients.replace(listed),
             (Call::Files(id), Reply::Files(listed)) => {
@@ -340,8 +347,17 @@ impl App {
             Call::Lab(lab) => self.lab_refused(lab.id, sentence),
             Call::TestRule(id, _) => self.lab_refused(id, sentence),
             Call::Decide(decide) => {
-                self.answering.remove(&decide.id);
+                self.answering.remove(&CardId::Approval(decide.id));
                 self.complain(sentence);
+            }
+            Call::Answer(answer) => {
+                self.answering.remove(&CardId::Question(answer.id));
+                // Words are not lost with the question they came too late for.
+                if let (How::Write { text }, Some(id)) = (answer.how, self.current) {
+                    self.give_back(id, text, sentence);
+                } else {
+                    self.complain(sentence);
+                }
             }
             Call::Page { id, .. } => {
                 if let Some(view) = self.views.get_mut(&id) {
@@ -434,12 +450,7 @@ pub(crate) fn ended(state: &ApprovalState) -> Option<String> {
 
 fn by(what: &str, decision: &Decision) -> String {
     let actor = sanitize::line(&decision.actor.peer);
-    let place = match decision.actor.client.as_str() {
-        "smartopol-tui" => "the console",
-        "smartopol-cli" | "smartopol" => "the command line",
-        other => other,
-    };
-    let place = sanitize::line(place);
+    let place = place(&decision.actor);
     let note = sanitize::line(&decision.note);
     match (place.is_empty(), note.is_empty()) {
         (true, true) => format!("{what} by {actor}"),
@@ -447,4 +458,14 @@ fn by(what: &str, decision: &Decision) -> String {
         (false, true) => format!("{what} by {actor} in {place}"),
         (false, false) => format!("{what} by {actor} in {place}: {note}"),
     }
+}
+
+/// Returns where a person did something, in words.
+pub(super) fn place(actor: &Actor) -> String {
+    let place = match actor.client.as_str() {
+        "smartopol-tui" => "the console",
+        "smartopol-cli" | "smartopol" => "the command line",
+        other => other,
+    };
+    sanitize::line(place).into_owned()
 }

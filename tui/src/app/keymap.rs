@@ -67,6 +67,8 @@ impl App {
             Focus::Traces if self.feed.writing.is_some() => &[Place::Line],
             Focus::Traces => &[Place::Traces, Place::Everywhere],
             Focus::Sessions => &[Place::Sessions, Place::Everywhere],
+            Focus::Card if self.asked.answer.is_some() => &[Place::Line],
+            Focus::Card if self.question().is_some() => &[Place::Asked, Place::Everywhere],
             Focus::Card => &[Place::Card, Place::Everywhere],
             Focus::Jobs => &[Place::Jobs, Place::Everywhere],
             Focus::Inbox => &[Place::Inbox, Place::Everywhere],

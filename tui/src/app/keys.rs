@@ -105,6 +105,9 @@ impl App {
         if self.overlays.is_empty() && self.focus == Focus::Memory && self.memory.writing {
             return self.write_in_memory(&text);
         }
+        if self.overlays.is_empty() && self.paste_in_answer(&text) {
+            return;
+        }
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;
@@ -261,7 +264,7 @@ impl App {
         let sessions = single || self.plan.sessions.is_some();
         let order = [
             (Focus::Composer, true),
-            (Focus::Card, self.card().is_some()),
+            (Focus::Card, self.front().is_some()),
             (Focus::Conversation, true),
             (Focus::Traces, traces),
             (Focus::Sessions, sessions),
@@ -280,11 +283,13 @@ impl App {
     }
 
     fn focus_card(&mut self) {
-        if self.card().is_some() {
+        if self.front().is_some() {
             self.traces_whole = false;
             self.focus = Focus::Card;
-            self.focused_card = self.card().map(|card| card.id);
-        } else if self.model.pending().is_empty() {
+            self.focused_card = self.front();
+            self.settle_card();
+            self.ready_to_write();
+        } else if self.model.asked().next().is_none() {
             self.say("nothing waits for you");
         } else {
             let key = self.key_of(&[Place::Everywhere], Action::NextWaiting);

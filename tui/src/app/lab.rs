@@ -14,6 +14,7 @@ use super::keymap::Action;
 use super::keys::edit;
 use super::windows::letter;
 use super::{App, Call};
+use crate::model::CardId;
 use crate::overlay::Overlay;
 use crate::widget::composer::Composer;
 
@@ -161,7 +162,10 @@ impl App {
                 }
             }
             Some(Action::Keep) => return self.keep(lab, event),
-            _ => drop(self.gate.takes((lab.id, Surface::Lab), self.now.ms)),
+            _ => drop(
+                self.gate
+                    .takes((CardId::Approval(lab.id), Surface::Lab), self.now.ms),
+            ),
         }
         true
     }
@@ -216,7 +220,10 @@ impl App {
 
     /// Allows the call and keeps the chosen rule.
     fn keep(&mut self, lab: &Lab, event: KeyEvent) -> bool {
-        if !self.gate.takes((lab.id, Surface::Lab), self.now.ms) {
+        if !self
+            .gate
+            .takes((CardId::Approval(lab.id), Surface::Lab), self.now.ms)
+        {
             return true;
         }
         let Some(candidate) = lab.chosen() else {

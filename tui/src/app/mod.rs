@@ -21,6 +21,7 @@ pub(crate) mod palette;
 mod panes;
 mod pick;
 pub(crate) mod query;
+pub(crate) mod question;
 mod reading;
 mod search;
 mod terminals;
@@ -49,7 +50,7 @@ use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::message::Send;
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, Timestamp};
+use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp};
 
 use self::attention::InboxView;
 use self::card::CardView;
@@ -65,6 +66,7 @@ use self::terminals::TerminalsView;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
 use crate::links::Links;
+use crate::model::CardId;
 use crate::model::{Model, Transcript};
 use crate::overlay::Overlay;
 use crate::screen::Plan;
@@ -195,7 +197,7 @@ pub(crate) struct App {
     pub(crate) providers: Vec<ProviderInfo>,
     pub(crate) focus: Focus,
     /// The card that was reached by a key.
-    pub(crate) focused_card: Option<ApprovalId>,
+    pub(crate) focused_card: Option<CardId>,
     pub(crate) current: Option<SessionId>,
     pub(crate) views: HashMap<SessionId, View>,
     pub(crate) overlays: Vec<Overlay>,
@@ -243,8 +245,8 @@ pub(crate) struct App {
     window_focused: bool,
     /// Until when another `ctrl-c` leaves.
     leave_until: u64,
-    /// Approvals that this console answered and has not heard back about.
-    answering: HashSet<ApprovalId>,
+    /// Approvals and questions that this console answered and has not heard back about.
+    answering: HashSet<CardId>,
     cmds: Vec<Cmd>,
 }
 
@@ -345,7 +347,7 @@ impl App {
             self.toast = None;
         }
         // The next card does not inherit the focus: each is reached by a key of its own.
-        let card = self.card().map(|card| card.id);
+        let card = self.front();
         if self.focus == Focus::Card && (card.is_none() || card != self.focused_card) {
             self.focus = Focus::Composer;
         }
@@ -376,10 +378,14 @@ impl App {
     pub(crate) fn drawn(&mut self, now: Now) -> Vec<Cmd> {
         self.now = now;
         let card = match self.overlays.last() {
-            None if self.plan.card_is_seen => {
-                self.card().map(|approval| (approval.id, Surface::Card))
+            None if self.plan.card_is_seen => self.front().map(|id| (id, Surface::Card)),
+            None if self.focus == Focus::Inbox => {
+                let asked = self.selected_question();
+                asked.map(|id| (CardId::Question(id), Surface::Inbox))
             }
-            Some(Overlay::Lab(lab)) if lab.shown.is_some() => Some((lab.id, Surface::Lab)),
+            Some(Overlay::Lab(lab)) if lab.shown.is_some() => {
+                Some((CardId::Approval(lab.id), Surface::Lab))
+            }
             _ => None,
         };
         self.gate.seen(card, now.ms);
@@ -446,12 +452,19 @@ impl App {
         self.current.map(|id| self.views.entry(id).or_default())
     }
 
-    /// Returns the approval that the card shows: the oldest of this session.
-    pub(crate) fn card(&self) -> Option<&Approval> {
+    /// Returns what the card shows: what waits longest in this session.
+    pub(crate) fn front(&self) -> Option<CardId> {
         let id = self.current?;
-        self.model
-            .pending_in(id)
-            .find(|approval| !self.answering.contains(&approval.id))
+        let mut asked = self.model.asked_in(id);
+        asked.find(|card| !self.answering.contains(card))
+    }
+
+    /// Returns the approval that the card shows, where it is not a question's turn.
+    pub(crate) fn card(&self) -> Option<&Approval> {
+        match self.front()? {
+            CardId::Approval(id) => self.model.pending().iter().find(|own| own.id == id),
+            CardId::Question(_) => None,
+        }
     }
 
     /// Returns the mode that holds in a session.

@@ -13,6 +13,7 @@ use smartopol_protocol::knowledge::{self, Topic};
 use smartopol_protocol::memory::{self, Added, Category, Memory, Which};
 use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
+use smartopol_protocol::question::{Answer, Question};
 use smartopol_protocol::session::{
     Configure, Create, FilesListed, Fork, Forked, Partial, Session, Shown,
 };
@@ -159,6 +160,8 @@ pub(crate) enum Call {
     Interrupt(SessionId),
     Continue(SessionId),
     Decide(Box<Decide>),
+    /// Answers a question of the agent.
+    Answer(Box<Answer>),
     Lab(Lab),
     /// What a rule would have done, for the lab of an approval.
     TestRule(ApprovalId, Box<TestRule>),
@@ -233,6 +236,7 @@ pub(crate) enum Reply {
     Approvals(Vec<Approval>),
     Watched(Option<Partial>),
     Approval(Box<Approval>),
+    Question(Box<Question>),
     Traces(Box<Listed>),
     Turn(Box<turn::Shown>),
     Stopped(bool),

@@ -1,19 +1,21 @@
 //! What a typed line means: an answer, a command, or words for the agent.
 
 use smartopol_protocol::approval::{Decide, Mode, Scope};
+use smartopol_protocol::question::How;
 use smartopol_protocol::session::{Configure, Create};
 
 use super::teller::Teller;
 use crate::app::gate::Surface;
 use crate::app::writing::Kind;
 use crate::app::{App, Call, meaning};
+use crate::model::CardId;
 use crate::sanitize;
 use crate::screen::traces::outcome;
 use crate::widget::status::state;
 use crate::widget::time;
 
-const HELP: [&str; 15] = [
-    "Words without a slash go to the agent. Where an approval waits, its number answers it.",
+const HELP: [&str; 17] = [
+    "Words without a slash go to the agent. Where an approval or a question waits, a number answers.",
     "  !COMMAND           run it as you, beside the agent",
     "  #WORDS             remember them in every session; twice, ! # and / stand for themselves",
     "  /steer WORDS       say them into the running turn",
@@ -25,6 +27,8 @@ const HELP: [&str; 15] = [
     "  /continue          go on with a turn that was stopped",
     "  /traces [COUNT]    the newest tool calls",
     "  /trace NUMBER      one of them, whole",
+    "  /answer WORDS      answer a question of the agent in your own words",
+    "  /dismiss           give no answer to it",
     "  /approval          say again what waits for you",
     "  /quit              leave; the daemon goes on",
     "  /help              these commands",
@@ -50,6 +54,12 @@ pub(super) fn take(app: &mut App, teller: &mut Teller, line: &str) -> Vec<String
             return answer(app, number, word);
         }
     }
+    if let Some(question) = app.question()
+        && let Ok(number) = line.trim().parse::<u32>()
+        && usize::try_from(number).is_ok_and(|n| (1..=question.choices.len()).contains(&n))
+    {
+        return answer_question(app, How::Choose { number });
+    }
     if let Some(id) = app.send_line(line) {
         teller.own(id);
     }
@@ -74,7 +84,13 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         "continue" => app.go_on(),
         "traces" => return traces(app, rest),
         "trace" => return trace(app, rest),
-        "approval" => return teller.approval(app),
+        "answer" if rest.is_empty() => return vec!["Say what: /answer WORDS".to_owned()],
+        "answer" => {
+            let text = rest.to_owned();
+            return answer_question(app, How::Write { text });
+        }
+        "dismiss" => return answer_question(app, How::Dismiss),
+        "approval" => return teller.asks(app),
         "quit" | "exit" => app.leave(),
         _ => {
             let name = sanitize::line(name);
@@ -92,7 +108,10 @@ fn answer(app: &mut App, number: &str, word: &str) -> Vec<String> {
     };
     let (id, keepable) = (card.id, card.rule.is_some());
     let needed = card.danger.as_ref().map(|danger| danger.word.clone());
-    if !app.gate.takes((id, Surface::Card), app.now.ms) {
+    if !app
+        .gate
+        .takes((CardId::Approval(id), Surface::Card), app.now.ms)
+    {
         return vec![
             "The approval has only just appeared: read it, then type the number.".to_owned(),
         ];
@@ -119,6 +138,22 @@ fn answer(app: &mut App, number: &str, word: &str) -> Vec<String> {
         },
         None => Decide::deny(id),
     });
+    Vec::new()
+}
+
+fn answer_question(app: &mut App, how: How) -> Vec<String> {
+    let Some(question) = app.question() else {
+        return vec!["The agent asks nothing here.".to_owned()];
+    };
+    let (id, choices) = (question.id, question.choices.len());
+    if matches!(how, How::Write { .. }) && !question.free_text {
+        return vec!["It is answered by one of its choices alone.".to_owned()];
+    }
+    let seen = (CardId::Question(id), Surface::Card);
+    if !app.gate.takes(seen, app.now.ms) {
+        return vec!["The question has only just appeared: read it, then answer.".to_owned()];
+    }
+    app.answer(id, choices, how);
     Vec::new()
 }
 

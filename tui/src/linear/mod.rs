@@ -64,7 +64,7 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
         print(&told)?;
         print(&teller.tell(&app))?;
         app.gate.seen(
-            app.card().map(|card| (card.id, Surface::Card)),
+            app.front().map(|card| (card, Surface::Card)),
             clock.now().ms,
         );
         for cmd in cmds {
@@ -83,8 +83,12 @@ pub(crate) async fn run(mut app: App, mut link: Link, clock: Clock) -> io::Resul
             }
         }
         if !open && ready {
-            if app.card().is_some() {
-                return print(&["Input ended, and the approval goes on waiting.".to_owned()]);
+            if app.front().is_some() {
+                let what = match app.card() {
+                    Some(_) => "approval",
+                    None => "question",
+                };
+                return print(&[format!("Input ended, and the {what} goes on waiting.")]);
             }
             if teller.is_done(&app) {
                 return Ok(());

@@ -5,13 +5,14 @@
 use std::collections::{HashMap, HashSet};
 
 use smartopol_protocol::message::{Message, Part, Role};
+use smartopol_protocol::question::Question;
 use smartopol_protocol::session::SessionState;
 use smartopol_protocol::tool::{Body, CallState, OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, TurnState};
-use smartopol_protocol::{ApprovalId, CallId, MessageId, SessionId, TurnId};
+use smartopol_protocol::{CallId, MessageId, SessionId, TurnId};
 
 use crate::app::{App, LinkState, ended};
-use crate::model::Transcript;
+use crate::model::{CardId, Transcript};
 use crate::sanitize;
 use crate::widget::approval::pattern;
 use crate::widget::effects;
@@ -37,8 +38,8 @@ pub(super) struct Teller {
     step: Option<(TurnId, u32)>,
     bytes: usize,
     calls: HashMap<CallId, u8>,
-    asked: HashSet<ApprovalId>,
-    elsewhere: HashSet<ApprovalId>,
+    asked: HashSet<CardId>,
+    elsewhere: HashSet<CardId>,
     outcome: Option<(SessionId, SessionState)>,
     toast: Option<String>,
     lost: bool,
@@ -253,8 +254,8 @@ impl Teller {
 
     fn call(&mut self, call: &ToolCall, lines: &mut Vec<String>) {
         let stage = match call.state {
-            // The approval says itself that it waits.
-            CallState::Asked | CallState::Waiting { .. } => return,
+            // The approval, or the question, says itself that it waits.
+            CallState::Asked | CallState::Waiting { .. } | CallState::Unanswered { .. } => return,
             CallState::Running => 2,
             CallState::Finished { .. } => 3,
         };
@@ -272,7 +273,7 @@ impl Teller {
             .map(|(from, to)| time::millis(to.millis_since(from)));
         let after = took.map_or(String::new(), |took| format!(" after {took}"));
         let words = match &call.state {
-            CallState::Asked | CallState::Waiting { .. } => return,
+            CallState::Asked | CallState::Waiting { .. } | CallState::Unanswered { .. } => return,
             CallState::Running => "runs".to_owned(),
             CallState::Finished { output } => match output.status {
                 OutputStatus::Ok => format!("done{after}"),
@@ -301,19 +302,17 @@ impl Teller {
     }
 
     fn waiting(&mut self, app: &App, transcript: &Transcript, lines: &mut Vec<String>) {
-        let gone: Vec<ApprovalId> = self
+        let waits = |card: &CardId| app.model.asked().any(|(_, own)| own == *card);
+        let gone: Vec<CardId> = self
             .asked
             .iter()
             .copied()
-            .filter(|id| {
-                !app.model
-                    .pending()
-                    .iter()
-                    .any(|approval| approval.id == *id)
-            })
+            .filter(|card| !waits(card))
             .collect();
-        for id in gone {
-            self.asked.remove(&id);
+        for card in gone {
+            self.asked.remove(&card);
+            // How a question ended is what its call gave, which is told as that.
+            let CardId::Approval(id) = card else { continue };
             let words = transcript
                 .approval(id)
                 .and_then(|approval| ended(&approval.state));
@@ -321,32 +320,43 @@ impl Teller {
                 lines.push(format!("Approval {words}."));
             }
         }
-        if let Some(card) = app.card()
-            && self.asked.insert(card.id)
+        if let Some(card) = app.front()
+            && self.asked.insert(card)
         {
-            lines.extend(self.approval(app));
+            lines.extend(self.asks(app));
         }
-        for approval in app.model.pending() {
-            let other = Some(approval.session_id) != app.current;
-            if other && self.elsewhere.insert(approval.id) {
+        for (session, card) in app.model.asked() {
+            let other = Some(session) != app.current;
+            if other && self.elsewhere.insert(card) {
                 let name = app
                     .model
-                    .session(approval.session_id)
+                    .session(session)
                     .map_or("", |session| &session.name);
                 let name = sanitize::line(name);
+                let what = match card {
+                    CardId::Approval(_) => "an approval",
+                    CardId::Question(_) => "an answer",
+                };
                 lines.push(format!(
-                    "Session {name} waits for an approval; /switch {name} goes there."
+                    "Session {name} waits for {what}; /switch {name} goes there."
                 ));
             }
         }
     }
 
-    /// Says what waits for an answer, and the answers.
-    pub(super) fn approval(&self, app: &App) -> Vec<String> {
+    /// Says what waits for a person, and how it is answered.
+    pub(super) fn asks(&self, app: &App) -> Vec<String> {
+        match app.question() {
+            Some(question) => asked(app, question),
+            None => self.approval(app),
+        }
+    }
+
+    fn approval(&self, app: &App) -> Vec<String> {
         let Some(card) = app.card() else {
             return vec!["Nothing waits for you here.".to_owned()];
         };
-        let all = app.current.map_or(1, |id| app.model.pending_in(id).count());
+        let all = app.current.map_or(1, |id| app.model.asked_in(id).count());
         let left = time::seconds(card.expires_at.millis_since(app.now.wall) / 1_000);
         let tool = sanitize::line(&card.tool);
         let count = if all > 1 {
@@ -431,7 +441,15 @@ impl Teller {
         }
         self.toast = toast.map(|toast| toast.text.clone());
         // How an approval or a turn ended has a line of its own.
-        let told = ["allowed", "denied", "expired", "cancelled", "interrupt"];
+        let told = [
+            "allowed",
+            "denied",
+            "expired",
+            "cancelled",
+            "interrupt",
+            "answered",
+            "dismissed",
+        ];
         match toast {
             Some(toast) if toast.bad => {
                 lines.push(format!("Error: {}.", sanitize::line(&toast.text)))
@@ -442,6 +460,38 @@ impl Teller {
             _ => {}
         }
     }
+}
+
+/// Says a question of the agent, and how it is answered.
+fn asked(app: &App, question: &Question) -> Vec<String> {
+    let all = app.current.map_or(1, |id| app.model.asked_in(id).count());
+    let count = if all > 1 {
+        format!(", 1 of {all}")
+    } else {
+        String::new()
+    };
+    let mut lines = vec![format!("The agent asks you{count}:")];
+    more(question.text.trim_end(), &mut lines);
+    for (choice, number) in question.choices.iter().zip(1..) {
+        let label = sanitize::line(&choice.label);
+        let why = sanitize::line(&choice.explanation);
+        let why = match why.is_empty() {
+            true => String::new(),
+            false => format!(": {why}"),
+        };
+        lines.push(format!("  {number} {label}{why}"));
+    }
+    lines.push(
+        match (question.choices.is_empty(), question.free_text) {
+            (true, _) => "Answer with /answer WORDS; /dismiss gives no answer.",
+            (false, true) => {
+                "Type a number and Enter to answer, or /answer WORDS; /dismiss gives no answer."
+            }
+            (false, false) => "Type a number and Enter to answer; /dismiss gives no answer.",
+        }
+        .to_owned(),
+    );
+    lines
 }
 
 /// Says a text, with who says it before the first line.

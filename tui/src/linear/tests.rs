@@ -70,8 +70,8 @@ impl Linear {
         self.said.extend(self.teller.tell(&self.app));
         self.app.gate.seen(
             self.app
-                .card()
-                .map(|card| (card.id, crate::app::gate::Surface::Card)),
+                .front()
+                .map(|card| (card, crate::app::gate::Surface::Card)),
             self.now.ms,
         );
     }

@@ -69,11 +69,17 @@ impl Attention {
     }
 }
 
+/// Returns true for what is resolved by an answer alone.
+pub(crate) const fn asks(kind: Kind) -> bool {
+    matches!(kind, Kind::Approval | Kind::Question)
+}
+
 /// Returns what sort of thing an item is, in a word or two.
 pub(crate) const fn sort_of(kind: Kind) -> &'static str {
     match kind {
         Kind::Approval => "approval",
-        Kind::ApprovalExpired => "expired",
+        Kind::Question => "question",
+        Kind::ApprovalExpired | Kind::QuestionExpired => "expired",
         Kind::TurnFailed => "turn failed",
         Kind::JobFailed => "job failed",
         Kind::JobMissed => "job missed",

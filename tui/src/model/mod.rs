@@ -1,6 +1,6 @@
 //! What the daemon said, as far as the console keeps it.
 //!
-//! Owns: sessions, pending approvals, what waits for a person, jobs, terminals, the
+//! Owns: sessions, pending approvals and questions, what waits for a person, jobs, terminals, the
 //! traces feed, the transcripts that are open. Every change comes from a snapshot, a reply or an event; applying one twice is harmless, and one that is
 //! older than what is known is skipped. Knows no terminal.
 
@@ -15,9 +15,10 @@ use std::collections::{HashMap, HashSet};
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::{Mark, Trace};
-use smartopol_protocol::{Event, News, SessionId, TraceId};
+use smartopol_protocol::{ApprovalId, Event, News, QuestionId, SessionId, TraceId};
 
 pub(crate) use attention::{Attention, Heard};
 pub(crate) use clients::Clients;
@@ -72,6 +73,13 @@ impl Missed {
     }
 }
 
+/// What a person answers on a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum CardId {
+    Approval(ApprovalId),
+    Question(QuestionId),
+}
+
 /// A session, and the number of the event that told it.
 #[derive(Clone, Debug, PartialEq)]
 struct Row {
@@ -85,6 +93,7 @@ pub(crate) struct Model {
     seq: Option<u64>,
     rows: Vec<Row>,
     approvals: Vec<Approval>,
+    questions: Vec<Question>,
     pub(crate) traces: Traces,
     /// The traces that a person marked.
     marked: HashSet<TraceId>,
@@ -125,11 +134,31 @@ impl Model {
         &self.approvals
     }
 
-    /// Returns the pending approvals of a session, oldest first.
-    pub(crate) fn pending_in(&self, id: SessionId) -> impl Iterator<Item = &Approval> {
-        self.approvals
+    /// Returns a pending question.
+    pub(crate) fn question(&self, id: QuestionId) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// Returns all that is asked, and in which session, the oldest first.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (SessionId, CardId)> {
+        let approvals = self
+            .approvals
             .iter()
-            .filter(move |approval| approval.session_id == id)
+            .map(|own| (own.asked_at, own.session_id, CardId::Approval(own.id)));
+        let questions = self
+            .questions
+            .iter()
+            .map(|own| (own.asked_at, own.session_id, CardId::Question(own.id)));
+        let mut asked: Vec<_> = approvals.chain(questions).collect();
+        asked.sort_by_key(|(at, ..)| *at);
+        asked.into_iter().map(|(_, session, card)| (session, card))
+    }
+
+    /// Returns all that is asked in a session, the oldest first.
+    pub(crate) fn asked_in(&self, id: SessionId) -> impl Iterator<Item = CardId> {
+        self.asked()
+            .filter(move |(session, _)| *session == id)
+            .map(|(_, card)| card)
     }
 
     /// Takes note of where a person reads in a session; `None` follows the newest.
@@ -165,6 +194,7 @@ impl Model {
             .collect();
         self.sort();
         self.approvals = snapshot.approvals;
+        self.questions = snapshot.questions;
         self.attention.replace(snapshot.attention);
         self.jobs.forget_all();
         self.terminals.replace(snapshot.terminals);
@@ -243,6 +273,7 @@ impl Model {
             News::SessionChanged(session) => self.put_session(*session, seq),
             News::SessionDeleted(id) => self.forget(id),
             News::ApprovalChanged(approval) => self.put_approval(*approval),
+            News::QuestionChanged(question) => self.put_question(*question),
             News::TraceChanged(trace) => self.put_trace(*trace),
             News::TraceMarked(mark) => self.mark(mark),
             News::JobChanged(job) => self.jobs.put(*job),
@@ -302,6 +333,7 @@ impl Model {
     fn forget(&mut self, id: SessionId) {
         self.rows.retain(|row| row.session.id != id);
         self.approvals.retain(|approval| approval.session_id != id);
+        self.questions.retain(|question| question.session_id != id);
         self.open.remove(&id);
         self.used.retain(|used| *used != id);
     }
@@ -321,6 +353,18 @@ impl Model {
         }
         if let Some(transcript) = self.open.get_mut(&approval.session_id) {
             transcript.put_approval(approval);
+        }
+    }
+
+    /// Takes a question as an event or the reply to an answer tells it.
+    pub(crate) fn put_question(&mut self, question: Question) {
+        let known = self.questions.iter().position(|own| own.id == question.id);
+        match (known, question.state == QuestionState::Pending) {
+            (Some(at), false) => {
+                self.questions.remove(at);
+            }
+            (None, true) => self.questions.push(question),
+            _ => {}
         }
     }
 

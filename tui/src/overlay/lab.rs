@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::app::gate::Surface;
 use crate::app::keymap::{Action, Place};
 use crate::app::lab::{HOLDS, Lab, SCOPES, sentence};
+use crate::model::CardId;
 use crate::sanitize;
 use crate::widget::approval;
 use crate::widget::text::{Indent, width, wrap};
@@ -27,7 +28,9 @@ pub(super) fn draw(app: &App, lab: &mut Lab, area: Rect, buf: &mut Buffer) -> Op
     } else {
         Place::Lab
     };
-    let open = app.gate.is_open((lab.id, Surface::Lab), app.now.ms);
+    let open = app
+        .gate
+        .is_open((CardId::Approval(lab.id), Surface::Lab), app.now.ms);
     let foot = match (&lab.shown, open) {
         (None, _) => "asking the daemon…".to_owned(),
         (Some(_), false) if lab.text.is_none() && !app.wanted.observe => "one moment…".to_owned(),

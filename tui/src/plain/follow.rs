@@ -7,9 +7,10 @@ use std::collections::HashSet;
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, TurnState};
-use smartopol_protocol::{ApprovalId, Event, MessageId, News, TurnId};
+use smartopol_protocol::{ApprovalId, Event, MessageId, News, QuestionId, TurnId};
 
 use super::out::glance;
 use super::time;
@@ -47,6 +48,7 @@ pub(super) struct Follow {
     closed: u32,
     told: HashSet<MessageId>,
     asked: HashSet<ApprovalId>,
+    questions: HashSet<QuestionId>,
     denied: bool,
 }
 
@@ -85,6 +87,9 @@ impl Follow {
             News::CallChanged(call) if self.is_ours(call.turn_id) => return self.call(call),
             News::ApprovalChanged(approval) if self.is_ours(Some(approval.turn_id)) => {
                 return self.approval(approval);
+            }
+            News::QuestionChanged(question) if self.is_ours(Some(question.turn_id)) => {
+                return self.question(question);
             }
             News::Retrying {
                 turn_id,
@@ -197,6 +202,10 @@ impl Follow {
                         glance(first, 200)
                     ))]
                 }
+                // Nobody refused anything: the agent goes on without an answer.
+                OutputStatus::Denied | OutputStatus::Expired if call.name == "ask" => {
+                    vec![Word::Note(format!("not answered: {what}"))]
+                }
                 OutputStatus::Denied => {
                     self.denied = true;
                     vec![Word::Note(format!("denied: {what}"))]
@@ -206,7 +215,9 @@ impl Follow {
                     vec![Word::Note(format!("nobody answered in time: {what}"))]
                 }
             },
-            CallState::Asked | CallState::Waiting { .. } => Vec::new(),
+            CallState::Asked | CallState::Waiting { .. } | CallState::Unanswered { .. } => {
+                Vec::new()
+            }
         }
     }
 
@@ -228,6 +239,46 @@ impl Follow {
             Word::Note(format!("  allow it:       smartopol approvals allow {id}")),
             Word::Note(format!("  deny it:        smartopol approvals deny {id}")),
         ]
+    }
+}
+
+impl Follow {
+    fn question(&mut self, question: &Question) -> Vec<Word> {
+        if question.state != QuestionState::Pending || !self.questions.insert(question.id) {
+            return Vec::new();
+        }
+        let id = question.id;
+        let mut words = Vec::new();
+        for (place, line) in question.text.lines().enumerate() {
+            let who = if place == 0 {
+                "the agent asks you:"
+            } else {
+                " "
+            };
+            let line = glance(line, 4_000);
+            words.push(Word::Note(format!("{who} {line}").trim_end().to_owned()));
+        }
+        for (choice, number) in question.choices.iter().zip(1..) {
+            let label = glance(&choice.label, 80);
+            let why = match choice.explanation.as_str() {
+                "" => String::new(),
+                why => format!(": {}", glance(why, 300)),
+            };
+            words.push(Word::Note(format!("  {number} {label}{why}")));
+        }
+        let mut how = |what: &str, command: String| {
+            words.push(Word::Note(format!(
+                "  {what:<15} smartopol inbox {command}"
+            )));
+        };
+        if !question.choices.is_empty() {
+            how("take a choice:", format!("answer {id} --choice 1"));
+        }
+        if question.free_text {
+            how("your own words:", format!("answer {id} TEXT"));
+        }
+        how("no answer:", format!("dismiss {id}"));
+        words
     }
 }
 

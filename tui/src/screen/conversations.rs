@@ -10,11 +10,13 @@ use super::draft_lines;
 use crate::app::gate::Surface;
 use crate::app::keymap::{Action, Place};
 use crate::app::{App, Focus, Kind, Piece};
+use crate::model::CardId;
 use crate::model::Transcript;
+use crate::widget::approval::{self, Card, Keys};
 use crate::widget::frame::{Edge, boxed};
 use crate::widget::text::{clip, clip_spans, width};
 use crate::widget::transcript::Scroll;
-use crate::widget::{approval, hits, names, time};
+use crate::widget::{hits, names, question, time};
 
 /// What an empty composer says, where there is room for it.
 const OFFERS: [&str; 3] = [
@@ -30,10 +32,10 @@ pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Po
     if let Some(Scroll::At { .. }) = app.view().map(|view| view.scroll) {
         place(app, buf);
     }
-    card(app, scroll, buf);
+    let answer = card(app, scroll, buf);
     let cursor = composer(app, buf);
     names::draw(app, buf);
-    cursor
+    answer.or(cursor)
 }
 
 fn transcript(app: &App, buf: &mut Buffer) {
@@ -128,29 +130,41 @@ fn place(app: &App, buf: &mut Buffer) {
     }
 }
 
-fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
+/// Returns the card of what waits longest in this session.
+pub(super) fn asks(app: &App, room: usize, open: bool, keys: Keys) -> Option<Card<'_>> {
+    match (app.card(), app.question()) {
+        (Some(asked), _) => Some(approval::card(app, asked, room, open, keys)),
+        (_, Some(asked)) => Some(question::card(app, asked, room, open, keys)),
+        _ => None,
+    }
+}
+
+/// Draws the card; returns where one writes in it.
+fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
     let area = app.plan.card;
-    let (Some(asked), true) = (app.card(), area.height > 0) else {
-        return;
-    };
+    let front = app.front().filter(|_| area.height > 0)?;
     let theme = app.theme;
     let focused = app.focus == Focus::Card;
-    let open = focused && app.gate.is_open((asked.id, Surface::Card), app.now.ms);
+    let open = focused && app.gate.is_open((front, Surface::Card), app.now.ms);
     let style = if focused {
         theme.selected()
     } else {
         theme.text()
     };
-    let all = app.current.map_or(1, |id| app.model.pending_in(id).count());
-    let count = if all > 1 {
-        format!("Approval 1 of {all} waiting")
-    } else {
-        "Approval".to_owned()
+    let all = app.current.map_or(1, |id| app.model.asked_in(id).count());
+    let (what, until) = match front {
+        CardId::Approval(_) => ("Approval", app.card().map(|own| own.expires_at)),
+        CardId::Question(_) => ("Question", app.question().and_then(|own| own.expires_at)),
     };
-    let left = left(asked.expires_at, app.now.wall);
+    let count = if all > 1 {
+        format!("{what} 1 of {all} waiting")
+    } else {
+        what.to_owned()
+    };
+    let left = until.map(|until| Span::styled(left(until, app.now.wall), theme.quiet()));
     let top = Edge {
         left: vec![Span::styled(count, style.patch(theme.strong()))],
-        right: vec![Span::styled(left, theme.quiet())],
+        right: left.into_iter().collect(),
     };
     let foot = match (focused, open) {
         _ if app.wanted.observe => vec![Span::styled("this console only looks", theme.quiet())],
@@ -165,6 +179,10 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
                 theme.selected(),
             )]
         }
+        (true, true) if app.asked.answer.is_some() => vec![
+            Span::styled("Enter", theme.selected()),
+            Span::styled(" answers · Esc goes back", theme.quiet()),
+        ],
         (true, true) => vec![
             Span::styled("press a key to answer", theme.selected()),
             Span::styled(" · Esc goes back to writing", theme.quiet()),
@@ -172,11 +190,20 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) {
     };
     let inside = boxed(area, top, Edge::left(foot), style, buf);
     let room = usize::from(inside.width);
-    let card = approval::card(app, asked, room, open, app.plan.card_keys);
-    let lines = card.fit(inside.height.into(), scroll);
+    let lines = asks(app, room, open, app.plan.card_keys)?.fit(inside.height.into(), scroll);
     for (line, y) in lines.iter().zip(inside.y..inside.bottom()) {
         buf.set_line(inside.x, y, line, inside.width);
     }
+    // The answer that is written stands on the last lines.
+    app.asked.answer.as_ref().filter(|_| focused)?;
+    let (written, (line, cell)) = question::field(app, room);
+    let up = written.len().checked_sub(line)?;
+    let down = lines.len().checked_sub(up)?;
+    Some(Position {
+        x: (inside.x + u16::try_from(cell + width(question::PROMPT)).unwrap_or(0))
+            .min(inside.right().saturating_sub(1)),
+        y: inside.y + u16::try_from(down).unwrap_or(0),
+    })
 }
 
 fn left(until: Timestamp, now: Timestamp) -> String {

@@ -5,11 +5,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::attention::{Item, Kind, Priority};
+use smartopol_protocol::question::Question;
 
 use super::jobs::countdown;
 use crate::app::App;
 use crate::app::keymap::{Action, Place};
 use crate::app::mouse::Spot;
+use crate::app::question::CHOICES;
 use crate::model::attention::sort_of;
 use crate::sanitize;
 use crate::theme::Theme;
@@ -18,6 +20,9 @@ use crate::widget::time;
 
 /// How wide the sorts of things are, at most.
 const SORTS: usize = 13;
+
+/// What the age of an item takes of the line of its title, at most.
+const SINCE: usize = 8;
 
 /// Draws the list; what is selected is told whole.
 pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
@@ -141,7 +146,10 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     if item.told > 1 {
         about.push(format!("told {} times", item.told));
     }
-    if !item.detail.is_empty() {
+    let question = item.question_id.and_then(|id| app.model.question(id));
+    let question = question.filter(|_| selected);
+    // What can be chosen stands below, each on its line.
+    if !item.detail.is_empty() && question.is_none() {
         about.push(sanitize::line(&item.detail).into_owned());
     }
     let about = about.join(" · ");
@@ -160,8 +168,9 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     let told = [Span::styled(clip(&about, 1_000), theme.quiet())];
     let mut told = wrap(&told, wide, &Indent::spaces(0));
     told.retain(|_| !about.is_empty());
+    let asked = question.map_or(Vec::new(), |own| choices(app, own, wide));
     let how = answers(app, item, wide);
-    for line in told.into_iter().chain([how]) {
+    for line in told.into_iter().chain(asked).chain([how]) {
         let mut spans = vec![edge.clone(), Span::raw(pad.clone())];
         spans.extend(line.spans);
         lines.push(Line::from(spans));
@@ -177,20 +186,66 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Priority::Low => theme.quiet(),
     };
     let sign = match item.kind {
-        Kind::Approval => "?",
+        Kind::Approval | Kind::Question => "?",
         Kind::Reminder => "●",
         Kind::JobPaused => "‖",
-        Kind::JobMissed | Kind::ApprovalExpired | Kind::TerminalEnded => "○",
+        Kind::JobMissed | Kind::ApprovalExpired | Kind::QuestionExpired | Kind::TerminalEnded => {
+            "○"
+        }
         Kind::TurnFailed | Kind::JobFailed => "✗",
     };
     (sign, style)
+}
+
+/// Returns the rest of a question that the title does not say, and what can be chosen.
+fn choices(app: &App, question: &Question, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let text = sanitize::text(&question.text);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let said = text.trim();
+    if said.lines().count() > 1 || width(said) + SINCE > room {
+        // The title said the first line, where that is short.
+        let first = said.lines().next().unwrap_or_default();
+        let known = usize::from(width(first) + SINCE <= room);
+        for line in said
+            .lines()
+            .skip(known)
+            .skip_while(|line| known > 0 && line.is_empty())
+        {
+            let words = [Span::styled(line.to_owned(), theme.text())];
+            lines.extend(wrap(&words, room, &Indent::spaces(0)));
+        }
+    }
+    for (choice, action) in question.choices.iter().zip(CHOICES) {
+        let key = app.key_of(&[Place::Inbox], action).unwrap_or_default();
+        let label = sanitize::line(&choice.label);
+        let label = clip(&label, room.saturating_sub(width(&key) + 2));
+        let left = room.saturating_sub(width(&key) + width(&label) + 4);
+        let mut spans = vec![
+            Span::styled(format!("{key}  "), theme.selected()),
+            Span::styled(label, theme.text()),
+        ];
+        let why = sanitize::line(&choice.explanation);
+        if left >= 12 && !why.is_empty() {
+            spans.push(Span::styled(
+                format!("  {}", clip(&why, left)),
+                theme.quiet(),
+            ));
+        }
+        lines.push(Line::from(spans));
+    }
+    lines
 }
 
 /// Says how an item is answered, by the keys that there are.
 fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
     let all: &[(Action, &str)] = match item.kind {
         Kind::Approval => &[(Action::Open, "to its card")],
-        Kind::ApprovalExpired => &[
+        Kind::Question => &[
+            (Action::Open, "to its card"),
+            (Action::Dismiss, "no answer"),
+        ],
+        Kind::ApprovalExpired | Kind::QuestionExpired => &[
             (Action::Open, "to its session"),
             (Action::Acknowledge, "done"),
         ],

@@ -225,6 +225,8 @@ impl App {
         let writing = self.focus == Focus::Composer;
         if writing && self.card().is_some() {
             put(0, Action::NextPane, "answer the approval");
+        } else if writing && self.question().is_some() {
+            put(0, Action::NextPane, "answer the question");
         }
         let editing = self.view().is_some_and(|view| view.editing.is_some());
         if writing && editing {
@@ -368,23 +370,25 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
         ..area
     };
     let mut left = area.height - composer;
-    if let Some(approval) = app.card() {
+    if app.front().is_some() {
         let inner = usize::from(area.width).saturating_sub(6);
         // The border takes two lines.
         let tall = |keys, around| {
-            let mut card = approval::card(app, approval, inner, false, keys);
-            card.around = around;
-            card.tall() + 2
+            let card = conversations::asks(app, inner, false, keys);
+            card.map_or((0, 0), |mut card| {
+                card.around = around;
+                (card.tall() + 2, card.air())
+            })
         };
         // What was said keeps a few lines as long as all that is asked is seen.
         let most = usize::from(left.saturating_sub(4));
         // What did not change is the first to give way.
         let mut wishes = [Around::All, Around::Line].into_iter().flat_map(|around| {
-            let listed = tall(Keys::List, around);
-            let flowed = tall(Keys::Flow, around);
+            let (listed, air) = tall(Keys::List, around);
+            let (flowed, _) = tall(Keys::Flow, around);
             [
-                (Keys::List, around, listed + approval::AIR),
-                (Keys::Flow, around, flowed + approval::AIR),
+                (Keys::List, around, listed + air),
+                (Keys::Flow, around, flowed + air),
                 (Keys::List, around, listed),
                 (Keys::Flow, around, flowed),
             ]
@@ -396,7 +400,7 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
         };
         let (keys, around, wish) = wishes
             .find(|(.., tall)| *tall <= most)
-            .unwrap_or_else(|| (scarce, Around::Line, tall(scarce, Around::Line)));
+            .unwrap_or_else(|| (scarce, Around::Line, tall(scarce, Around::Line).0));
         plan.card_keys = keys;
         plan.card_around = around;
         let tall = u16::try_from(wish).unwrap_or(u16::MAX).min(left);

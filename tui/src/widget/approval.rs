@@ -1,4 +1,4 @@
-//! The docked card that asks a person about a tool call.
+//! The docked card that asks a person, and what it says of a tool call.
 //!
 //! Owns its words and how it fits: what would happen is scrolled, who asks and what each key would
 //! do is always seen.
@@ -15,9 +15,6 @@ use crate::app::card::CardView;
 use crate::app::keymap::{Action, Place};
 use crate::sanitize;
 use crate::theme::Theme;
-
-/// How many blank lines a card has where there is room.
-pub(crate) const AIR: usize = 2;
 
 /// What stands before what would happen.
 const INDENT: usize = 2;
@@ -51,10 +48,34 @@ pub(crate) struct Card<'a> {
     keys: Vec<Line<'static>>,
 }
 
-impl Card<'_> {
+impl<'a> Card<'a> {
+    /// Returns one that says something and tells its answers.
+    pub(crate) fn of(
+        app: &'a App,
+        room: usize,
+        body: Vec<Line<'static>>,
+        keys: Vec<Line<'static>>,
+    ) -> Self {
+        Self {
+            view: &app.asked,
+            theme: app.theme,
+            room,
+            around: app.plan.card_around,
+            head: Vec::new(),
+            body,
+            facts: Vec::new(),
+            keys,
+        }
+    }
+
     /// Returns how many lines it needs.
     pub(crate) fn tall(&self) -> usize {
         self.head.len() + self.exact() + self.facts.len() + self.keys.len()
+    }
+
+    /// Returns how many blank lines it has where there is room: around the facts, or in their place.
+    pub(crate) fn air(&self) -> usize {
+        if self.facts.is_empty() { 1 } else { 2 }
     }
 
     /// Returns how many lines say what would happen.
@@ -103,7 +124,8 @@ impl Card<'_> {
 
     /// Returns its lines for `tall` lines, with what would happen scrolled.
     pub(crate) fn fit(self, tall: usize, scroll: &mut usize) -> Vec<Line<'static>> {
-        let airy = self.tall() + AIR <= tall;
+        let air = self.air();
+        let airy = self.tall() + air <= tall;
         let answers = self.keys.len().min(tall);
         let left = tall - answers;
         // What would happen is seen before who asks for it.
@@ -120,7 +142,7 @@ impl Card<'_> {
         } else {
             exact + self.facts.len()
         };
-        let room = left - pinned - AIR * usize::from(airy);
+        let room = left - pinned - air * usize::from(airy);
         let cut = all > room;
         let said = cut && room > 1;
         let shown = if said { room - 1 } else { room };
@@ -138,8 +160,10 @@ impl Card<'_> {
         if airy {
             lines.push(Line::raw(""));
         }
-        lines.extend(self.facts.into_iter().take(pinned));
-        if airy {
+        let facts = self.facts.into_iter().take(pinned);
+        let closed = airy && facts.len() > 0;
+        lines.extend(facts);
+        if closed {
             lines.push(Line::raw(""));
         }
         lines.extend(self.keys.into_iter().take(answers));
@@ -332,7 +356,7 @@ fn word(wanted: &str, typed: &str, room: usize, theme: Theme) -> Vec<Line<'stati
 }
 
 /// Puts choices beside each other; none is broken that fits on a line.
-fn flowed(
+pub(crate) fn flowed(
     choices: Vec<(String, String)>,
     room: usize,
     gap: usize,

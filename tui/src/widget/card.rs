@@ -63,7 +63,9 @@ pub(crate) fn state(
     };
     match &call.state {
         CallState::Asked => ("○", "asked".to_owned(), theme.quiet()),
-        CallState::Waiting { .. } => ("●", "waits for you".to_owned(), theme.strong()),
+        CallState::Waiting { .. } | CallState::Unanswered { .. } => {
+            ("●", "waits for you".to_owned(), theme.strong())
+        }
         CallState::Running => {
             let ran = call.started_at.map_or(0, |at| now.millis_since(at)) / 1_000;
             ("●", format!("running {}", time::seconds(ran)), theme.text())

@@ -12,6 +12,7 @@ pub(crate) mod markdown;
 pub(crate) mod message;
 pub(crate) mod names;
 pub(crate) mod paints;
+pub(crate) mod question;
 pub(crate) mod sparkline;
 mod speech;
 pub(crate) mod status;

@@ -153,8 +153,8 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
     let mut right = Vec::new();
     let (_, elsewhere) = app.count_waiting();
     if elsewhere > 0 {
-        let asked = app.model.pending().len();
-        let here = app.current.map_or(0, |id| app.model.pending_in(id).count());
+        let asked = app.model.asked().count();
+        let here = app.current.map_or(0, |id| app.model.asked_in(id).count());
         let words = match asked.saturating_sub(here) == elsewhere {
             _ if room < 100 => "more",
             true => "waiting elsewhere",

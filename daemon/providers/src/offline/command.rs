@@ -16,7 +16,7 @@ pub(super) struct Command {
 }
 
 /// All of them, in the order of `help`.
-pub(super) const COMMANDS: [Command; 10] = [
+pub(super) const COMMANDS: [Command; 11] = [
     Command {
         word: "run",
         tool: "exec",
@@ -88,6 +88,13 @@ pub(super) const COMMANDS: [Command; 10] = [
         arguments: |text| Some(json!({ "query": text })),
     },
     Command {
+        word: "ask",
+        tool: "ask",
+        usage: "ask: <question> | <choice> | <choice>",
+        does: "asks you something, with choices or without",
+        arguments: question,
+    },
+    Command {
         word: "remind",
         tool: "remind",
         usage: "remind: <when> <text>",
@@ -99,6 +106,23 @@ pub(super) const COMMANDS: [Command; 10] = [
         },
     },
 ];
+
+/// Reads a question with its choices; what stands behind a ` - ` explains one.
+fn question(text: &str) -> Option<Value> {
+    let mut parts = text.split('|').map(str::trim);
+    let question = parts.next().filter(|question| !question.is_empty())?;
+    let choices: Vec<Value> = parts
+        .map(|part| match part.split_once(" - ") {
+            Some((label, why)) => json!({ "label": label.trim(), "explanation": why.trim() }),
+            None => json!({ "label": part }),
+        })
+        .collect();
+    Some(if choices.is_empty() {
+        json!({ "question": question })
+    } else {
+        json!({ "question": question, "choices": choices })
+    })
+}
 
 /// What one line asks for.
 #[derive(Debug, PartialEq)]
@@ -212,6 +236,19 @@ mod tests {
                     json!({"path": "x.txt", "content": "hello  you\n"})
                 ),
                 call("list", "list_files", json!({"path": "."})),
+            ]
+        );
+        assert_eq!(
+            read("ask: Which one? | small | large - takes longer\nask: Why?"),
+            [
+                call(
+                    "ask",
+                    "ask",
+                    json!({"question": "Which one?", "choices": [
+                        {"label": "small"},
+                        {"label": "large", "explanation": "takes longer"}]})
+                ),
+                call("ask", "ask", json!({"question": "Why?"})),
             ]
         );
         assert_eq!(

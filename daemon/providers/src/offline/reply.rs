@@ -55,6 +55,12 @@ pub(super) fn summary(outputs: &[Output<'_>], asked: &[&Part]) -> String {
     let parts = outputs.iter().enumerate().map(|(place, output)| {
         let call = title(output, asked);
         match output.status {
+            // A person is quoted, not reported on.
+            OutputStatus::Ok | OutputStatus::Denied | OutputStatus::Expired
+                if output.name == "ask" =>
+            {
+                output.text.to_owned()
+            }
             OutputStatus::Denied => format!("{call} was denied: {}", one_line(output.text)),
             OutputStatus::Expired => format!("{call} was not approved in time, so it did not run."),
             OutputStatus::Interrupted => format!("{call} was interrupted."),
@@ -83,7 +89,7 @@ fn title(output: &Output<'_>, asked: &[&Part]) -> String {
     });
     let command = COMMANDS.iter().find(|command| command.tool == output.name);
     let word = command.map_or(output.name, |command| command.word);
-    let argument = ["command", "path", "pattern", "text", "query"]
+    let argument = ["command", "path", "pattern", "text", "query", "question"]
         .into_iter()
         .find_map(|key| input?.get(key).and_then(Value::as_str))
         .unwrap_or_default();

@@ -56,6 +56,9 @@ pub(super) fn command(words: &[&str]) -> Option<String> {
             ("approvals", "list" | "show" | "check" | "lab" | "") => return None,
             ("approvals", "rules") if matches!(third, "" | "list" | "test") => return None,
             ("approvals", _) => "answers for a person",
+            ("inbox", _) if plain.iter().skip(1).any(|word| sees_to(word)) => {
+                "answers for a person"
+            }
             ("daemon", "stop" | "restart" | "uninstall") => "ends the daemon",
             ("config" | "models", "set") => "changes what the daemon is bound to",
             ("guard", _) => "starts a guard of its own",
@@ -82,6 +85,10 @@ pub(super) fn signals(whom: &str) -> Option<String> {
     let mut words = whom.split_whitespace();
     let hit = words.any(|word| word == own || word.strip_prefix('-') == Some(own.as_str()));
     hit.then(|| "it ends the daemon, which the agent itself may not".to_owned())
+}
+
+fn sees_to(word: &str) -> bool {
+    matches!(word, "answer" | "ack" | "dismiss" | "snooze")
 }
 
 fn is_end(word: &str) -> bool {

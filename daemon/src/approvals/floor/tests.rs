@@ -198,6 +198,8 @@ fn nobody_turns_the_floor_off_from_above_it() {
     for text in [
         "smartopol approvals allow apr_1",
         "smartopol approvals rules revoke rul_1",
+        "smartopol inbox answer 1 yes",
+        "smartopol inbox --limit 5 dismiss 1",
         "/usr/bin/smartopol daemon stop",
         "smartopol daemon restart",
         "smartopol config set approvals.mode auto",
@@ -219,6 +221,8 @@ fn nobody_turns_the_floor_off_from_above_it() {
     }
     for text in [
         "smartopol approvals list",
+        "smartopol inbox --json",
+        "smartopol inbox show 1",
         "smartopol approvals check 'rm x'",
         "smartopol approvals rules",
         "smartopol approvals rules list --json",

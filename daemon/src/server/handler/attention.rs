@@ -3,9 +3,11 @@
 use smartopol_protocol::Code;
 use smartopol_protocol::Fault;
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::attention::{Item, List, Listed, Resolve, Seen};
+use smartopol_protocol::attention::{Item, Kind, List, Listed, Resolve, Seen};
+use smartopol_protocol::question::{Answer, How};
 
 use crate::House;
+use crate::approvals::questions;
 
 pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
     Ok(house.store.read(move |r| r.attention(&list)).await?)
@@ -17,6 +19,18 @@ pub(crate) async fn resolve(house: &House, actor: &Actor, resolve: Resolve) -> R
     {
         let told = format!("`seconds` is {seconds}");
         return Err(Fault::new(Code::BadRequest, told).hint("1 to 31,536,000 are possible"));
+    }
+    let id = resolve.id;
+    let item = house.store.read(move |r| r.attention_item(id)).await?;
+    if let (Some(asked), Kind::Question, Seen::Dismiss) = (item.question_id, item.kind, resolve.how)
+    {
+        // Who does not want to see to a question ends it: the agent must not wait for nobody.
+        let dismiss = Answer {
+            id: asked,
+            how: How::Dismiss,
+        };
+        questions::answer(house, dismiss, actor.clone()).await?;
+        return Ok(house.store.read(move |r| r.attention_item(id)).await?);
     }
     let (at, by) = (house.clock.now(), actor.peer.clone());
     Ok(house

@@ -40,6 +40,7 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         sessions: counts.sessions,
         active_sessions: counts.active_sessions,
         pending_approvals: counts.pending_approvals,
+        pending_questions: counts.pending_questions,
         jobs,
         terminals,
         clients: house.clients.count(),

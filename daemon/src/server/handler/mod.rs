@@ -11,6 +11,7 @@ pub(super) mod memory;
 pub(super) mod message;
 pub(super) mod prompt;
 pub(super) mod provider;
+pub(super) mod question;
 pub(super) mod rule;
 pub(super) mod session;
 pub(super) mod terminal;

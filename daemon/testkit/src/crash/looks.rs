@@ -10,6 +10,7 @@ use smartopol_ipc::{Client, Error};
 use smartopol_protocol::approval::{self, ApprovalState, Decide};
 use smartopol_protocol::event::{Subscribe, Subscribed};
 use smartopol_protocol::message::{Message, Role};
+use smartopol_protocol::question::{self, Answer, How, Question};
 use smartopol_protocol::session::{self, SessionState, Show, Shown};
 use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall};
 use smartopol_protocol::trace::{self, Trace};
@@ -203,7 +204,8 @@ pub(super) fn messages(whole: &Whole, ledger: &Ledger) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every decided call has one trace, complete where nothing runs; a waiting one has none.
+/// Every decided call has one trace, complete where nothing runs; a waiting one has none, and one
+/// that asks has one that is open.
 ///
 /// # Errors
 /// Which has not.
@@ -219,6 +221,13 @@ pub(super) fn calls(whole: &Whole) -> anyhow::Result<()> {
         match &call.state {
             CallState::Waiting { .. } => {
                 ensure!(traces.is_empty(), "{} waits and has a trace", call.id)
+            }
+            CallState::Unanswered { .. } => {
+                let [trace] = traces else {
+                    bail!("{} asks and has {} traces", call.id, traces.len());
+                };
+                let over = trace.metadata.complete;
+                ensure!(!over, "{} asks and its trace is complete", call.id);
             }
             CallState::Finished { .. } => {
                 let [trace] = traces else {
@@ -347,7 +356,15 @@ pub(super) async fn answers(client: &Client, ledger: &Ledger, all: bool) -> anyh
     Ok(())
 }
 
-/// The pending approvals are those of the calls that wait, and no others.
+async fn unanswered(client: &Client, id: SessionId) -> anyhow::Result<Vec<Question>> {
+    let list = question::List {
+        session_id: Some(id),
+        ..question::List::default()
+    };
+    Ok(client.call(list).await?.questions)
+}
+
+/// The pending approvals and questions are those of the calls that wait, and no others.
 ///
 /// # Errors
 /// Which is not.
@@ -369,6 +386,23 @@ pub(super) async fn questions(client: &Client, whole: &Whole) -> anyhow::Result<
         asked == waited,
         "asked are {asked:?}, and calls wait for {waited:?}"
     );
+    let asked: BTreeSet<_> = unanswered(client, whole.session.id)
+        .await?
+        .into_iter()
+        .map(|question| question.id)
+        .collect();
+    let waited: BTreeSet<_> = whole
+        .calls
+        .iter()
+        .filter_map(|call| match call.state {
+            CallState::Unanswered { question_id } => Some(question_id),
+            _ => None,
+        })
+        .collect();
+    ensure!(
+        asked == waited,
+        "the agent asks {asked:?}, and calls wait for {waited:?}"
+    );
     Ok(())
 }
 
@@ -388,6 +422,10 @@ pub(super) async fn usable(client: &Client, id: SessionId) -> anyhow::Result<()>
     loop {
         for approval in pending(client, id).await? {
             client.call(Decide::deny(approval.id)).await?;
+        }
+        for question in unanswered(client, id).await? {
+            let (id, how) = (question.id, How::Dismiss);
+            client.call(Answer { id, how }).await?;
         }
         let (before, limit) = (None, 10);
         let shown = client

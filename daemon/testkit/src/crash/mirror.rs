@@ -6,12 +6,14 @@ use smartopol_protocol::approval::{Approval, ApprovalState};
 use smartopol_protocol::attention::{Item, ItemState};
 use smartopol_protocol::job::{Job, Run};
 use smartopol_protocol::message::Message;
+use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::Turn;
 use smartopol_protocol::{
-    ApprovalId, AttentionId, CallId, Event, JobId, MessageId, News, SessionId, TraceId, TurnId,
+    ApprovalId, AttentionId, CallId, Event, JobId, MessageId, News, QuestionId, SessionId, TraceId,
+    TurnId,
 };
 
 /// The state of a client that applies facts and never asks.
@@ -31,6 +33,8 @@ pub(super) struct Mirror {
     pub(super) calls: BTreeMap<CallId, ToolCall>,
     /// Approvals.
     pub(super) approvals: BTreeMap<ApprovalId, Approval>,
+    /// Questions of the agent.
+    pub(super) questions: BTreeMap<QuestionId, Question>,
     /// Traces.
     pub(super) traces: BTreeMap<TraceId, Trace>,
     /// What waits for a person, and what did.
@@ -59,10 +63,21 @@ impl Mirror {
             News::TurnChanged(x) => drop(self.turns.insert(x.id, (**x).clone())),
             News::CallChanged(x) => drop(self.calls.insert(x.id, (**x).clone())),
             News::ApprovalChanged(x) => self.approval(x),
+            News::QuestionChanged(x) => self.question(x),
             News::TraceChanged(x) => self.trace(x),
             News::AttentionChanged(x) => self.item(x),
             News::JobChanged(x) => self.run(x),
             _ => {}
+        }
+    }
+
+    /// A question leaves `pending` once, and stays as it ended.
+    fn question(&mut self, now: &Question) {
+        let before = self.questions.insert(now.id, now.clone());
+        if let Some(before) = before.filter(|before| before.state != QuestionState::Pending) {
+            let (id, was) = (now.id, before.state);
+            self.breaches
+                .push(format!("{id} ended twice: {was:?}, then {:?}", now.state));
         }
     }
 
@@ -114,6 +129,7 @@ impl Mirror {
         self.turns.retain(|_, x| x.session_id != id);
         self.calls.retain(|_, x| x.session_id != id);
         self.approvals.retain(|_, x| x.session_id != id);
+        self.questions.retain(|_, x| x.session_id != id);
     }
 }
 

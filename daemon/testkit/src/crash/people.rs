@@ -10,8 +10,11 @@ use serde_json::json;
 use smartopol_ipc::{Access, Address, Client, Error, Events};
 use smartopol_protocol::approval::{self, ApprovalState, Decide, Mode, Scope};
 use smartopol_protocol::event::{Subscribe, Subscribed};
+use smartopol_protocol::question::{Answer, How, QuestionState};
 use smartopol_protocol::session::{self, Configure, Create, Delete, Show};
-use smartopol_protocol::{ApprovalId, Code, MessageId, Method, News, SessionId, message};
+use smartopol_protocol::{
+    ApprovalId, Code, MessageId, Method, News, QuestionId, SessionId, message,
+};
 use tokio::sync::watch;
 
 use super::dice::Dice;
@@ -262,8 +265,9 @@ fn script(stage: &Stage, dice: &mut Dice) -> String {
     };
     let mark = json!({ "command": format!("echo ran >> made/{token}") });
     let list = json!({ "path": "quiet" });
+    let question = json!({ "question": "Which?", "choices": ["small", "large"] });
     let file = json!({ "path": format!("written/{token}"), "content": "once\n" });
-    let verbs = ["talk", "look", "mark", "file", "all", "wait"];
+    let verbs = ["talk", "look", "mark", "file", "all", "wait", "ask"];
     let verb = dice.pick(&verbs).unwrap_or("talk");
     let text = format!("{verb} {token}");
     let rule = Rule::on(text.clone());
@@ -275,6 +279,7 @@ fn script(stage: &Stage, dice: &mut Dice) -> String {
             let rule = rule.text("All of it.").call("list_files", list);
             rule.call("exec", mark).call("write_file", file)
         }
+        "ask" => rule.call("list_files", list).call("ask", question),
         "wait" => rule.call("exec", json!({ "command": "sleep 0.2" })),
         _ => rule
             .text("word ".repeat(60))
@@ -295,17 +300,66 @@ pub(super) async fn answer(
         for approval in &snapshot.approvals {
             decide(&stage, &client, name, approval.id, &mut dice).await?;
         }
+        for question in &snapshot.questions {
+            say_what(&stage, &client, question.id, &mut dice).await?;
+        }
     }
     while let Some(event) = events.recv().await {
         match &event.news {
             News::ApprovalChanged(asked) if asked.state == ApprovalState::Pending => {
                 decide(&stage, &client, name, asked.id, &mut dice).await?;
             }
+            News::QuestionChanged(asked) if asked.state == QuestionState::Pending => {
+                say_what(&stage, &client, asked.id, &mut dice).await?;
+            }
             News::Gap { .. } => drop(stage.ask(&client, Subscribe::default()).await?),
             _ => {}
         }
     }
     Err(Broke)
+}
+
+/// Answers a question of the agent, or leaves it to somebody else.
+async fn say_what(
+    stage: &Stage,
+    client: &Client,
+    id: QuestionId,
+    dice: &mut Dice,
+) -> Result<(), Broke> {
+    let how = match dice.below(10) {
+        0..4 => How::Choose { number: 2 },
+        4..6 => How::Write {
+            text: "neither".into(),
+        },
+        6..8 => How::Dismiss,
+        _ => return Ok(()),
+    };
+    let Some(won) = stage
+        .ask(
+            client,
+            Answer {
+                id,
+                how: how.clone(),
+            },
+        )
+        .await?
+    else {
+        lock(&stage.ledger).late += 1;
+        return Ok(());
+    };
+    let mine = match (&won.state, &how) {
+        (QuestionState::Answered { given }, How::Choose { number }) => {
+            given.number == Some(*number)
+        }
+        (QuestionState::Answered { given }, How::Write { text }) => given.text == *text,
+        (QuestionState::Dismissed { .. }, How::Dismiss) => true,
+        _ => false,
+    };
+    if !mine {
+        let state = &won.state;
+        lock(&stage.ledger).breach(format!("{id} was answered {how:?}, and told as {state:?}"));
+    }
+    Ok(())
 }
 
 async fn decide(
