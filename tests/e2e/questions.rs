@@ -166,6 +166,7 @@ async fn a_question_goes_on_waiting_through_a_kill_and_a_restart_and_has_one_tra
     let waiting = items(&client).await;
     home.kill().unwrap();
     home.start().await.unwrap();
+    drop(home.client().await.unwrap());
     home.stop().unwrap();
     home.start().await.unwrap();
 
