@@ -172,7 +172,10 @@ impl App {
     /// Lays the conversation out.
     fn arrange(&mut self) {
         let area = self.plan.conversation;
-        let Some(id) = self.current else { return };
+        // What is not seen is not laid out: other screens have the room.
+        let Some(id) = self.current.filter(|_| !area.is_empty()) else {
+            return;
+        };
         let mut pages = std::mem::take(&mut self.pages);
         let mut view = self.views.remove(&id).unwrap_or_default();
         pages.arrange(self, &mut view, area.width.into(), area.height.into());
