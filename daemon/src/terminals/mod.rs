@@ -182,6 +182,16 @@ pub(crate) async fn get(
     Ok((terminal, there))
 }
 
+/// Returns a terminal at work. Where it is, nothing is read: a key that is typed does not wait for
+/// the store.
+pub(crate) async fn there(house: &House, id: TerminalId) -> Result<terminals::Terminal, Fault> {
+    let live = house.terminals.live().get(&id).cloned();
+    match live.filter(|live| !live.there.is_gone()) {
+        Some(live) => Ok(live.there),
+        None => Ok(get(house, id).await?.1),
+    }
+}
+
 /// Returns a terminal and what is so right now.
 pub(crate) async fn shown(house: &House, terminal: Terminal) -> Result<Shown, Fault> {
     let there = at_work(house, &terminal);

@@ -51,7 +51,7 @@ pub(crate) async fn write(house: &House, write: Write) -> Result<(), Fault> {
         );
         return Err(Fault::new(Code::TooLarge, told).hint("type it in pieces"));
     }
-    let (_, there) = terminals::get(house, write.id).await?;
+    let there = terminals::there(house, write.id).await?;
     if bytes.is_empty() {
         return Ok(());
     }

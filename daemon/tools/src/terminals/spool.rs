@@ -157,6 +157,22 @@ impl Reading {
         self.at
     }
 
+    /// Goes on behind bytes that need not be read.
+    pub(crate) fn skip_to(&mut self, at: u64) -> io::Result<()> {
+        let (Some(file), Some(by)) = (&mut self.file, at.checked_sub(self.at)) else {
+            *self = Self::from(&self.folder, at)?;
+            return Ok(());
+        };
+        let place = file.stream_position()? + by;
+        if place > file.metadata()?.len() {
+            *self = Self::from(&self.folder, at)?;
+            return Ok(());
+        }
+        file.seek(SeekFrom::Start(place))?;
+        self.at = at;
+        Ok(())
+    }
+
     /// Reads what comes next; 0 where there is no more right now.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
@@ -236,6 +252,18 @@ mod tests {
             let (begin, read) = read_all(folder.path(), from);
             assert_eq!(begin, from);
             assert!(read == bytes[usize::try_from(from).unwrap()..], "{from}");
+        }
+        let mut reading = Reading::from(folder.path(), 0).unwrap();
+        for at in [0, 15, 10_000, 16_384, 20_000, 49_000] {
+            reading.skip_to(at).unwrap();
+            let mut next = [0; 10];
+            let read = reading.read(&mut next).unwrap();
+            let place = usize::try_from(at).unwrap();
+            assert!(
+                read > 0 && next[..read] == bytes[place..place + read],
+                "{at}"
+            );
+            assert_eq!(reading.at(), at + read as u64);
         }
         assert_eq!(written(folder.path()).unwrap(), 50_000);
     }

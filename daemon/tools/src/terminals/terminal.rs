@@ -484,6 +484,8 @@ impl Actor {
                 if self.screen.offset().saturating_sub(self.kept) >= KEEP_EVERY {
                     self.keep().await;
                 }
+                // Before others have their turn: somebody waits for the echo of a key.
+                self.refresh();
                 // However much comes, others have their turn after each piece.
                 tokio::task::yield_now().await;
             }

@@ -49,6 +49,16 @@ pub(crate) enum Hear {
     Ended { offset: u64, end: End },
 }
 
+impl Hear {
+    /// Writes an [`Hear::Output`] of borrowed bytes behind what is in `out`.
+    pub(crate) fn output(offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
+        framed(1, out, |out| {
+            out.put_u64(offset);
+            out.put_slice(bytes);
+        });
+    }
+}
+
 /// A message that cannot be understood.
 #[derive(Debug)]
 pub(crate) struct Garbled;
@@ -145,10 +155,7 @@ impl Word for Say {
 impl Word for Hear {
     fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Output { offset, bytes } => framed(1, out, |out| {
-                out.put_u64(*offset);
-                out.put_slice(bytes);
-            }),
+            Self::Output { offset, bytes } => Self::output(*offset, bytes, out),
             Self::Closed(closed) => framed(2, out, |out| out.put_u8(u8::from(*closed))),
             Self::Trouble(errno) => framed(3, out, |out| out.put_i32(*errno)),
             Self::Typed(bytes) => framed(4, out, |out| out.put_u64(*bytes)),

@@ -3,19 +3,21 @@
 //! Owns the person's terminal while attached, the prefix key, the line at the bottom. The picture
 //! comes from the daemon as it is to be written; what is typed goes there as it is.
 
-use std::io::{self, IsTerminal, Read, Write as _};
+use std::io::{self, IsTerminal, Stdin, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smartopol_config::Paths;
 use smartopol_ipc::{Client, Error, Told};
 use smartopol_protocol::terminal::{
     Attach, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState, View, Write,
 };
 use smartopol_protocol::{Code, Event, Fault, News, TerminalId, event};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 use super::super::link;
 use super::ended;
@@ -27,9 +29,6 @@ const PREFIX: u8 = 0x1d;
 /// How much is typed at once, and how long one waits where the program does not read.
 const INPUT: usize = 16 * 1024;
 const AGAIN: Duration = Duration::from_millis(10);
-
-/// How many pieces of input wait.
-const KEYS: usize = 64;
 
 /// Attaches to a terminal until the person leaves or the program ends.
 pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<ExitCode> {
@@ -51,7 +50,7 @@ pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<Exit
         signal(SignalKind::hangup())?,
     ];
     let taken = Taken::take()?;
-    let mut keys = keys();
+    let keys = Keys::of_stdin()?;
     let mut look = Look {
         terminal: attached.terminal,
         window,
@@ -76,7 +75,7 @@ pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<Exit
                 Some(Told::Event(event)) => look.hear(*event)?,
                 None => break Left::Lost,
             },
-            typed = keys.recv() => match typed {
+            typed = keys.next() => match typed {
                 Some(typed) => {
                     let (bytes, orders) = look.sort(&typed);
                     typing.waiting.extend(bytes);
@@ -292,19 +291,36 @@ impl Typing {
     }
 }
 
-/// Reads what is typed, byte by byte as it comes. The thread ends with the program.
-fn keys() -> mpsc::Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel(KEYS);
-    std::thread::spawn(move || {
+/// What is typed, as it comes; read where it is used, because each thread between costs time.
+struct Keys(AsyncFd<Stdin>);
+
+impl Keys {
+    #[expect(
+        deprecated,
+        reason = "the new form is unsafe, since a descriptor might be closed; standard input is not"
+    )]
+    fn of_stdin() -> io::Result<Self> {
+        AsyncFd::with_interest(io::stdin(), Interest::READABLE).map(Self)
+    }
+
+    /// Returns what is typed next; `None` where nothing can be any more. May be cancelled.
+    async fn next(&self) -> Option<Vec<u8>> {
         let mut buffer = [0; 4096];
-        while let Ok(read @ 1..) = io::stdin().lock().read(&mut buffer) {
-            let typed = buffer.get(..read).unwrap_or_default().to_vec();
-            if sender.blocking_send(typed).is_err() {
-                return;
+        loop {
+            let mut ready = self.0.readable().await.ok()?;
+            // The person's terminal is not changed, so reading it would wait.
+            let mut polled = [PollFd::new(self.0.get_ref(), PollFlags::IN)];
+            if poll(&mut polled, Some(&Timespec::default())).ok()? == 0 {
+                ready.clear_ready();
+                continue;
+            }
+            match rustix::io::read(self.0.get_ref(), &mut buffer) {
+                Ok(read @ 1..) => return Some(buffer.get(..read).unwrap_or_default().to_vec()),
+                Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+                Ok(_) | Err(_) => return None,
             }
         }
-    });
-    receiver
+    }
 }
 
 fn window() -> io::Result<Size> {

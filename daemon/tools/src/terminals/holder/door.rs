@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
-use super::Held;
+use super::straight::Straight;
+use super::{Held, State};
 use crate::terminals::spool::Reading;
 use crate::terminals::wire::{Hear, PIECE, Say, Word, next};
 
@@ -23,6 +24,10 @@ const HELLO: Duration = Duration::from_secs(2);
 
 /// The most input that waits; the daemon sends less.
 const INPUT: usize = 1 << 20;
+
+/// After so much was typed the daemon is told, where it hears of nothing else meanwhile; much
+/// less than it lets wait.
+const TYPED: u64 = 16 * 1024;
 
 /// Makes the socket; only this account can open it.
 pub(super) fn open(path: &Path) -> io::Result<UnixListener> {
@@ -49,7 +54,10 @@ pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
         };
         number += 1;
         served = Some(stream);
-        held.change(|state| state.daemon = number);
+        held.change(|state| {
+            state.daemon = number;
+            state.straight = None;
+        });
         let (held, also) = (Arc::clone(held), Arc::clone(held));
         thread::spawn(move || {
             let _ = hear(&held, hears, bytes);
@@ -63,9 +71,10 @@ pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
     }
 }
 
-fn leave(state: &mut super::State, number: u64) {
+fn leave(state: &mut State, number: u64) {
     if state.daemon == number {
         state.daemon = 0;
+        state.straight = None;
         state.alone_since = Instant::now();
     }
 }
@@ -125,13 +134,30 @@ fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result
     Ok(())
 }
 
+/// Types something: at once where nothing waits, so that a key meets no other thread.
 fn type_in(held: &Held, bytes: &[u8]) {
-    held.change(|state| {
-        let room = INPUT.saturating_sub(state.input.len()).min(bytes.len());
-        state
-            .input
-            .extend_from_slice(bytes.get(..room).unwrap_or_default());
-    });
+    let mut state = held.state();
+    let before = state.typed;
+    let mut bytes = bytes;
+    if state.input.is_empty() && !state.typing {
+        let taken = held.pty.type_at_once(bytes);
+        state.typed += taken as u64;
+        bytes = bytes.get(taken..).unwrap_or_default();
+    }
+    let room = INPUT.saturating_sub(state.input.len()).min(bytes.len());
+    state
+        .input
+        .extend_from_slice(bytes.get(..room).unwrap_or_default());
+    let news = !state.input.is_empty() || far(before, state.typed);
+    drop(state);
+    if news {
+        held.change(|_| ());
+    }
+}
+
+/// Returns true where the daemon is to be told how much was typed.
+const fn far(told: u64, typed: u64) -> bool {
+    told / TYPED != typed / TYPED
 }
 
 /// Tells the daemon all that the program writes, and how it ended.
@@ -142,18 +168,30 @@ fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Res
     let mut out = Vec::new();
     loop {
         let at = reading.at();
-        let ended = {
-            let state = held.until(|state| {
+        let (ended, told) = {
+            let mut state = held.state();
+            let news = |state: &State| {
+                let told = match &state.straight {
+                    Some(straight) => straight.is_done(state.spool.written()),
+                    None => state.spool.written() <= at,
+                };
                 state.daemon != number
-                    || state.spool.written() > at
+                    || !told
                     || state.closed != closed
                     || state.trouble != trouble
-                    || state.typed != typed
+                    || far(typed, state.typed)
                     || state.ended.is_some()
-            });
+            };
+            if !news(&state) {
+                // From here on the thread that reads may tell by itself.
+                state.straight = Some(Straight::begin(stream, at)?);
+                drop(state);
+                state = held.until(news);
+            }
             if state.daemon != number {
                 return Ok(());
             }
+            let told = state.straight.take().map(Straight::end);
             if state.closed != closed {
                 closed = state.closed;
                 Hear::Closed(closed).write(&mut out);
@@ -166,18 +204,20 @@ fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Res
                 typed = state.typed;
                 Hear::Typed(typed).write(&mut out);
             }
-            state
-                .ended
-                .clone()
-                .filter(|ended| ended.offset <= reading.at())
+            (state.ended.clone(), told)
         };
+        if let Some((at, rest)) = told {
+            // It comes before anything that is said now.
+            out.splice(..0, rest);
+            if at > reading.at() {
+                reading.skip_to(at)?;
+            }
+        }
+        let ended = ended.filter(|ended| ended.offset <= reading.at());
         let read = reading.read(&mut buffer)?;
         if read > 0 {
-            Hear::Output {
-                offset: reading.at() - read as u64,
-                bytes: Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default()),
-            }
-            .write(&mut out);
+            let bytes = buffer.get(..read).unwrap_or_default();
+            Hear::output(reading.at() - read as u64, bytes, &mut out);
         } else if let Some(ended) = &ended {
             Hear::Ended {
                 offset: ended.offset,

@@ -8,6 +8,7 @@
 
 mod door;
 pub(crate) mod pty;
+mod straight;
 
 use std::ffi::OsString;
 use std::fs;
@@ -27,6 +28,7 @@ use super::spool::Spool;
 use crate::exec::signal;
 use crate::guard::{self, descendants};
 use pty::{Pty, Ready};
+use straight::Straight;
 
 /// How long what came from the program may take to end once it is asked to.
 const GRACE: Duration = Duration::from_millis(500);
@@ -190,6 +192,10 @@ pub(crate) struct State {
     /// What waits to be typed, and how much ever was.
     pub(crate) input: Vec<u8>,
     pub(crate) typed: u64,
+    /// Something is being typed that is not among what waits any more.
+    pub(crate) typing: bool,
+    /// The way to a daemon that knows all there is.
+    straight: Option<Straight>,
     /// The number of the connection that is served; 0 for none.
     pub(crate) daemon: u64,
     /// Since when none is.
@@ -212,6 +218,8 @@ impl State {
             answered: 0,
             input: Vec::new(),
             typed: 0,
+            typing: false,
+            straight: None,
             daemon: 0,
             alone_since: Instant::now(),
             closed: false,
@@ -291,30 +299,44 @@ impl Held {
                 );
                 continue;
             }
+            let begin = state.spool.written();
             let (taken, written) = state.spool.append(bytes);
             let trouble = match &written {
                 Ok(()) => 0,
                 Err(err) => err.raw_os_error().unwrap_or(-1),
             };
+            let (kept, rest) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
+            let told = state
+                .straight
+                .as_mut()
+                .is_some_and(|straight| straight.tell(begin, kept));
+            // Nobody waits for what was told already.
+            let news = !told || state.trouble != trouble;
             state.trouble = trouble;
             drop(state);
-            self.changed.notify_all();
-            bytes = bytes.get(taken..).unwrap_or_default();
+            if news {
+                self.changed.notify_all();
+            }
+            bytes = rest;
             if trouble != 0 {
                 drop(self.until_late(AGAIN, |state| state.abandoned));
             }
         }
     }
 
-    /// Types what is to be typed.
+    /// Types what could not be typed at once.
     fn type_in(&self) {
         loop {
             let input = {
                 let mut state = self.until(|state| !state.input.is_empty());
+                state.typing = true;
                 std::mem::take(&mut state.input)
             };
             self.pty.write(&input);
-            self.change(|state| state.typed += input.len() as u64);
+            self.change(|state| {
+                state.typed += input.len() as u64;
+                state.typing = false;
+            });
         }
     }
 

@@ -166,9 +166,9 @@ impl Pty {
     pub(super) fn open(size: Size) -> io::Result<(Self, Inner)> {
         let pair = native_pty_system().openpty(cells(size)).map_err(told)?;
         let outer = pair.master.as_raw_fd().ok_or(io::ErrorKind::Unsupported)?;
-        let outer = FileDescriptor::dup(&outer)
-            .and_then(|outer| outer.as_file())
-            .map_err(told)?;
+        let mut outer = FileDescriptor::dup(&outer).map_err(told)?;
+        outer.set_non_blocking(true).map_err(told)?;
+        let outer = outer.as_file().map_err(told)?;
         let (woken, wake) = io::pipe()?;
         let pty = Self {
             master: Mutex::new(pair.master),
@@ -217,10 +217,32 @@ impl Pty {
         (&self.outer).read(buffer).unwrap_or(0)
     }
 
+    /// Types as much as the terminal takes at once; returns how much that was.
+    pub(super) fn type_at_once(&self, bytes: &[u8]) -> usize {
+        (&self.outer).write(bytes).unwrap_or(0)
+    }
+
     /// Types all of it; waits where the program does not read.
-    pub(super) fn write(&self, bytes: &[u8]) {
-        // Where nobody has it open, nobody reads.
-        let _ = (&self.outer).write_all(bytes);
+    pub(super) fn write(&self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            match (&self.outer).write(bytes) {
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) if err.kind() == io::ErrorKind::WouldBlock => {
+                    let mut outer = [PollFd::new(&self.outer, PollFlags::OUT)];
+                    let _ = poll(&mut outer, Some(&LOOK));
+                    let [outer] = &outer;
+                    if !outer.revents().contains(PollFlags::OUT) {
+                        let mut woken = [PollFd::new(&self.woken, PollFlags::IN)];
+                        let _ = poll(&mut woken, Some(&LOOK));
+                    }
+                    if self.ended.load(Ordering::Acquire) {
+                        return;
+                    }
+                }
+                Err(_) => return, // Nobody has it open: nobody reads.
+            }
+        }
     }
 
     /// Changes the size; the program in the foreground is told by the system.
