@@ -24,6 +24,7 @@ mod models;
 mod prompt;
 mod questions;
 mod scripting;
+mod terminal_ends;
 mod terminal_tools;
 mod terminals;
 mod terminals_cli;

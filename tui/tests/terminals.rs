@@ -352,6 +352,26 @@ fn only_what_changed_is_painted() {
 }
 
 #[test]
+fn one_that_let_go_of_its_terminal_or_waits_for_the_disk_is_told_as_what_it_is() {
+    let (mut house, mut console, ids) = terminals(120, 36);
+    for (closed, trouble, words) in [
+        (true, None, "runs, terminal closed"),
+        (false, Some("the disk is full"), "the disk is full"),
+    ] {
+        house.change_terminal(ids[1], |own| {
+            own.state = TerminalState::Running {
+                pid: 4711,
+                closed,
+                trouble: trouble.map(Into::into),
+            };
+        });
+        tell(&mut console, &mut house);
+        let screen = console.screen();
+        assert!(screen.contains(words), "{words}: {screen}");
+    }
+}
+
+#[test]
 fn one_that_ended_is_told_and_removed_after_a_while() {
     let (mut house, mut console, ids) = terminals(120, 36);
     for (end, words) in [
@@ -367,6 +387,13 @@ fn one_that_ended_is_told_and_removed_after_a_while() {
                 reason: "no such program".into(),
             },
             "did not start",
+        ),
+        (End::Abandoned, "ended: nobody came"),
+        (
+            End::Lost {
+                reason: "its holder is gone".into(),
+            },
+            "lost: its holder is gone",
         ),
     ] {
         house.change_terminal(ids[1], |own| own.state = TerminalState::Ended { end });

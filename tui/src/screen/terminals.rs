@@ -224,11 +224,9 @@ pub(super) fn state(row: &Row, theme: Theme) -> (&'static str, String, Style) {
         TerminalState::Running {
             trouble: Some(why), ..
         } => ("✗", sanitize::line(why).into_owned(), theme.bad()),
-        TerminalState::Running { closed: true, .. } => (
-            "○",
-            "runs on without its terminal".to_owned(),
-            theme.quiet(),
-        ),
+        TerminalState::Running { closed: true, .. } => {
+            ("○", "runs, terminal closed".to_owned(), theme.quiet())
+        }
         TerminalState::Running { .. } if row.waits => {
             ("○", with(row, "waits for input"), theme.text())
         }

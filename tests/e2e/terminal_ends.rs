@@ -1,0 +1,198 @@
+//! How terminals end, and what is told of one that cannot go on: each as what it is.
+
+use smartopol_protocol::terminal::{End, Kill, Look, Open, Read, Show, TerminalState};
+use smartopol_protocol::{News, event};
+
+use super::terminals::{ended, matches, open, write};
+use super::{home, until};
+
+#[tokio::test]
+async fn each_end_is_told_as_what_it_is() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let id = open(&client, "exit 7").await.id;
+    assert_eq!(ended(&client, id).await, End::Exited { code: 7 });
+    let waiting = client
+        .call(smartopol_protocol::attention::List::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        waiting.items.len(),
+        1,
+        "a failure waits for a person: {waiting:?}"
+    );
+    assert_eq!(waiting.items[0].detail, "exit code 7");
+    let id = open(&client, "kill -TERM $$").await.id;
+    let signal = "SIGTERM".into();
+    assert_eq!(ended(&client, id).await, End::Signaled { signal });
+
+    let script = home.workspace().join("broken");
+    std::fs::write(&script, "#!/nowhere/at/all\n").unwrap();
+    std::process::Command::new("chmod")
+        .arg("+x")
+        .arg(&script)
+        .status()
+        .unwrap();
+    for (word, why) in [
+        ("no-such-program", "is no program that can be found"),
+        ("/etc/passwd", "could not be started: Permission denied"),
+        (script.to_str().unwrap(), "is no program that can be found"),
+    ] {
+        let command = vec![word.to_owned()];
+        let open = Open {
+            command,
+            ..Open::default()
+        };
+        let terminal = client.call(open).await.unwrap();
+        let TerminalState::Ended {
+            end: End::NotStarted { reason },
+        } = terminal.state
+        else {
+            panic!("{terminal:?}")
+        };
+        assert!(reason.contains(why), "{reason}");
+    }
+    let listed = home.ok(["terminals", "list"]).unwrap();
+    for words in ["exited 7", "ended by SIGTERM", "not started: `no-such"] {
+        assert!(listed.contains(words), "{words}: {listed}");
+    }
+
+    // It lets go of the terminal and lives on.
+    let id = open(&client, "exec sh -c 'sleep 100' <&- >&- 2>&-")
+        .await
+        .id;
+    super::eventually("it is said to have let go", || async {
+        let state = client.call(Show { id }).await.unwrap().terminal.state;
+        matches!(state, TerminalState::Running { closed: true, .. }).then_some(())
+    })
+    .await;
+    let listed = home.ok(["terminals", "list"]).unwrap();
+    assert!(listed.contains("runs, let go of its terminal"), "{listed}");
+    client.call(Kill { id }).await.unwrap();
+
+    // What it leaves running does not keep the terminal open, nor live on.
+    let id = open(&client, "sleep 1000 & echo \"left $!\"; exit 0")
+        .await
+        .id;
+    assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
+    let text = client
+        .call(Read {
+            id,
+            since: Some(0),
+            limit: 0,
+        })
+        .await
+        .unwrap()
+        .text;
+    let pid = text.split_whitespace().last().unwrap().to_owned();
+    assert!(!std::path::Path::new("/proc").join(pid).exists());
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_loses_nothing() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, mut events) = home.client().await.unwrap();
+    client.call(event::Subscribe::default()).await.unwrap();
+    let id = open(&client, "read x; seq 1 1000; echo done").await.id;
+    let folder = home.path().join("terminals").join(id.to_string());
+    let spool = folder.join("00000000000000000000.out");
+    std::os::unix::fs::symlink("/dev/full", &spool).unwrap();
+    write(&client, id, "go\r").await;
+    let trouble = until(&mut events, |news| match news {
+        News::TerminalChanged(terminal) => match &terminal.state {
+            TerminalState::Running { trouble, .. } => trouble.clone(),
+            TerminalState::Ended { .. } => None,
+        },
+        _ => None,
+    })
+    .await;
+    assert!(trouble.contains("disk is full"), "{trouble}");
+    let listed = home.ok(["terminals", "list"]).unwrap();
+    assert!(listed.contains("disk is full"), "{listed}");
+    std::fs::remove_file(&spool).unwrap();
+    matches(&client, id, "^999\n1000\ndone$").await;
+    assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
+}
+
+#[tokio::test]
+async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let terminal = open(&client, "while read x; do echo \"<$x>\"; done").await;
+    let (id, TerminalState::Running { pid, .. }) = (terminal.id, &terminal.state) else {
+        panic!("{terminal:?}")
+    };
+    let there = std::path::Path::new("/proc").join(pid.to_string());
+    write(&client, id, "one\r").await;
+    matches(&client, id, "^<one>$").await;
+    home.stop().unwrap();
+    assert!(there.exists());
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
+    assert!(
+        screen.lines.iter().any(|line| line == "<one>"),
+        "{screen:?}"
+    );
+    write(&client, id, "two\r").await;
+    matches(&client, id, "^<two>$").await;
+    home.ok(["daemon", "stop", "--terminals"]).unwrap();
+    assert!(!there.exists());
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let shown = client.call(Show { id }).await.unwrap();
+    assert!(!shown.terminal.runs());
+    let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
+    assert!(
+        screen.lines.iter().any(|line| line == "<two>"),
+        "what it wrote stays: {screen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_why() {
+    let mut home = home();
+    home.config("[terminals]\norphan_after_seconds = 1\nspool_bytes = 65536\n")
+        .unwrap();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    // One that does not listen, and one that waits for room in its spool.
+    let deaf = "trap '' HUP TERM; echo up; while :; do sleep 1; done";
+    let mut terminals = Vec::new();
+    for line in [deaf, "yes"] {
+        let terminal = open(&client, line).await;
+        matches(&client, terminal.id, "^(up|y)$").await;
+        let TerminalState::Running { pid, .. } = terminal.state else {
+            panic!("{terminal:?}")
+        };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let parent = status.lines().find_map(|row| row.strip_prefix("PPid:"));
+        let holder = parent.unwrap().trim().to_owned();
+        terminals.push((terminal.id, [pid.to_string(), holder]));
+    }
+    home.kill().unwrap();
+    let lives = |pid: &String| std::path::Path::new("/proc").join(pid).exists();
+    assert!(terminals.iter().all(|(_, pids)| pids.iter().all(lives)));
+    super::eventually("programs and holders are gone", || async {
+        let left = terminals.iter().any(|(_, pids)| pids.iter().any(lives));
+        (!left).then_some(())
+    })
+    .await;
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    for (id, _) in &terminals {
+        assert_eq!(ended(&client, *id).await, End::Abandoned);
+    }
+    let listed = home.ok(["terminals", "list"]).unwrap();
+    let told = listed.matches("ended: no daemon came for too long").count();
+    assert_eq!(told, 2, "{listed}");
+    let screen = Look {
+        id: terminals[0].0,
+        scrollback: 0,
+    };
+    let screen = client.call(screen).await.unwrap();
+    assert_eq!(screen.lines[0], "up", "what it wrote stays");
+}
