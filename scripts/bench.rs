@@ -69,9 +69,7 @@ fn main() {
     if wanted("clients") {
         runtime.block_on(clients());
     }
-    if wanted("terminals") {
-        terminals::terminals();
-    }
+    terminals::terminals(wanted);
 }
 
 fn line(name: &str, measured: f64, target: f64, unit: &str) {

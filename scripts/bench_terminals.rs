@@ -49,9 +49,15 @@ trait Shows {
     fn memory(&self) -> f64;
 }
 
-/// Measures it all.
-pub(super) fn terminals() {
-    let mut ours = Ours::new();
+/// Measures what is wanted of it.
+pub(super) fn terminals(wanted: impl Fn(&str) -> bool) {
+    let [bytes, echo, idle] = ["bytes", "keys", "memory"].map(|part| {
+        let name = format!("terminals: {part}");
+        wanted(&name)
+    });
+    if !bytes && !echo && !idle {
+        return;
+    }
     if Tmux::is_missing() {
         println!(
             "· terminals: left out, because they are measured against tmux, and there is none; \
@@ -59,10 +65,17 @@ pub(super) fn terminals() {
         );
         return;
     }
+    let mut ours = Ours::new();
     let mut tmux = Tmux::new(ours.home.path());
-    throughput(&mut ours, &mut tmux);
-    keys(&mut ours, &mut tmux);
-    memory(&mut ours, &mut tmux);
+    if bytes {
+        throughput(&mut ours, &mut tmux);
+    }
+    if echo {
+        keys(&mut ours, &mut tmux);
+    }
+    if idle {
+        memory(&mut ours, &mut tmux);
+    }
 }
 
 fn throughput(ours: &mut Ours, tmux: &mut Tmux) {
