@@ -465,6 +465,8 @@ fn a_question_is_answered_in_the_console_and_what_was_typed_before_is_no_answer(
 fn called(env: &[(&str, &str)], config: &str, waits: &str) -> String {
     let home = home();
     home.config(config).unwrap();
+    // Both speak in the session that is there.
+    home.ok(["send", "say: hello"]).unwrap();
     let mut command = home.command(["tui"]);
     for name in ["TMUX", "STY", "TERM_PROGRAM", "KITTY_WINDOW_ID"] {
         command.env_remove(name);
