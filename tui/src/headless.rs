@@ -3,6 +3,8 @@
 //! Owns a clock that is moved by hand and the bytes that a terminal would get. What the console
 //! asks the daemon for is kept as text; whoever drives it plays the daemon.
 
+mod memory;
+
 use std::io;
 use std::time::Duration;
 

@@ -9,6 +9,7 @@ mod inbox;
 mod jobs;
 mod keys;
 mod lab;
+mod memory;
 mod mouse;
 mod palette;
 mod questions;

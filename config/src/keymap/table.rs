@@ -351,8 +351,8 @@ keymap! {
         also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
-        also Left "left" ["left", "h"] "what is believed, what waits, all of it, topics";
-        also Right "right" ["right", "l"] "^" "next shelf";
+        also Right "right" ["right", "l"] "what is believed, what waits, all of it, topics" "next shelf";
+        also Left "left" ["left", "h"] "^";
         also Query "query" ["/"] "look for words as you type them" "look for";
         also Outcome "outcome" ["f"] "only instructions, preferences, facts, context; all" "kind";
         also Open "open" ["enter"] "all that is known of it, where there is no room beside" "open";

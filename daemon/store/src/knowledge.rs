@@ -1,26 +1,26 @@
 //! Topics of the knowledge in the database.
 //!
-//! Owns: their names and links, and who may read them: one user's own and the house's. How much
-//! one user's agent uses them, and which of them are hot, is in `using`.
+//! Owns: their names and links, and who may read them: one user's own and the house's. Looking for
+//! words is in `finding`; what a topic may be called and say in `checks`; how much one user's agent
+//! uses them, and which of them are hot, in `using`.
 
+mod checks;
+mod finding;
 mod using;
 
 pub use using::{HOT, Use};
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
-use smartopol_protocol::knowledge::{
-    Change, Found, Hit, How, List, Listed, Search, Shown, Topic, What,
-};
+use smartopol_protocol::knowledge::{Change, How, List, Listed, Shown, Topic, What};
 use smartopol_protocol::memory::{Source, Taint};
 use smartopol_protocol::{News, Timestamp, TopicId, UserId};
 
+use self::checks::{NAME_MAX, check_text, checked_name, checked_tags};
 use crate::column::{Json, Key, Millis, id, json, maybe_time, range, time};
-use crate::memory::asked;
 use crate::owner::HOUSE;
-use crate::rank::{Among, scores};
 use crate::reader::bounded;
-use crate::terms::{Query, Shelf, indexed, terms};
+use crate::terms::{Shelf, indexed};
 use crate::{Error, Reader, Result, Writer};
 
 const INDEX: &str = "topic_terms";
@@ -36,26 +36,8 @@ const FROM: &str = "FROM topics t LEFT JOIN owners o ON o.number = t.owner
 /// How many topics a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (200, 1_000);
 
-/// How many hits a search has where nothing is said, and at most.
-const HITS: (u32, u32) = (20, 200);
-
-/// Among how many topics the best are chosen; where more hold a word, FTS5 chooses these.
-const CANDIDATES: u32 = 60;
-
-/// How much more a word in the name counts, and one among the tags.
-const WEIGHTS: (f64, f64) = (4.0, 2.0);
-
-/// The longest name, in characters.
-const NAME_MAX: usize = 80;
-
-/// The longest text, in bytes.
-const TEXT_MAX: usize = 64 * 1024;
-
 /// How many topics one owner has at most.
 const MOST: u64 = 10_000;
-
-/// How many tags a topic has at most, and how long each is, in characters.
-const TAGS: (usize, usize) = (16, 32);
 
 /// How many characters of a line are told.
 const LINE: usize = 160;
@@ -180,75 +162,6 @@ impl Reader<'_> {
         let more = topics.len() > wanted;
         topics.truncate(wanted);
         Ok(Listed { topics, more })
-    }
-
-    /// Returns the topics that say these words, the best first.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a text that is too long.
-    pub fn search_topics(&self, user: UserId, search: &Search) -> Result<Found> {
-        let Some(query) = asked(&search.text, search.typing)? else {
-            return Ok(Found::default());
-        };
-        let own = self.owner(user)?;
-        let owners: Vec<i64> = own.into_iter().chain([HOUSE]).collect();
-        let shelves = &[Shelf::Current];
-        let viewer = own.unwrap_or(HOUSE);
-        let found = self.topics_where(
-            &format!(
-                "WHERE t.number IN (SELECT rowid FROM topic_terms WHERE topic_terms MATCH ?2
-                     ORDER BY rank LIMIT {CANDIDATES})
-                 AND t.owner IN (?1, 0) AND (?3 IS NULL OR EXISTS (
-                     SELECT 1 FROM json_each(t.body, '$.tags') WHERE value = ?3))"
-            ),
-            params![
-                viewer,
-                query.fts(&owners, shelves),
-                search.tag.as_deref().map(folded_name)
-            ],
-        )?;
-        let texts = found
-            .iter()
-            .map(|own| self.topic_text(own.number))
-            .collect::<Result<Vec<_>>>()?;
-        let rows: Vec<Vec<(f64, &str)>> = found
-            .iter()
-            .zip(&texts)
-            .map(|(own, text)| {
-                let tags = own.topic.tags.iter().map(|tag| (WEIGHTS.1, tag.as_str()));
-                [(WEIGHTS.0, own.topic.name.as_str()), (1.0, text.as_str())]
-                    .into_iter()
-                    .chain(tags)
-                    .collect()
-            })
-            .collect();
-        let among = Among {
-            rows: self
-                .prepare("SELECT count(*) FROM topics WHERE owner IN (?1, 0)")?
-                .query_row([viewer], |row| row.get(0))?,
-            with: query
-                .asked()
-                .iter()
-                .map(|asked| self.rows_with(INDEX, asked, &owners, shelves))
-                .collect::<Result<_>>()?,
-        };
-        let scored = scores(&query, &among, &rows);
-        let mut hits: Vec<Hit> = found
-            .into_iter()
-            .zip(&texts)
-            .zip(scored)
-            .map(|((own, text), score)| Hit {
-                topic: own.topic,
-                excerpt: excerpt(&query, text),
-                score,
-            })
-            .collect();
-        hits.sort_by(|a, b| {
-            let newer = b.topic.updated_at.cmp(&a.topic.updated_at);
-            b.score.total_cmp(&a.score).then(newer)
-        });
-        hits.truncate(usize::try_from(bounded(search.limit, HITS)).unwrap_or(usize::MAX));
-        Ok(Found { hits })
     }
 
     fn topic_text(&self, number: i64) -> Result<String> {
@@ -534,55 +447,6 @@ fn folded_name(name: &str) -> String {
     words.join(" ")
 }
 
-fn checked_name(name: &str) -> Result<String> {
-    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-    let length = name.chars().count();
-    if !(1..=NAME_MAX).contains(&length) {
-        return Err(Error::Invalid(format!(
-            "`name` has {length} characters: 1 to {NAME_MAX} are possible"
-        )));
-    }
-    if name.chars().any(char::is_control) || name.starts_with(TopicId::PREFIX) {
-        return Err(Error::Invalid(
-            "`name` may not hold control characters, nor begin with `top_`, as ids do".into(),
-        ));
-    }
-    Ok(name)
-}
-
-fn check_text(text: &str) -> Result<()> {
-    match text.len() {
-        1..=TEXT_MAX => Ok(()),
-        bytes => Err(Error::Invalid(format!(
-            "`text` has {bytes} bytes: 1 to {TEXT_MAX} are possible"
-        ))),
-    }
-}
-
-fn checked_tags(tags: Vec<String>) -> Result<Vec<String>> {
-    let mut tags: Vec<String> = tags.iter().map(|tag| folded_name(tag)).collect();
-    tags.retain(|tag| !tag.is_empty());
-    tags.sort();
-    tags.dedup();
-    let wrong = tags.iter().find(|tag| {
-        tag.chars().count() > TAGS.1 || tag.contains(|c: char| c == ',' || c.is_control())
-    });
-    if let Some(tag) = wrong {
-        return Err(Error::Invalid(format!(
-            "`{tag}` is not a tag: up to {} characters, no comma",
-            TAGS.1
-        )));
-    }
-    if tags.len() > TAGS.0 {
-        return Err(Error::Invalid(format!(
-            "`tags` has {}: up to {} are possible",
-            tags.len(),
-            TAGS.0
-        )));
-    }
-    Ok(tags)
-}
-
 /// Returns the first line that says something, without the signs of Markdown before it.
 fn first_line(text: &str) -> String {
     let mut lines = text
@@ -590,25 +454,6 @@ fn first_line(text: &str) -> String {
         .map(|line| line.trim_start_matches(['#', '-', '*', '>', ' ']).trim())
         .filter(|line| line.chars().any(char::is_alphanumeric));
     cut(lines.next().unwrap_or_default())
-}
-
-/// Returns the line of a text that says most of what is looked for.
-fn excerpt(query: &Query, text: &str) -> String {
-    let said = |line: &str| {
-        let own = terms(line);
-        let asked = query.asked().iter();
-        asked
-            .filter(|one| own.iter().any(|term| one.matches(term)))
-            .count()
-    };
-    let best = text
-        .lines()
-        .map(|line| (said(line), line))
-        .reduce(|best, line| if line.0 > best.0 { line } else { best });
-    match best {
-        Some((1.., line)) => cut(line.trim()),
-        _ => first_line(text),
-    }
 }
 
 fn cut(line: &str) -> String {

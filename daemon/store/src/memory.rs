@@ -1,19 +1,22 @@
 //! Memories in the database.
 //!
-//! Owns: that a belief is superseded and never overwritten, that what waits counts for nothing,
-//! that what is forgotten leaves no words, and whose memories a search may see.
+//! Owns: that a belief is superseded and never overwritten, that what waits counts for nothing, and
+//! that what is forgotten leaves no words. Looking for words is in `finding`.
+
+mod finding;
+
+pub(crate) use finding::asked;
 
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
 use smartopol_protocol::memory::{
-    Added, Category, Change, Hit, List, Memory, Search, Source, State, Taint, Verdict, Which,
+    Added, Category, Change, List, Memory, Source, State, Taint, Verdict, Which,
 };
 use smartopol_protocol::{MemoryId, News, Timestamp, UserId};
 
 use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
-use crate::rank::{Among, scores};
 use crate::reader::bounded;
-use crate::terms::{Query, Shelf, folded, indexed};
+use crate::terms::{Shelf, indexed};
 use crate::{Error, Reader, Result, Writer};
 
 const INDEX: &str = "memory_terms";
@@ -23,15 +26,6 @@ const COLUMNS: &str = "m.id, m.category, m.confidence, m.supersedes, m.valid_fro
 
 /// How many memories a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (200, 1_000);
-
-/// How many hits a search has where nothing is said, and at most.
-const HITS: (u32, u32) = (20, 200);
-
-/// Among how many rows the best are chosen; where more hold a word, FTS5 chooses these.
-const CANDIDATES: u32 = 400;
-
-/// The longest text that is looked for, in bytes.
-pub(crate) const TEXT_MAX: usize = 1_000;
 
 /// How many memories of a user count or wait at most.
 const MOST: u64 = 10_000;
@@ -176,113 +170,12 @@ impl Reader<'_> {
         })?)
     }
 
-    /// Returns the memories of a user that say these words, the best first.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a text that is too long.
-    pub fn search_memories(
-        &self,
-        user: UserId,
-        search: &Search,
-        now: Timestamp,
-    ) -> Result<Vec<Hit>> {
-        let query = asked(&search.text, search.typing)?;
-        let (Some(owner), Some(query)) = (self.owner(user)?, query) else {
-            return Ok(Vec::new());
-        };
-        let shelves: &[Shelf] = match search.which {
-            Which::Current => &[Shelf::Current],
-            Which::Pending => &[Shelf::Past],
-            Which::All => &[Shelf::Current, Shelf::Past],
-        };
-        let rows = self.memory_candidates(owner, &query, shelves, search, now)?;
-        let with = query
-            .asked()
-            .iter()
-            .map(|asked| self.rows_with(INDEX, asked, &[owner], shelves))
-            .collect::<Result<_>>()?;
-        let among = Among {
-            rows: self
-                .prepare("SELECT count(*) FROM memories WHERE owner = ?1")?
-                .query_row([owner], |row| row.get(0))?,
-            with,
-        };
-        let texts: Vec<_> = rows
-            .iter()
-            .map(|(_, text)| vec![(1.0, text.as_str())])
-            .collect();
-        let mut scored: Vec<(i64, f64)> = rows
-            .iter()
-            .map(|(number, _)| *number)
-            .zip(scores(&query, &among, &texts))
-            .collect();
-        // Of two that fit alike the newer one.
-        scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let limit = usize::try_from(bounded(search.limit, HITS)).unwrap_or(usize::MAX);
-        scored.truncate(limit);
-        let mut hits = Vec::with_capacity(scored.len());
-        for (number, score) in scored {
-            let mut found = self.memories_where("WHERE m.number = ?1", [number])?;
-            hits.extend(found.pop().map(|memory| Hit { memory, score }));
-        }
-        Ok(hits)
-    }
-
-    fn memory_candidates(
-        &self,
-        owner: i64,
-        query: &Query,
-        shelves: &[Shelf],
-        search: &Search,
-        now: Timestamp,
-    ) -> Result<Vec<(i64, String)>> {
-        let filter = match search.which {
-            Which::Current => {
-                "AND m.state = 'active' AND (m.valid_from IS NULL OR m.valid_from <= ?4)
-                 AND (m.valid_until IS NULL OR m.valid_until > ?4)"
-            }
-            Which::Pending => "AND m.state = 'pending' AND ?4 IS NOT NULL",
-            Which::All => "AND ?4 IS NOT NULL",
-        };
-        let mut prepared = self.prepare(&format!(
-            "SELECT m.number, m.text FROM memory_terms CROSS JOIN memories m
-                 ON m.number = memory_terms.rowid
-             WHERE memory_terms MATCH ?1 AND m.owner = ?2 AND (?3 IS NULL OR m.category = ?3)
-                 {filter}
-             ORDER BY memory_terms.rank LIMIT {CANDIDATES}"
-        ))?;
-        let rows = prepared.query_map(
-            params![
-                query.fts(&[owner], shelves),
-                owner,
-                search.category.map(|category| category as u8),
-                Millis(now),
-            ],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
     fn memories_where(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Memory>> {
         let mut query = self.prepare(&format!(
             "SELECT {COLUMNS}, o.user_id FROM memories m JOIN owners o ON o.number = m.owner {sql}"
         ))?;
         let rows = query.query_map(params, read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns the memory of a user that says the same and counts or waits, if there is one.
-    fn same_memory(&self, owner: i64, text: &str) -> Result<Option<Memory>> {
-        let Some(query) = Query::same(text) else {
-            return Ok(None);
-        };
-        let own = folded(text);
-        let found = self.memories_where(
-            "WHERE m.number IN (SELECT rowid FROM memory_terms WHERE memory_terms MATCH ?1
-                 ORDER BY rank LIMIT 50) AND m.state IN ('active', 'pending')",
-            [query.fts(&[owner], &[Shelf::Current, Shelf::Past])],
-        )?;
-        Ok(found.into_iter().find(|memory| folded(&memory.text) == own))
     }
 }
 
@@ -524,20 +417,6 @@ impl Writer<'_> {
         };
         self.tell_about(at, None, News::MemoryChanged(change))
     }
-}
-
-/// Reads what is looked for; `None` where there are no words.
-pub(crate) fn asked(text: &str, typing: bool) -> Result<Option<Query>> {
-    if text.len() > TEXT_MAX {
-        return Err(Error::Invalid(format!(
-            "`text` has {} bytes: up to {TEXT_MAX} can be searched for",
-            text.len()
-        )));
-    }
-    Ok(match typing {
-        true => Query::typing(text),
-        false => Query::any(text),
-    })
 }
 
 /// Returns why nothing can take the place of a memory; `None` where something can.

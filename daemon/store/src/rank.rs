@@ -4,7 +4,7 @@
 //! of one user. FTS5 itself counts all rows of the house, to which every word of a user is rare;
 //! so it picks the rows and this puts them in order.
 
-use crate::terms::{Query, terms};
+use crate::terms::{Query, each};
 
 /// How much more it counts that a word stands in a row again.
 const K1: f64 = 1.2;
@@ -51,14 +51,14 @@ fn count(query: &Query, row: &[(f64, &str)]) -> (Vec<f64>, f64) {
     let mut often = vec![0.0; query.asked().len()];
     let mut length = 0.0;
     for (weight, text) in row {
-        for term in terms(text) {
+        each(text, &mut |term| {
             length += 1.0;
             for (count, asked) in often.iter_mut().zip(query.asked()) {
-                if asked.matches(&term) {
+                if asked.matches(term) {
                     *count += weight;
                 }
             }
-        }
+        });
     }
     (often, length)
 }

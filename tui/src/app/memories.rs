@@ -75,7 +75,7 @@ pub(crate) struct MemoryView {
     pub(crate) open: bool,
     pub(crate) scroll: usize,
     /// Counts the questions: only the newest one's answer is of use.
-    number: u64,
+    pub(crate) number: u64,
     /// True where the list, the counts or the page must be asked for.
     stale: bool,
     page: Option<Entry>,

@@ -79,7 +79,7 @@ fn shelves(app: &App, area: Rect, buf: &mut Buffer) {
     let names = Shelf::ALL.map(|shelf| match shelf {
         Shelf::Current => format!("believed {current}"),
         Shelf::Pending => format!("waiting {pending}"),
-        Shelf::All => "past and all".to_owned(),
+        Shelf::All => "all".to_owned(),
         Shelf::Topics => "topics".to_owned(),
     });
     let mut spans = vec![Span::raw(" ")];
@@ -105,8 +105,14 @@ fn shelves(app: &App, area: Rect, buf: &mut Buffer) {
         Shelf::Topics => format!("{} told in every session ", app.memory.hot.len()),
         _ => String::new(),
     };
-    let right = vec![Span::styled(right, app.theme.quiet())];
-    let line = spread(spans, right, usize::from(area.width));
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    let room = usize::from(area.width);
+    // On a small screen the shelves need the room.
+    let right = match used + width(&right) <= room {
+        true => vec![Span::styled(right, app.theme.quiet())],
+        false => Vec::new(),
+    };
+    let line = spread(spans, right, room);
     if area.height > 0 {
         buf.set_line(area.x, area.y, &line, area.width);
     }
@@ -132,12 +138,14 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         usize::from(right),
         app.theme.strong(),
     );
-    buf.set_string(area.x + 1, area.y, "/", app.theme.quiet());
     let place = Rect {
         x: area.x + 3,
         width: area.width.saturating_sub(4 + right),
         ..area
     };
+    if app.memory.writing || !app.memory.words.is_empty() {
+        buf.set_string(area.x + 1, area.y, "/", app.theme.quiet());
+    }
     if app.memory.writing {
         return Some(field(&app.memory.words, place, app, buf));
     }
@@ -147,13 +155,8 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     }
     let key = app.key_of(&[Place::Memory], Action::Query);
     let hint = key.map_or(String::new(), |key| format!("{key} looks for words"));
-    buf.set_stringn(
-        place.x,
-        place.y,
-        hint,
-        place.width.into(),
-        app.theme.quiet(),
-    );
+    let room = usize::from(place.width);
+    buf.set_stringn(area.x + 1, place.y, hint, room, app.theme.quiet());
     None
 }
 

@@ -171,7 +171,7 @@ fn of_topic(app: &App, shown: &knowledge::Shown, room: usize) -> Vec<Line<'stati
         "written",
         &match own.revision {
             1 => written,
-            times => format!("{written}, for the {times}th time"),
+            times => format!("{written}, {times} times so far"),
         },
     );
     tell.put(
