@@ -12,7 +12,7 @@ use crate::app::{App, Going};
 use crate::model::terminals::Row;
 use crate::sanitize;
 use crate::theme::Theme;
-use crate::widget::text::{clip, spread};
+use crate::widget::text::{clip, spread, width};
 use crate::widget::{time, vt};
 
 /// From this width on, the list and the live one stand beside each other.
@@ -210,9 +210,17 @@ fn lines(app: &App, row: &Row, selected: bool, room: usize) -> [Line<'static>; 2
     let session = session.map_or(String::new(), |session| {
         format!(" · {}", sanitize::line(&session.name))
     });
+    let whose = format!("{whose}{session} ");
+    // How it stands matters more than which program it is.
+    let fits = width(&words) + width(&whose) + 4 <= room;
+    let bare = words.strip_prefix(&*sanitize::line(&row.foreground));
+    let words = match bare.filter(|_| !fits) {
+        Some(bare) => bare.trim_start().to_owned(),
+        None => words,
+    };
     let second = spread(
         vec![edge, Span::raw("  "), Span::styled(words, style)],
-        vec![Span::styled(format!("{whose}{session} "), theme.quiet())],
+        vec![Span::styled(whose, theme.quiet())],
         room,
     );
     [first, second]
