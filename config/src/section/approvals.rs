@@ -81,7 +81,7 @@ impl ConfigRule {
 }
 
 /// The tools that a rule can be about: all that there are, which the daemon's tests hold it to.
-pub const TOOLS: [&str; 20] = [
+pub const TOOLS: [&str; 27] = [
     "ask",
     "exec",
     "read_file",
@@ -102,6 +102,13 @@ pub const TOOLS: [&str; 20] = [
     "terminal_read",
     "terminal_wait",
     "terminal_write",
+    "knowledge_link",
+    "knowledge_read",
+    "knowledge_search",
+    "knowledge_write",
+    "memory_add",
+    "memory_forget",
+    "memory_search",
 ];
 
 pub(crate) const SHAPE: Shape = Shape::Table(&[
