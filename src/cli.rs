@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use smartopol_daemon::{doctor, lifecycle};
-use smartopol_tui::plain;
+use smartopol_tui::{PeerId, plain};
 
 /// What is printed where nothing was typed: the way in, then the rest.
 pub(crate) const WELCOME: &str = "\
@@ -34,6 +34,9 @@ SMARTOPOL_HOME=DIR puts everything under DIR.",
     disable_help_subcommand = false
 )]
 pub(crate) struct Cli {
+    /// Act as another peer, such as telegram:4711: for the daemon's owner, who is named with it
+    #[arg(long = "as", global = true, value_name = "PEER")]
+    pub(crate) acts_as: Option<PeerId>,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }

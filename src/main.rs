@@ -22,7 +22,11 @@ fn main() -> ExitCode {
         Some(word) if word == "holder" => return smartopol_tools::terminals::holder::run(words),
         _ => {}
     }
-    let Some(command) = Cli::parse().command else {
+    let Cli { acts_as, command } = Cli::parse();
+    if let Some(peer) = acts_as {
+        smartopol_tui::act_as(peer);
+    }
+    let Some(command) = command else {
         return exit(welcome());
     };
     exit(carry_out(command))

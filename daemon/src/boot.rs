@@ -34,6 +34,7 @@ use crate::session::Cmd;
 use crate::supervisor::Supervisor;
 use crate::upkeep::Upkeep;
 use crate::users::Users;
+use crate::users::linking::Linking;
 use crate::{Clock, House, files, server, terminals, toolbox, upkeep};
 
 /// How long tasks may take to end after they were told to.
@@ -117,6 +118,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         floor: Floor::new(home(), own_files(&paths)).with_persona(&folder),
         store,
         users,
+        linking: Linking::default(),
         bus,
         desk: Desk::default(),
         router: Router::default(),

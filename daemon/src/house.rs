@@ -10,6 +10,7 @@ use smartopol_config::Config;
 use smartopol_protocol::approval::Rule;
 use smartopol_protocol::daemon::Phase;
 use smartopol_protocol::tool::ToolSpec;
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault, Timestamp};
 use smartopol_providers::Providers;
 use smartopol_store::Store;
@@ -33,6 +34,8 @@ use crate::supervisor::Supervisor;
 use crate::terminals;
 use crate::upkeep::Upkeep;
 use crate::users::Users;
+use crate::users::linking::Linking;
+use crate::users::rights::Rights;
 
 /// What every part of the daemon can reach.
 pub(crate) type House = Arc<Rooms>;
@@ -42,6 +45,7 @@ pub(crate) struct Rooms {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) users: Users,
+    pub(crate) linking: Linking,
     pub(crate) bus: Bus,
     pub(crate) tools: Tools,
     pub(crate) listing: Listing,
@@ -97,6 +101,11 @@ impl Rooms {
             )
             .hint("try again in a moment")
         })
+    }
+
+    /// Returns what a user may do.
+    pub(crate) fn rights(&self, user: &User) -> Rights {
+        Rights::of(&self.config.users.roles, user)
     }
 
     /// Returns the rules in force, those of the config first.

@@ -5,6 +5,7 @@
 
 mod approvals;
 pub mod boot;
+mod budgets;
 mod bus;
 mod clock;
 pub mod doctor;

@@ -10,11 +10,13 @@ use smartopol_protocol::approval::{Actor, ApprovalState};
 use smartopol_protocol::message::Part;
 use smartopol_protocol::tool::{Body, Effect, Inspection, Pin, Removal, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{DecidedBy, Trace};
+use smartopol_protocol::user::Filter;
 use smartopol_protocol::{Timestamp, TraceId};
 use smartopol_traces::record::{self, Begin};
 
 use crate::House;
 use crate::session::LiveCall;
+use crate::users::filter;
 
 /// Begins the trace of a call that was decided.
 pub(crate) fn begin(
@@ -36,7 +38,7 @@ pub(crate) fn begin(
     let asker = Actor {
         peer: live.asker.clone(),
         client: String::new(),
-        by: None,
+        by: live.by.clone(),
     };
     let begin = Begin {
         id: TraceId::new(),
@@ -178,6 +180,47 @@ pub(crate) fn clean_output(house: &House, output: ToolOutput) -> ToolOutput {
         status: output.status,
         text: clean_text(house, output.text),
         details: clean_value(house, &output.details),
+    }
+}
+
+/// Returns what an agent said as a person may read it to whom it goes. Reasoning is theirs to skip,
+/// and goes whole where something would have to be taken out of it.
+pub(crate) fn filtered(house: &House, kept: Filter, parts: Vec<Part>) -> Vec<Part> {
+    if kept == Filter::Off {
+        return parts;
+    }
+    let more = &house.config.users.blocked_words;
+    let fine = |part: &Part| match part {
+        Part::Reasoning { text, .. } => filter::child(text, more).1 == 0,
+        _ => true,
+    };
+    parts
+        .into_iter()
+        .filter(fine)
+        .map(|part| match part {
+            Part::Text { text } => Part::Text {
+                text: filter::child(&text, more).0.into_owned(),
+            },
+            other => other,
+        })
+        .collect()
+}
+
+/// Returns what a tool gave back as a person may read it to whom it goes.
+pub(crate) fn filtered_output(house: &House, kept: Filter, output: ToolOutput) -> ToolOutput {
+    if kept == Filter::Off {
+        return output;
+    }
+    let more = &house.config.users.blocked_words;
+    let (text, out) = filter::child(&output.text, more);
+    if out == 0 {
+        return output;
+    }
+    // The facts of the tool may hold the same words.
+    ToolOutput {
+        status: output.status,
+        text: text.into_owned(),
+        details: Value::Null,
     }
 }
 

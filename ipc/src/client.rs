@@ -8,6 +8,7 @@
 //! beyond is dropped here and told as `gap` and `dropped`. So a call never waits for its own
 //! caller to take events.
 
+pub(crate) mod acting;
 mod connection;
 mod feed;
 
@@ -124,6 +125,7 @@ impl Client {
             max_version: VERSION,
             client: name.to_owned(),
             observe: access == Access::Observe,
+            acts_as: acting::peer(),
         };
         let late = Error::TimedOut {
             what: "hello",

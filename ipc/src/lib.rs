@@ -18,6 +18,7 @@ mod stream;
 
 pub use address::Address;
 pub use bytes::Bytes;
+pub use client::acting::act_as;
 pub use client::{Access, Client, Events, TerminalBytes, Told};
 pub use error::Error;
 pub use frame::{HEADER, MESSAGE, TERMINAL, encode, terminal_head};

@@ -25,7 +25,8 @@ pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
 const LONGEST_NAME: usize = 64;
 
 /// Hears the client's hello and answers it. `peer` is who the daemon takes the client for, such as
-/// `cli:1000`; `daemon` is the program's own version.
+/// `cli:1000`, unless it acts as another; `daemon` is the program's own version. Who is let in here
+/// is of the daemon's own account, so they may act as whom they like.
 ///
 /// # Errors
 /// Where the client says something else, speaks no version of ours, or says nothing in time; it
@@ -44,7 +45,9 @@ pub async fn handshake(
     tokio::time::timeout(HELLO_WITHIN, async {
         match requests.hello().await? {
             Ok((hello, version)) => {
-                let (daemon, peer) = (daemon.to_owned(), peer.to_owned());
+                let daemon = daemon.to_owned();
+                let own = || peer.to_owned();
+                let peer = hello.acts_as.as_ref().map_or_else(own, ToString::to_string);
                 let welcome = Envelope::Welcome(Welcome {
                     version,
                     daemon,

@@ -17,6 +17,7 @@ mod console;
 mod crash;
 mod daemon_life;
 mod doctor;
+mod family;
 mod jobs;
 mod kills;
 mod memory;

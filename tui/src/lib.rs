@@ -37,6 +37,8 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use smartopol_config::{Loaded, Paths};
 use smartopol_ipc::Address;
+pub use smartopol_ipc::act_as;
+pub use smartopol_protocol::user::PeerId;
 
 use crate::app::{App, Wanted};
 use crate::link::Link;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use smartopol_protocol::Timestamp;
-use smartopol_protocol::approval::{Mode, OneOf, Pattern, Verdict};
+use smartopol_protocol::approval::{Approvers, Mode, OneOf, Pattern, Verdict};
 
 use crate::shape::{Holds, Shape, some_text};
 
@@ -16,6 +16,8 @@ pub struct Approvals {
     pub expire_after_seconds: u32,
     /// Rules; the strictest that matches wins.
     pub rules: Vec<ConfigRule>,
+    /// Questions that need more than one answer, or certain people's.
+    pub quorums: Vec<Quorum>,
 }
 
 impl Default for Approvals {
@@ -24,8 +26,75 @@ impl Default for Approvals {
             mode: Mode::Ask,
             expire_after_seconds: 600,
             rules: Vec::new(),
+            quorums: Vec::new(),
         }
     }
+}
+
+/// Who must answer certain questions, and how many of them. Of several that a call falls under,
+/// the most answers, the fewest people and the strictest word about the asker hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// How many must allow it: 1 to 20. One who denies it denies it for all.
+    pub quorum: u32,
+    /// Who may answer.
+    #[serde(default)]
+    pub approvers: Approvers,
+    /// True where who asked may not be among them.
+    #[serde(default)]
+    pub not_asker: bool,
+    /// What a call must do to fall under it; whatever it does without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<EffectKind>,
+    /// The tool it is about; all without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The leading words of the command it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<OneOf>,
+    /// A glob over absolute paths; a call that touches one falls under it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// A glob over the absolute folder that the call happens in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// The role of the person who asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+impl Quorum {
+    /// Returns which calls it is about, but for the effect.
+    pub fn pattern(&self) -> Pattern {
+        Pattern {
+            tool: self.tool.clone(),
+            command: self.command.clone(),
+            path: self.path.clone(),
+            cwd: self.cwd.clone(),
+            role: self.role.clone(),
+        }
+    }
+}
+
+/// A kind of effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectKind {
+    /// It runs a program, or cannot be told.
+    Run,
+    /// It reads a file.
+    Read,
+    /// It writes a file.
+    Write,
+    /// It deletes a file.
+    Delete,
+    /// It talks to other machines.
+    Network,
+    /// It signals other processes.
+    Process,
+    /// It runs with other rights, or gives them away.
+    Privilege,
 }
 
 /// A rule of the config file.
@@ -112,6 +181,37 @@ pub const TOOLS: [&str; 27] = [
 ];
 
 pub(crate) const SHAPE: Shape = Shape::Table(&[
+    (
+        "quorums",
+        Shape::List(&[
+            ("quorum", Shape::Value(Holds::Whole(1, 20))),
+            (
+                "approvers",
+                Shape::Value(Holds::Choice(&["approvers", "admins"])),
+            ),
+            ("not_asker", Shape::Value(Holds::Flag)),
+            (
+                "effect",
+                Shape::Value(Holds::Choice(&[
+                    "run",
+                    "read",
+                    "write",
+                    "delete",
+                    "network",
+                    "process",
+                    "privilege",
+                ])),
+            ),
+            ("tool", Shape::Value(Holds::Text(tool))),
+            ("command", Shape::Value(Holds::Words)),
+            ("path", Shape::Value(Holds::Text(glob))),
+            ("cwd", Shape::Value(Holds::Text(glob))),
+            (
+                "role",
+                Shape::Value(Holds::Choice(&["admin", "user", "child"])),
+            ),
+        ]),
+    ),
     (
         "mode",
         Shape::Value(Holds::Choice(&["read-only", "ask", "auto-edit", "auto"])),

@@ -47,7 +47,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("stagger_seconds", Shape::Value(Holds::Whole(0, 3_600))),
 ]);
 
-fn timezone(text: &str) -> Result<(), String> {
+pub(super) fn timezone(text: &str) -> Result<(), String> {
     match text.is_empty() || jiff::tz::TimeZone::get(text).is_ok() {
         true => Ok(()),
         false => Err("must be a time zone such as `Europe/Berlin` or `UTC`".into()),

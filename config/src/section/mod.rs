@@ -3,15 +3,18 @@
 pub mod agent;
 pub mod approvals;
 pub mod backup;
+pub mod budgets;
 pub mod console;
 pub mod daemon;
 pub mod jobs;
 pub mod memory;
+pub mod prices;
 pub mod providers;
 pub mod retention;
 pub mod terminals;
 pub mod tools;
 pub mod traces;
+pub mod users;
 
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +30,14 @@ pub struct Config {
     pub agent: agent::Agent,
     /// Who serves models, by name.
     pub providers: providers::Providers,
+    /// What tokens cost, where the catalogue does not know.
+    pub prices: prices::Prices,
     /// What may run without asking.
     pub approvals: approvals::Approvals,
+    /// Who may come in, and what each role may do.
+    pub users: users::Users,
+    /// The most that may be used of models.
+    pub budgets: budgets::Budgets,
     /// What runs by itself.
     pub jobs: jobs::Jobs,
     /// What sessions are told of what is remembered.
@@ -51,7 +60,10 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("daemon", daemon::SHAPE),
     ("agent", agent::SHAPE),
     ("providers", providers::SHAPE),
+    ("prices", prices::SHAPE),
     ("approvals", approvals::SHAPE),
+    ("users", users::SHAPE),
+    ("budgets", budgets::SHAPE),
     ("jobs", jobs::SHAPE),
     ("memory", memory::SHAPE),
     ("tools", tools::SHAPE),

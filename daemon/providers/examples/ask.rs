@@ -183,6 +183,7 @@ fn message(role: Role, parts: Vec<Part>) -> Message {
         role,
         parts,
         peer: None,
+        by: None,
         interrupted: false,
         created_at: Timestamp::now(),
     }

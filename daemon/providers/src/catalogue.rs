@@ -31,6 +31,18 @@ impl Price {
         up_to: u64::MAX,
     };
 
+    /// Returns what the settings say.
+    pub(crate) fn set(price: &smartopol_config::section::prices::Price) -> Self {
+        let [input, cache_read, cache_write, output] = price.parts();
+        Self {
+            input,
+            cache_read,
+            cache_write,
+            output,
+            up_to: u64::MAX,
+        }
+    }
+
     /// Returns the cost in millionths of a US dollar; `None` beyond what the price holds for.
     pub fn cost_micros(&self, usage: &Usage) -> Option<u64> {
         if usage.input > self.up_to {

@@ -17,6 +17,7 @@ mod section;
 mod transcript;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,11 @@ pub struct Target {
 }
 
 impl Target {
+    /// Returns true where asking it uses tokens: the offline provider has none.
+    pub fn counts_tokens(&self) -> bool {
+        self.provider.wire != smartopol_config::section::providers::Kind::Offline
+    }
+
     /// Returns the body of a request as its service is sent it.
     pub fn body(&self, request: &ModelRequest) -> serde_json::Value {
         wire::body(self, request)
@@ -74,6 +80,8 @@ impl Target {
 pub struct Providers {
     list: Vec<Arc<Provider>>,
     secrets: Vec<Secret>,
+    /// What the settings say of prices, by `provider/model` or the model alone.
+    prices: BTreeMap<String, Price>,
 }
 
 impl Providers {
@@ -88,13 +96,22 @@ impl Providers {
     ) -> impl Future<Output = Result<Self, Error>> + Send + use<> {
         install_tls();
         let plan = find::plan(config, env);
-        async move { Ok(find::finish(plan?).await) }
+        let prices = config
+            .prices
+            .iter()
+            .map(|(model, price)| (model.clone(), Price::set(price)))
+            .collect();
+        async move {
+            let found = find::finish(plan?).await;
+            Ok(Self { prices, ..found })
+        }
     }
 
     pub(crate) fn new(list: Vec<Provider>, secrets: Vec<Secret>) -> Self {
         Self {
             list: list.into_iter().map(Arc::new).collect(),
             secrets,
+            prices: BTreeMap::new(),
         }
     }
 
@@ -120,6 +137,16 @@ impl Providers {
     /// A slash may be part of a model's name: what stands before the first one is a provider only
     /// where one of that name exists.
     pub fn resolve(&self, model: Option<&str>) -> Result<Target, Error> {
+        let mut target = self.meant(model)?;
+        let whole = format!("{}/{}", target.provider_name, target.model);
+        let set = self.prices.get(&whole);
+        if let Some(price) = set.or_else(|| self.prices.get(&target.model)) {
+            target.price = Some(*price);
+        }
+        Ok(target)
+    }
+
+    fn meant(&self, model: Option<&str>) -> Result<Target, Error> {
         let chosen = self.list.first().ok_or(Error::NoProvider)?;
         let Some(wanted) = model.map(str::trim).filter(|wanted| !wanted.is_empty()) else {
             return Ok(chosen.target(&chosen.default_model));
@@ -225,6 +252,7 @@ fn one_word() -> ModelRequest {
                 text: "Say hello in one word.".into(),
             }],
             peer: None,
+            by: None,
             interrupted: false,
             created_at: Timestamp::now(),
         })],

@@ -55,6 +55,7 @@ pub(crate) fn message(role: Role, parts: Vec<Part>) -> Message {
         role,
         parts,
         peer: None,
+        by: None,
         interrupted: false,
         created_at: Timestamp::from_millis(0),
     }

@@ -7,14 +7,18 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope};
+use smartopol_protocol::approval::{
+    Actor, Approval, ApprovalState, Decide, Decision, Rule, Scope, Vote,
+};
 use smartopol_protocol::question::{Question, QuestionState};
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{ApprovalId, Code, Fault, QuestionId, Timestamp};
-use smartopol_store::Ended;
+use smartopol_store::{Ended, Voted};
 use tokio::sync::Notify;
 
-use super::{learned, questions};
+use super::{learned, questions, terms};
 use crate::House;
+use crate::users::rights;
 
 /// How long a store that failed is left alone, in milliseconds.
 const TRY_AGAIN: i64 = 5_000;
@@ -122,6 +126,11 @@ pub(crate) async fn decide(house: &House, answer: Decide, actor: Actor) -> Resul
     if approval.state != ApprovalState::Pending {
         return Err(already(&approval));
     }
+    let user = house.users.acting(&actor.peer, None);
+    terms::check(house, &approval.terms, &user, answer.allow)?;
+    if answer.allow && answer.scope != Scope::Once {
+        longer(&approval, &user, answer.scope)?;
+    }
     if answer.note.len() > 4096 {
         return Err(
             Fault::new(Code::TooLarge, "`note` is longer than 4,096 bytes").hint("shorten it"),
@@ -161,12 +170,53 @@ pub(crate) async fn decide(house: &House, answer: Decide, actor: Actor) -> Resul
         at,
         note,
     };
+    if answer.allow && approval.terms.quorum > 1 {
+        let vote = Vote {
+            user_id: user.id,
+            decision,
+        };
+        return vote_for(house, id, vote).await;
+    }
     let state = if answer.allow {
         ApprovalState::Allowed { decision }
     } else {
         ApprovalState::Denied { decision }
     };
     end(house, id, state, rule).await
+}
+
+/// Refuses an answer that is kept for longer than it may be.
+fn longer(approval: &Approval, user: &User, scope: Scope) -> Result<(), Fault> {
+    if approval.terms.quorum > 1 {
+        let told = format!("{} answers are needed each time", approval.terms.quorum);
+        return Err(Fault::new(Code::BadRequest, told).hint("allow it once"));
+    }
+    // A rule for everybody is for those to make who run the house.
+    if scope != Scope::Session && user.role != Role::Admin {
+        let told = format!(
+            "{} may allow it once, or for the session",
+            rights::whom(user)
+        );
+        return Err(Fault::new(Code::Denied, told).hint("an admin can allow it for longer"));
+    }
+    Ok(())
+}
+
+/// Counts one answer of several that are needed.
+async fn vote_for(house: &House, id: ApprovalId, vote: Vote) -> Result<Approval, Fault> {
+    let voted = house
+        .store
+        .write(move |w| w.vote_approval(id, vote))
+        .await?;
+    match voted {
+        Voted::Waits(approval) => Ok(approval),
+        Voted::Ended(Ended::Now(approval)) => {
+            house.desk.forget(&approval);
+            house.router.decided(house, approval.clone());
+            Ok(approval)
+        }
+        Voted::Ended(Ended::Already(approval)) => Err(already(&approval)),
+    }
 }
 
 /// Ends an approval, keeps the rule, and tells the session.

@@ -11,7 +11,7 @@ use smartopol_protocol::approval::{
     TestRule, TestedRule, Verdict,
 };
 use smartopol_protocol::tool::{Effect, Inspection, ToolOutput};
-use smartopol_protocol::user::Role;
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{ApprovalId, Code, Fault, TurnId};
 use smartopol_store::Reader;
 
@@ -20,6 +20,7 @@ use super::pattern;
 use super::policy::Policy;
 use crate::House;
 use crate::scheduler::charge;
+use crate::users::rights::Rights;
 
 /// How far a back-test looks: days, and calls at most.
 const DAYS: u32 = 30;
@@ -44,17 +45,19 @@ pub(crate) async fn lab(house: &House, id: ApprovalId) -> Result<LabShown, Fault
         })
         .await?;
     let rules = house.rules().await?;
+    let user = house.users.acting(&asker, session.user_id);
     let policy = Policy {
         mode: session.mode.unwrap_or(house.config.approvals.mode),
         workspace: Some(&session.workspace),
         session_id: Some(session.id),
         rules: &rules,
         floor: &house.floor,
+        rights: house.rights(&user),
     };
     let call = Call {
         tool: &approval.tool,
         inspection: &approval.inspection,
-        role: house.users.acting(&asker, session.user_id).role.name(),
+        role: user.role.name(),
     };
     let patterns = match &approval.rule {
         None => Vec::new(),
@@ -169,6 +172,15 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         let hint = format!("the roles are {}", Role::names());
         return Err(Fault::new(Code::BadRequest, told).hint(hint));
     }
+    // As the role has it that is asked about; of single users nothing is said.
+    let rights = Role::named(role).map_or_else(Rights::default, |role| {
+        let user = User {
+            role,
+            owner: role == Role::Admin,
+            ..crate::users::nobody()
+        };
+        house.rights(&user)
+    });
     let inspection = inspect(house, &workspace, &check.cwd, &check.command).await?;
     let own = session.as_ref().and_then(|session| session.mode);
     let rules = house.rules().await?;
@@ -178,6 +190,7 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         session_id: session.as_ref().map(|session| session.id),
         rules: &rules,
         floor: &house.floor,
+        rights,
     };
     let call = Call {
         tool: "exec",
@@ -273,6 +286,7 @@ fn covers(pattern: &Pattern, tool: &str, inspection: &Inspection, house: &House)
         session_id: None,
         rules: &[],
         floor: &house.floor,
+        rights: Rights::default(),
     };
     let call = Call {
         tool,

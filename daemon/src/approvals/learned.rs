@@ -64,15 +64,24 @@ pub(super) async fn rule(
         created_at: Some(at),
         ..Rule::new(Verdict::Allow, offered.clone())
     };
+    // What is allowed to one whom others answer for beyond their session is for their role alone.
+    let role = approval.terms.asker.and_then(|id| house.users.get(id));
+    let role = role
+        .filter(|user| rule.session_id.is_none() && house.rights(user).are_bounded())
+        .map(|user| user.role.name().to_owned());
+    let bound = |mut rule: Rule| {
+        rule.pattern.role = rule.pattern.role.or(role);
+        rule
+    };
     match &answer.rule {
-        None => Ok(rule),
-        Some(own) if own == offered => Ok(rule),
+        None => Ok(bound(rule)),
+        Some(own) if own == offered => Ok(bound(rule)),
         Some(own) => {
             let pattern = Pattern {
                 tool: Some(own.tool.clone().unwrap_or_else(|| approval.tool.clone())),
                 ..own.clone()
             };
-            let rule = Rule { pattern, ..rule };
+            let rule = bound(Rule { pattern, ..rule });
             accept(house, &rule, approval, session).await?;
             Ok(rule)
         }
@@ -91,6 +100,7 @@ async fn accept(
         .map_err(|told| bad(told).hint("edit the rule, or allow the call once"))?;
     let turn_id = approval.turn_id;
     let asker = house.store.read(move |r| lab::asker(r, turn_id)).await?;
+    let user = house.users.acting(&asker, session.user_id);
     let mut rules = house.rules().await?;
     rules.push(rule.clone());
     let judged = Policy {
@@ -99,11 +109,12 @@ async fn accept(
         session_id: Some(session.id),
         rules: &rules,
         floor: &house.floor,
+        rights: house.rights(&user),
     }
     .judge(Call {
         tool: &approval.tool,
         inspection: &approval.inspection,
-        role: house.users.acting(&asker, session.user_id).role.name(),
+        role: user.role.name(),
     });
     if judged.verdict == Verdict::Allow {
         return Ok(());

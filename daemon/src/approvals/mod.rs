@@ -14,5 +14,6 @@ mod programs;
 pub(crate) mod questions;
 pub(crate) mod rules;
 mod stretches;
+pub(crate) mod terms;
 #[cfg(test)]
 pub(crate) mod trial;

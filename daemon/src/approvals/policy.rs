@@ -1,6 +1,7 @@
 //! Whether a tool call may run, as pure code.
 //!
-//! Owns the order of the authorities: floor, then rules (the strictest that matches), then mode.
+//! Owns the order of the authorities: floor, then what the person may do, then rules (the strictest
+//! that matches), then mode.
 //! A call is judged effect by effect, and the strictest verdict holds; the last resort is to ask.
 
 use std::path::Path;
@@ -9,9 +10,11 @@ use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::{Danger, Mode, Pattern, Rule, Verdict};
 use smartopol_protocol::tool::{Effect, Place};
 use smartopol_protocol::trace::DecidedBy;
+use smartopol_protocol::user::{Capability, Grant};
 
 use super::coverage::{self, Call};
 use super::{candidates, danger, delicate, floor, programs};
+use crate::users::rights::{self, Rights};
 
 /// How many reasons a judgement has at most.
 const REASONS: usize = 8;
@@ -29,6 +32,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) rules: &'a [Rule],
     /// What nothing may destroy.
     pub(crate) floor: &'a floor::Floor,
+    /// What the person may do whose message began the turn.
+    pub(crate) rights: Rights,
 }
 
 /// A verdict with its grounds.
@@ -69,6 +74,15 @@ impl<'a> Policy<'a> {
                 danger: None,
             };
         }
+        let needed = self.rights.needed(call.tool, call.inspection);
+        if let Some((capability, Grant::Deny)) = needed.first() {
+            return Judgement {
+                verdict: Verdict::Deny,
+                by: DecidedBy::Role,
+                reasons: vec![format!("it takes `{capability}`, which is denied")],
+                danger: None,
+            };
+        }
         let effects = &call.inspection.effects;
         let covered = coverage::covered(&self.allowing(), call);
         let mut said: Vec<Said> = self.warnings(call);
@@ -94,7 +108,30 @@ impl<'a> Policy<'a> {
                 reason,
             });
         }
+        // What the tool itself takes, where nothing that it does was told.
+        if let Some(own) = rights::of_tool(call.tool)
+            && !effects
+                .iter()
+                .any(|effect| rights::of_effect(effect) == Some(own))
+            && let Some(reason) = self.asks_for(own)
+        {
+            said.push(Said {
+                verdict: Verdict::Ask,
+                by: DecidedBy::Role,
+                reason,
+            });
+        }
         self.sum(said, call)
+    }
+
+    /// Says so where each use of a capability waits for an answer.
+    fn asks_for(&self, capability: Capability) -> Option<String> {
+        let who = match self.rights.grant(capability) {
+            Grant::Ask => "somebody who may approve requests",
+            Grant::AskAdmin => "an admin",
+            Grant::Deny | Grant::Allow => return None,
+        };
+        Some(format!("it takes `{capability}`, which waits for {who}"))
     }
 
     /// Returns the rules that an answer for longer could keep, from narrow to broad: each would let
@@ -132,7 +169,10 @@ impl<'a> Policy<'a> {
     /// Returns the verdict where one more rule allowed something.
     pub(crate) fn with(&self, pattern: &Pattern, call: Call<'_>) -> Verdict {
         let mut rules = self.rules.to_vec();
-        rules.push(Rule::new(Verdict::Allow, pattern.clone()));
+        rules.push(Rule {
+            session_id: self.session_id,
+            ..Rule::new(Verdict::Allow, pattern.clone())
+        });
         let more = Policy {
             rules: &rules,
             ..*self
@@ -151,8 +191,12 @@ impl<'a> Policy<'a> {
     }
 
     fn allowing(&self) -> Vec<&'a Pattern> {
+        // What was allowed to everybody everywhere was not meant for those whom others answer for.
+        let bounded = self.rights.are_bounded();
+        let meant = |rule: &&Rule| rule.session_id.is_some() || rule.pattern.role.is_some();
         self.in_force()
             .filter(|rule| rule.decision == Verdict::Allow)
+            .filter(|rule| !bounded || meant(rule))
             .map(|rule| &rule.pattern)
             .collect()
     }
@@ -200,7 +244,13 @@ impl<'a> Policy<'a> {
 
     /// Says what one effect means, given the rule that covers it.
     fn effect(&self, effect: &Effect, rule: Option<&Pattern>) -> Said {
-        let (verdict, reason) = self.by_mode(effect);
+        let (mut verdict, mut reason) = self.by_mode(effect);
+        let mut by = DecidedBy::Mode;
+        if verdict != Verdict::Deny
+            && let Some(asks) = rights::of_effect(effect).and_then(|own| self.asks_for(own))
+        {
+            (verdict, reason, by) = (Verdict::Ask, asks, DecidedBy::Role);
+        }
         // Who the agent is changes by a rule about that very file, and by no other.
         let broad = |rule: &&Pattern| rule.path.is_none() && self.floor.persona(effect).is_some();
         let rule = rule.filter(|rule| !broad(rule));
@@ -213,7 +263,7 @@ impl<'a> Policy<'a> {
             },
             _ => Said {
                 verdict,
-                by: DecidedBy::Mode,
+                by,
                 reason,
             },
         }

@@ -1,5 +1,6 @@
 //! For tests: a command line is read by the real grammar and judged by the real policy.
 
+use crate::users::rights::Rights;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -45,6 +46,7 @@ pub(crate) fn judge(mode: Mode, rules: &[Rule], line: &str) -> Judgement {
         session_id: None,
         rules,
         floor: &floor,
+        rights: Rights::default(),
     }
     .judge(Call {
         tool: "exec",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use smartopol_config::{Config, Paths};
+use smartopol_ipc::Error;
 use smartopol_protocol::{Code, Fault, daemon};
 use tokio::time::{Instant, sleep};
 
@@ -44,7 +45,7 @@ pub fn stop(paths: &Paths, stop: daemon::Stop) -> anyhow::Result<Stopped> {
             return Ok(Stopped::Before);
         };
         let until = Instant::now() + limit;
-        if !asked(paths, stop).await {
+        if !asked(paths, stop).await? {
             signal(pid)?;
         }
         let mut wait = Duration::from_millis(1);
@@ -60,17 +61,24 @@ pub fn stop(paths: &Paths, stop: daemon::Stop) -> anyhow::Result<Stopped> {
 }
 
 /// Returns true where the daemon has said that it will stop.
-async fn asked(paths: &Paths, stop: daemon::Stop) -> bool {
+///
+/// # Errors
+/// Where it says that who asks may not stop it.
+async fn asked(paths: &Paths, stop: daemon::Stop) -> Result<bool, Error> {
     let ask = async {
-        let client = connect(paths).await.ok()?;
-        client.call(stop).await.ok()
+        let client = connect(paths).await?;
+        client.call(stop).await
     };
     let limit = match stop.terminals {
         // Their programs are asked to end first.
         true => ASK_FOR * 5,
         false => ASK_FOR,
     };
-    matches!(tokio::time::timeout(limit, ask).await, Ok(Some(())))
+    match tokio::time::timeout(limit, ask).await {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(err)) if err.fault().is_some_and(|fault| fault.code == Code::Denied) => Err(err),
+        Ok(Err(_)) | Err(_) => Ok(false),
+    }
 }
 
 fn signal(pid: u32) -> anyhow::Result<()> {

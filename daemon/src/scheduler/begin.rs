@@ -261,6 +261,7 @@ fn message(job: &Job, run: &Run, session_id: SessionId, message_id: MessageId) -
             false => Part::Text { text },
         }],
         peer: (!notice).then(|| charge::peer(job.id)),
+        by: None,
         interrupted: false,
         created_at: begun,
     }

@@ -155,7 +155,7 @@ impl Charge {
 }
 
 /// Returns the most that a role may do without asking.
-const fn ceiling(role: Role) -> Mode {
+pub(crate) const fn ceiling(role: Role) -> Mode {
     match role {
         Role::Admin => Mode::Auto,
         Role::User => Mode::Ask,

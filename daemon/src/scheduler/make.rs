@@ -8,9 +8,10 @@ use std::path::Path;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::{Action, Due, Frozen, Job, JobState, Policy, Schedule, Spec};
 use smartopol_protocol::session::Session;
+use smartopol_protocol::user::Role;
 use smartopol_protocol::{Code, Fault, JobId, Timestamp};
 
-use super::charge::strictest;
+use super::charge::{ceiling, strictest};
 use super::schedule::{self, Times};
 use crate::House;
 use crate::toolbox;
@@ -39,12 +40,13 @@ pub(crate) struct Author {
 
 impl Author {
     /// Returns a person at a door of the daemon.
-    pub(crate) fn person(peer: &str) -> Self {
+    pub(crate) fn person(house: &House, peer: &str) -> Self {
+        let role = house.users.acting(peer, None).role;
         Self {
             peer: peer.to_owned(),
-            most: Mode::Auto,
+            most: ceiling(role),
             tools: None,
-            may_schedule: true,
+            may_schedule: role != Role::Child,
         }
     }
 }
@@ -57,7 +59,7 @@ fn bad(message: impl Into<String>, hint: &str) -> Fault {
 pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Job, Fault> {
     let now = house.clock.now();
     let (zone, schedule) = when(house, &spec, now)?;
-    let session = session(house, &spec).await?;
+    let session = session(house, &spec, author).await?;
     let action = action(house, &spec)?;
     if matches!(action, Action::Message { .. }) && session.is_none() {
         return Err(bad(
@@ -165,12 +167,18 @@ fn when(house: &House, spec: &Spec, now: Timestamp) -> Result<(String, Schedule)
     Ok((name, schedule))
 }
 
-async fn session(house: &House, spec: &Spec) -> Result<Option<Session>, Fault> {
+async fn session(house: &House, spec: &Spec, author: &Author) -> Result<Option<Session>, Fault> {
     let Some(key) = spec.session.clone() else {
         return Ok(None);
     };
     let find = move |r: &smartopol_store::Reader<'_>| r.find_session(Some(&key), None);
-    Ok(Some(house.store.read(find).await?))
+    let session = house.store.read(find).await?;
+    let user = house.users.acting(&author.peer, None);
+    if !house.users.may_see(&user, session.id) {
+        let told = format!("there is no session `{}`", session.name);
+        return Err(Fault::new(Code::NotFound, told).hint("name one of your own"));
+    }
+    Ok(Some(session))
 }
 
 fn action(house: &House, spec: &Spec) -> Result<Action, Fault> {

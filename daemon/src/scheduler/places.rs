@@ -111,6 +111,7 @@ fn notice(item: &Item, session_id: SessionId, message_id: MessageId, now: Timest
             text,
         }],
         peer: None,
+        by: None,
         interrupted: false,
         created_at: now,
     }
@@ -145,6 +146,7 @@ mod tests {
             question_id: None,
             terminal_id: None,
             job_id: None,
+            peer: None,
             at: Timestamp::from_millis(0),
             due_at: None,
             deadline: None,

@@ -12,16 +12,19 @@ use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
 use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized};
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use smartopol_protocol::{TerminalId, terminal};
 use smartopol_tools::terminals::Viewer;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::CancellationToken;
 
+use super::access;
 use super::clients::Seat;
 use super::dispatch;
 use super::looking::Looking;
 use super::outbox::{Next, OUTBOX, Outbox};
+use super::view;
 use crate::bus::Item;
 use crate::{Clock, House, terminals};
 
@@ -122,11 +125,15 @@ pub(crate) async fn run(visitor: Visitor, stream: Stream) {
         write(replies, line.clone(), house.clock.clone()),
     );
     let _closing = line.closed.clone().drop_guard();
+    let acts_as = hello.acts_as.as_ref().map(ToString::to_string);
     let actor = Actor {
-        peer,
+        by: acts_as.is_some().then(|| peer.clone()),
+        peer: acts_as.unwrap_or(peer),
         client: hello.client,
-        by: None,
     };
+    if let Some(by) = &actor.by {
+        tracing::info!("{by} acts as {} with {}", actor.peer, actor.client);
+    }
     let observes = hello.observe;
     let mut client = Client {
         house,
@@ -187,13 +194,18 @@ impl Client {
                 .hint("attach without --observe to act");
             return Some(server::reply::<()>(id, &Err(fault)));
         }
+        let user = match access::check(&self.house, &self.actor, &request).await {
+            Ok(user) => user,
+            Err(fault) => return Some(server::reply::<()>(id, &Err(fault))),
+        };
         Some(match request {
             Request::EventSubscribe(subscribe) => {
-                server::reply(id, &self.subscribe(subscribe).await)
+                server::reply(id, &self.subscribe(subscribe, &user).await)
             }
             Request::EventWatch(watch) => server::reply(id, &self.watch(watch).await),
             Request::ClientList(_) => {
-                server::reply(id, &Ok(dispatch::clients(&self.house, self.seat.id())))
+                let clients = dispatch::clients(&self.house, &user, self.seat.id());
+                server::reply(id, &Ok(clients))
             }
             Request::TerminalAttach(attach) => server::reply(id, &self.attach(attach).await),
             Request::TerminalDetach(detach) => server::reply(id, &self.detach(detach)),
@@ -204,7 +216,7 @@ impl Client {
                 let stops = matches!(request, Request::DaemonStop(_));
                 self.house.supervisor.spawn("long request", async move {
                     let closed = line.closed.clone();
-                    let reply = dispatch::dispatch(&house, &actor, id, request);
+                    let reply = dispatch::dispatch(&house, (&actor, &user), id, request);
                     if let Some(reply) = closed.run_until_cancelled(reply).await {
                         line.must(reply).await;
                     }
@@ -216,7 +228,7 @@ impl Client {
                 });
                 return None;
             }
-            request => dispatch::dispatch(&self.house, &self.actor, id, request).await,
+            request => dispatch::dispatch(&self.house, (&self.actor, &user), id, request).await,
         })
     }
 
@@ -259,7 +271,7 @@ impl Client {
     }
 
     /// Begins to listen before it reads the store, so nothing falls between.
-    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<Subscribed, Fault> {
+    async fn subscribe(&mut self, subscribe: Subscribe, user: &User) -> Result<Subscribed, Fault> {
         let news = self.house.bus.listen();
         let since = subscribe.since;
         let read = self.house.store.read(move |r| {
@@ -276,8 +288,9 @@ impl Client {
             Ok(Ok(r.snapshot()?))
         });
         let subscribed = match read.await? {
-            Ok(snapshot) => {
+            Ok(mut snapshot) => {
                 let Snapshot { seq, .. } = snapshot;
+                view::cut(&self.house, user, &mut snapshot);
                 self.told = seq;
                 Subscribed::Snapshot(Box::new(snapshot))
             }
@@ -325,7 +338,7 @@ impl Client {
                 if let Some(seq) = event.seq {
                     self.told = seq;
                 }
-                if self.only.is_some() && event.session_id != self.only {
+                if self.only.is_some() && event.session_id != self.only || !self.may_hear(&event) {
                     continue;
                 }
                 if let Some(frame) = Item::new(event).frame() {
@@ -389,15 +402,25 @@ impl Client {
         }
     }
 
+    /// Returns true for what is told to the one who listens, as they are right now.
+    fn may_hear(&self, event: &Event) -> bool {
+        let user = self.house.users.acting(&self.actor.peer, None);
+        view::may_hear(&self.house, &user, event)
+    }
+
     /// Tells one event. Never waits.
     fn tell(&mut self, item: &Item) {
         let event = &item.event;
         let kept = match event.seq {
             Some(seq) if seq <= self.told => return,
-            Some(seq) if self.only.is_some() && event.session_id != self.only => {
+            Some(seq)
+                if self.only.is_some() && event.session_id != self.only
+                    || !self.may_hear(event) =>
+            {
                 self.told = seq;
                 return;
             }
+            None if !self.may_hear(event) => return,
             Some(seq) => {
                 let Some(frame) = item.frame() else { return };
                 let kept = self.line.outbox().fact(frame);

@@ -4,16 +4,22 @@ use serde::Serialize;
 use smartopol_ipc::{Bytes, server};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::Partial;
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
     approval, attention, client, command, daemon, job, knowledge, memory, message, prompt,
-    provider, question, rule, session, terminal, trace, turn,
+    provider, question, rule, session, terminal, trace, turn, user as people,
 };
 use crate::House;
 
 /// Does what a request says and returns the frame of its reply.
-pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Request) -> Bytes {
+pub(crate) async fn dispatch(
+    house: &House,
+    (actor, user): (&Actor, &User),
+    id: u64,
+    request: Request,
+) -> Bytes {
     match request {
         Request::DaemonStatus(_) => reply(id, daemon::status(house).await),
         Request::DaemonStop(params) => reply(id, daemon::stop(house, params).await),
@@ -21,8 +27,8 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
         Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
         Request::SessionCreate(params) => reply(id, session::create(house, actor, params).await),
-        Request::SessionList(_) => reply(id, session::list(house).await),
-        Request::SessionFind(params) => reply(id, session::find(house, params).await),
+        Request::SessionList(_) => reply(id, session::list(house, user).await),
+        Request::SessionFind(params) => reply(id, session::find(house, user, params).await),
         Request::SessionShow(params) => reply(id, session::show(house, params).await),
         Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
         Request::SessionDelete(params) => reply(id, session::delete(house, params).await),
@@ -56,23 +62,23 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         }
         Request::KnowledgeHot(_) => reply(id, knowledge::hot(house, actor).await),
         Request::TurnShow(params) => reply(id, turn::show(house, params).await),
-        Request::ApprovalList(params) => reply(id, approval::list(house, params).await),
+        Request::ApprovalList(params) => reply(id, approval::list(house, user, params).await),
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
         Request::ApprovalLab(params) => reply(id, approval::lab(house, params).await),
         Request::ApprovalCheck(params) => reply(id, approval::check(house, params).await),
-        Request::QuestionList(params) => reply(id, question::list(house, params).await),
+        Request::QuestionList(params) => reply(id, question::list(house, user, params).await),
         Request::QuestionShow(params) => reply(id, question::show(house, params).await),
         Request::QuestionAnswer(params) => reply(id, question::answer(house, actor, params).await),
         Request::RuleTest(params) => reply(id, rule::test(house, params).await),
         Request::RuleList(_) => reply(id, rule::list(house).await),
         Request::RuleRevoke(params) => reply(id, rule::revoke(house, params).await),
-        Request::TraceList(params) => reply(id, trace::list(house, params).await),
+        Request::TraceList(params) => reply(id, trace::list(house, user, params).await),
         Request::TraceShow(params) => reply(id, trace::show(house, params).await),
-        Request::TraceStats(params) => reply(id, trace::stats(house, params).await),
+        Request::TraceStats(params) => reply(id, trace::stats(house, user, params).await),
         Request::TraceMark(params) => reply(id, trace::mark(house, params).await),
         Request::TerminalOpen(params) => reply(id, terminal::open(house, params).await),
-        Request::TerminalList(_) => reply(id, terminal::list(house).await),
+        Request::TerminalList(_) => reply(id, terminal::list(house, user).await),
         Request::TerminalShow(params) => reply(id, terminal::show(house, params).await),
         Request::TerminalWrite(params) => reply(id, terminal::write(house, params).await),
         Request::TerminalRead(params) => reply(id, terminal::read(house, params).await),
@@ -88,7 +94,7 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::PromptSkip(params) => reply(id, prompt::skip(house, params)),
         Request::ProviderTest(params) => reply(id, provider::test(house, params).await),
         Request::JobAdd(params) => reply(id, job::add(house, actor, params).await),
-        Request::JobList(params) => reply(id, job::list(house, params).await),
+        Request::JobList(params) => reply(id, job::list(house, user, params).await),
         Request::JobShow(params) => reply(id, job::show(house, params).await),
         Request::JobEdit(params) => reply(id, job::change(house, actor, params).await),
         Request::JobRemove(params) => reply(id, job::remove(house, params).await),
@@ -97,11 +103,24 @@ pub(crate) async fn dispatch(house: &House, actor: &Actor, id: u64, request: Req
         Request::JobRun(params) => reply(id, job::run(house, actor, params).await),
         Request::JobHistory(params) => reply(id, job::history(house, params).await),
         Request::JobWhy(params) => reply(id, job::why(house, params).await),
-        Request::JobNext(params) => reply(id, job::next(house, params).await),
-        Request::AttentionList(params) => reply(id, attention::list(house, params).await),
+        Request::JobNext(params) => reply(id, job::next(house, user, params).await),
+        Request::AttentionList(params) => reply(id, attention::list(house, user, params).await),
         Request::AttentionResolve(params) => {
             reply(id, attention::resolve(house, actor, params).await)
         }
+        Request::UserList(_) => reply(id, people::list(house, user).await),
+        Request::UserShow(params) => reply(id, people::show(house, user, params).await),
+        Request::UserAdd(params) => reply(id, people::add(house, (actor, user), params).await),
+        Request::UserSet(params) => reply(id, people::set(house, (actor, user), params).await),
+        Request::UserRemove(params) => {
+            reply(id, people::remove(house, (actor, user), params).await)
+        }
+        Request::UserLink(_) => reply(id, people::link(house, (actor, user)).await),
+        Request::UserRedeem(params) => reply(id, people::redeem(house, actor, params).await),
+        Request::UserUnlink(params) => {
+            reply(id, people::unlink(house, (actor, user), params).await)
+        }
+        Request::UserAdmit(params) => reply(id, people::admit(house, (actor, user), params).await),
         // These change the connection, which keeps them to itself.
         Request::EventSubscribe(_)
         | Request::EventWatch(_)
@@ -165,7 +184,9 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TerminalScreen(_)
         | Request::TerminalWait(_)
         | Request::PromptShow(_)
-        | Request::ProviderList(_) => false,
+        | Request::ProviderList(_)
+        | Request::UserList(_)
+        | Request::UserShow(_) => false,
         Request::DaemonStop(_)
         | Request::DaemonBackup(_)
         | Request::SessionCreate(_)
@@ -207,7 +228,14 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::TerminalKill(_)
         | Request::TerminalClose(_)
         | Request::PromptSkip(_)
-        | Request::ProviderTest(_) => true,
+        | Request::ProviderTest(_)
+        | Request::UserAdd(_)
+        | Request::UserSet(_)
+        | Request::UserRemove(_)
+        | Request::UserLink(_)
+        | Request::UserRedeem(_)
+        | Request::UserUnlink(_)
+        | Request::UserAdmit(_) => true,
     }
 }
 
@@ -231,8 +259,8 @@ pub(crate) const fn takes_long(request: &Request) -> bool {
 }
 
 /// Returns who is attached.
-pub(crate) fn clients(house: &House, own: u64) -> smartopol_protocol::client::Listed {
-    client::list(house, own)
+pub(crate) fn clients(house: &House, user: &User, own: u64) -> smartopol_protocol::client::Listed {
+    client::list(house, user, own)
 }
 
 /// Returns what a session is saying right now.

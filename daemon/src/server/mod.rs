@@ -2,12 +2,14 @@
 //!
 //! Owns: connections. What a request does is in `handler/`, one file per noun.
 
+mod access;
 mod clients;
 mod connection;
 mod dispatch;
 mod handler;
 mod looking;
 mod outbox;
+mod view;
 
 use std::sync::Arc;
 

@@ -83,13 +83,17 @@ impl Actor<'_> {
             return Ok(());
         };
         let charge = live.charge.as_ref();
-        let policy = authorize::policy(&self.house, &self.session, charge, &rules);
+        let user = self.house.users.acting(&live.asker, self.session.user_id);
+        let policy = authorize::policy(&self.house, &self.session, charge, (&rules, &user));
         let covered: Vec<_> = live
             .calls
             .values()
             .filter(|call| matches!(call.call.state, CallState::Waiting { .. }))
             .filter(|call| policy.judge(authorize::seen(call)).verdict == Verdict::Allow)
-            .filter_map(|call| call.approval.as_ref().map(|approval| approval.id))
+            .filter_map(|call| call.approval.as_ref())
+            // Who may answer one question may not answer for more people than that.
+            .filter(|other| other.terms == approval.terms && other.terms.quorum <= 1)
+            .map(|approval| approval.id)
             .collect();
         for id in covered {
             let state = ApprovalState::Allowed {

@@ -11,6 +11,7 @@ use smartopol_protocol::approval::{Approval, ApprovalState, Danger, Pattern, Rul
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
+use smartopol_protocol::user::User;
 use smartopol_protocol::{ApprovalId, CallId, Timestamp, TurnId};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use super::questions;
 use crate::House;
 use crate::approvals::coverage::Call;
 use crate::approvals::policy::{Judgement, Policy};
+use crate::approvals::terms;
 use crate::scheduler::charge::Charge;
 use crate::{record, toolbox};
 
@@ -38,7 +40,7 @@ pub(super) struct Asked {
 pub(super) async fn authorize(
     (house, hurry): (&House, &Notify),
     (session, charge): (&Session, Option<&Charge>),
-    (turn_id, asker): (TurnId, &str),
+    (turn_id, (asker, by)): (TurnId, (&str, Option<&str>)),
     asked: Vec<Asked>,
     plan: &mut Plan,
 ) -> Result<Vec<(LiveCall, Ruling)>, smartopol_store::Error> {
@@ -78,6 +80,7 @@ pub(super) async fn authorize(
             approval: None,
             question: None,
             asker: asker.into(),
+            by: by.map(Into::into),
             user: user.clone(),
             run: charge.and_then(Charge::run),
             reopened: false,
@@ -86,7 +89,7 @@ pub(super) async fn authorize(
         let ruling = match inspection {
             Ok(inspection) => {
                 live.call.inspection = inspection;
-                let policy = policy(house, session, charge, &rules);
+                let policy = policy(house, session, charge, (&rules, &user));
                 let judgement = policy.judge(seen(&live));
                 let offer = policy.offer(seen(&live));
                 rule(house, (turn_id, &mut live), (judgement, offer), at, plan)
@@ -126,7 +129,7 @@ pub(super) fn policy<'a>(
     house: &'a House,
     session: &'a Session,
     charge: Option<&Charge>,
-    rules: &'a [Rule],
+    (rules, user): (&'a [Rule], &User),
 ) -> Policy<'a> {
     let own = session.mode.unwrap_or(house.config.approvals.mode);
     Policy {
@@ -135,6 +138,7 @@ pub(super) fn policy<'a>(
         session_id: Some(session.id),
         rules,
         floor: &house.floor,
+        rights: house.rights(user),
     }
 }
 
@@ -225,6 +229,8 @@ fn rule(
                     why: house.redactor.known(&danger.why).0.into_owned(),
                     ..danger
                 }),
+                terms: terms::of(house, seen(live), &live.user),
+                votes: Vec::new(),
                 asked_at: at,
                 expires_at: at.plus_millis(expire_after),
                 state: ApprovalState::Pending,

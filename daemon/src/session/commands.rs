@@ -92,6 +92,7 @@ impl Actor<'_> {
             approval: None,
             question: None,
             asker: person.peer.clone(),
+            by: person.by.clone(),
             user: self.house.users.acting(&person.peer, None),
             run: None,
             reopened: false,
@@ -181,6 +182,7 @@ impl Actor<'_> {
             role: Role::User,
             parts: record::clean(&self.house, vec![call]),
             peer: Some(person.peer.clone()),
+            by: person.by.clone(),
             interrupted: false,
             created_at: at,
         }

@@ -9,6 +9,7 @@ use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::question::QuestionState;
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolOutput};
 use smartopol_protocol::trace::DecidedBy;
+use smartopol_protocol::user::Filter;
 use smartopol_protocol::{CallId, News, Timestamp};
 use smartopol_tools::Tools;
 use tokio::sync::mpsc;
@@ -48,8 +49,13 @@ impl Actor<'_> {
             progress: Some(progress),
         };
         let (house, session_id) = (self.house.clone(), self.session.id);
+        // What a child is told is looked at whole, once the call is done.
+        let filter = self.filter();
         self.house.supervisor.spawn("tool output", async move {
             while let Some(text) = pieces.recv().await {
+                if filter == Filter::Child {
+                    continue;
+                }
                 house
                     .bus
                     .tell(Some(session_id), News::OutputDelta { call_id: id, text });
@@ -122,6 +128,7 @@ impl Actor<'_> {
             return Ok(());
         }
         let output = record::clean_output(&self.house, output);
+        let output = record::filtered_output(&self.house, live.filter, output);
         if took.is_none() {
             call.call.started_at = None;
             if let Some(trace) = &mut call.trace {

@@ -5,12 +5,13 @@ use smartopol_agent::context::{self, Material};
 use smartopol_agent::{Event, prompt};
 use smartopol_protocol::job::Action;
 use smartopol_protocol::message::{Level, Part, Role};
-use smartopol_protocol::model::{ModelEvent, StopReason};
+use smartopol_protocol::model::{ModelEvent, StopReason, Usage};
 use smartopol_protocol::prompt::{PromptPart, Tier};
 use smartopol_protocol::tool::{OutputStatus, ToolSpec};
 use smartopol_protocol::turn::Carried;
+use smartopol_protocol::user::{Filter, Spent};
 use smartopol_protocol::{News, SessionId};
-use smartopol_providers::Progress;
+use smartopol_providers::{Progress, Target};
 
 use super::Broken;
 use super::actor::Actor;
@@ -20,6 +21,8 @@ use super::load::message;
 use super::plan::Plan;
 use super::telling;
 use crate::House;
+use crate::budgets::{self, UsedUp};
+use crate::scheduler::charge::Charge;
 
 impl Actor<'_> {
     pub(super) async fn ask(&mut self) -> Result<(), Broken> {
@@ -76,6 +79,15 @@ impl Actor<'_> {
         });
         live.turn.carried = carried(&live.prompt, specs, &made);
         let (request, left_out) = (made.request, made.left_out);
+        let needs = needs(&target, &live.turn.carried);
+        let run = live.charge.as_ref().and_then(Charge::run);
+        let job = run.map(|run| run.job_id);
+        if let Some(used_up) = budgets::check(&self.house, &self.session, job, needs).await? {
+            return self.over_budget(used_up).await;
+        }
+        let Some(live) = &mut self.live else {
+            return Ok(());
+        };
         live.listen(Asking::start(&self.house, providers, target, request));
         let mut notices = Vec::new();
         if left_out > self.left_out {
@@ -113,6 +125,17 @@ impl Actor<'_> {
             ..Plan::default()
         };
         self.write(plan).await
+    }
+
+    /// The model is not asked: a person is told why, and so is who can give more.
+    async fn over_budget(&mut self, used_up: UsedUp) -> Result<(), Broken> {
+        let (id, at) = (self.session.id, self.house.clock.now());
+        let (title, detail) = (used_up.message.clone(), used_up.hint.clone());
+        self.house
+            .store
+            .write(move |w| w.attend_budget(id, title, detail, at))
+            .await?;
+        self.failed(used_up.message, used_up.hint).await
     }
 
     /// A job that is one call: the call first, then what became of it.
@@ -215,10 +238,36 @@ fn carried(prompt: &[PromptPart], specs: &[ToolSpec], made: &context::Made) -> C
     }
 }
 
+/// Returns what a request will use at the least: what it carries, as far as that can be told
+/// before it is sent.
+fn needs(target: &Target, carried: &Carried) -> Spent {
+    if !target.counts_tokens() {
+        return Spent::default();
+    }
+    let tokens = carried.fixed + carried.person + carried.volatile + carried.transcript;
+    let usage = Usage {
+        input: tokens,
+        ..Usage::default()
+    };
+    let price = target.price.and_then(|price| price.cost_micros(&usage));
+    Spent {
+        calls: 1,
+        tokens,
+        cost_micros: price.unwrap_or(0),
+    }
+}
+
 /// Tells clients a piece of an answer, with its place in it.
 fn tell(house: &House, session_id: SessionId, live: &mut Live, piece: &ModelEvent) {
     let (turn_id, step) = (live.turn.id, live.partial.step);
     let news = match piece {
+        // What a child is told is looked at whole, so nothing of it is told piece by piece.
+        ModelEvent::Text { text } | ModelEvent::Reasoning { text }
+            if live.filter == Filter::Child =>
+        {
+            live.heard += weight(text);
+            return;
+        }
         ModelEvent::Text { text } => {
             let offset = live.partial.text.len() as u64;
             live.partial.text.push_str(text);

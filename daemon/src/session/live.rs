@@ -14,7 +14,7 @@ use smartopol_protocol::session::Partial;
 use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::{Turn, TurnState};
-use smartopol_protocol::user::User;
+use smartopol_protocol::user::{Filter, User};
 use smartopol_providers::Target;
 use tokio_util::sync::CancellationToken;
 
@@ -31,12 +31,16 @@ pub(super) struct Live {
     pub(super) target: Option<Target>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(super) asker: String,
+    /// Who really said it, where the owner acts as that peer.
+    pub(super) by: Option<String>,
     /// What it may do and use, where a job began it.
     pub(super) charge: Option<Charge>,
     /// What the model is told beside the conversation, as it was when the turn began.
     pub(super) prompt: Vec<PromptPart>,
     /// Where the person is, for the times that the model is told.
     pub(super) zone: TimeZone,
+    /// What is kept of what is told in this session.
+    pub(super) filter: Filter,
     /// The question on its way.
     pub(super) asking: Option<Asking>,
     /// The calls of the newest answer.
@@ -61,6 +65,8 @@ pub(crate) struct LiveCall {
     pub(crate) question: Option<Question>,
     /// The peer whose message began the turn; empty where nobody's did.
     pub(crate) asker: String,
+    /// Who really said it, where the owner acts as that peer.
+    pub(crate) by: Option<String>,
     /// Who that is; a stranger where they are no user any more.
     pub(crate) user: Arc<User>,
     /// The run of a job that the turn is; `None` where no job began it.
@@ -78,7 +84,7 @@ impl Live {
         target: Option<Target>,
         asker: String,
         (prompt, zone): (Vec<PromptPart>, TimeZone),
-        charge: Option<Charge>,
+        (charge, filter): (Option<Charge>, Filter),
     ) -> Self {
         let partial = Partial {
             turn_id: turn.id,
@@ -92,9 +98,11 @@ impl Live {
             machine,
             target,
             asker,
+            by: None,
             charge,
             prompt,
             zone,
+            filter,
             asking: None,
             calls: HashMap::new(),
             partial,

@@ -47,6 +47,8 @@ pub(super) struct Open {
     pub(super) turn: Turn,
     /// The peer whose message began it, or whose job did; empty where nobody's did.
     pub(super) asker: String,
+    /// Who really said it, where the owner acts as that peer.
+    pub(super) by: Option<String>,
     /// What it may do and use, where a job began it.
     pub(super) charge: Option<Charge>,
     /// The calls of its newest answer that have no output message yet, in the order asked.
@@ -128,6 +130,7 @@ fn command(r: &Reader<'_>, users: &Users, message: &Message) -> Result<Option<Co
             approval: None,
             question: None,
             user: users.acting(&asker, None),
+            by: message.by.clone(),
             asker,
             run: None,
             reopened: true,
@@ -159,13 +162,16 @@ fn open(r: &Reader<'_>, turn: Turn, last: Option<&Message>) -> Result<Open, Erro
             question,
         });
     }
-    let asker = match turn.message_id {
-        Some(id) => r.message(id)?.peer.unwrap_or_default(),
-        None => String::new(),
+    let (asker, by) = match turn.message_id {
+        Some(id) => r
+            .message(id)
+            .map(|said| (said.peer.unwrap_or_default(), said.by))?,
+        None => (String::new(), None),
     };
     Ok(Open {
         turn,
         asker,
+        by,
         charge: None,
         calls,
     })
@@ -209,6 +215,7 @@ pub(super) fn reopen(
             approval: approval.clone(),
             question: question.clone(),
             asker: open.asker.clone(),
+            by: open.by.clone(),
             user: user.clone(),
             run: open.charge.as_ref().and_then(Charge::run),
             reopened: true,
@@ -311,6 +318,7 @@ pub(super) fn message(
         role,
         parts,
         peer: None,
+        by: None,
         interrupted,
         created_at: at,
     }

@@ -12,10 +12,10 @@ use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::ToolSpec;
 use smartopol_protocol::user::{Role, User};
 
-use crate::House;
 use crate::memory;
 use crate::persona::Whose;
-use crate::scheduler::schedule;
+use crate::users::person;
+use crate::{House, budgets};
 
 /// How long a person may be silent until the model is told the time again, in milliseconds.
 const SILENCE: u64 = 10 * 60 * 1000;
@@ -66,6 +66,11 @@ pub(crate) async fn parts(
     if !own.is_empty() {
         let text = format!("Instructions of the person who runs you:\n{own}");
         parts.push(part("agent.instructions", Tier::Person, "config", text));
+    }
+    let whom = house.users.acting("", session.user_id);
+    let text = person::told(house, &whom);
+    if !text.is_empty() {
+        parts.push(part("person", Tier::Person, "users", text));
     }
     parts.extend(memory::told(house, user).await);
     parts.sort_by_key(|part| part.tier);
@@ -142,9 +147,7 @@ pub(crate) fn note(before: Option<&Message>, message: &Message, zone: &TimeZone)
 
 /// Returns the time zone that a user lives in.
 pub(crate) fn zone(house: &House, user: &User) -> TimeZone {
-    let own = user.profile.time_zone.as_deref();
-    let name = own.unwrap_or(&house.config.jobs.timezone);
-    schedule::zone(name).map_or(TimeZone::UTC, |(_, zone)| zone)
+    budgets::zone(house, user)
 }
 
 /// Returns the channel of a peer.
@@ -169,6 +172,7 @@ mod tests {
             role: Role::User,
             parts: vec![Part::Text { text: "hi".into() }],
             peer: Some(peer.into()),
+            by: None,
             interrupted: false,
             created_at: at.parse::<Timestamp>().unwrap(),
         }

@@ -13,6 +13,7 @@ use smartopol_protocol::model::Usage;
 use smartopol_protocol::prompt::PromptPart;
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::turn::{Carried, Turn, TurnState};
+use smartopol_protocol::user::Filter;
 use smartopol_protocol::{MessageId, TurnId};
 use smartopol_providers::Target;
 
@@ -26,6 +27,7 @@ use super::plan::Plan;
 use super::telling;
 use crate::record;
 use crate::scheduler::charge::{self, Charge};
+use crate::users::rights;
 
 impl Actor<'_> {
     /// Returns the row of a turn that may begin, and who is asked.
@@ -72,9 +74,9 @@ impl Actor<'_> {
         message: Option<Message>,
         target: Option<Target>,
     ) -> Result<(), Broken> {
-        let asker = message
+        let (asker, by) = message
             .as_ref()
-            .and_then(|message| message.peer.clone())
+            .map(|message| (message.peer.clone().unwrap_or_default(), message.by.clone()))
             .unwrap_or_default();
         let charge = charge::of(&self.house, Some(&asker), turn.message_id).await?;
         let asker = charge.as_ref().map_or(asker, |own| own.owner().to_owned());
@@ -82,7 +84,10 @@ impl Actor<'_> {
         self.held = false;
         let (machine, effects) = smartopol_agent::Turn::start(self.limits());
         let told = self.told(&asker, charge.is_none()).await;
-        self.live = Some(Live::new(turn, machine, target, asker, told, charge));
+        let bounds = (charge, self.filter());
+        let mut live = Live::new(turn, machine, target, asker, told, bounds);
+        live.by = by;
+        self.live = Some(live);
         self.perform(effects, Plan::default()).await
     }
 
@@ -118,6 +123,11 @@ impl Actor<'_> {
             Box::pin(self.begin(turn, message, target)).await?;
         }
         Ok(())
+    }
+
+    /// Returns what is kept of what is told here, to whom the session belongs.
+    pub(super) fn filter(&self) -> Filter {
+        rights::filter(&self.house.users.acting("", self.session.user_id))
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -158,7 +168,9 @@ impl Actor<'_> {
                 let (machine, effects) =
                     smartopol_agent::Turn::resume(self.limits(), steps, resumed);
                 let told = self.told(&open.asker, open.charge.is_none()).await;
-                let mut turn = Live::new(open.turn, machine, target, open.asker, told, open.charge);
+                let bounds = (open.charge, self.filter());
+                let mut turn = Live::new(open.turn, machine, target, open.asker, told, bounds);
+                turn.by = open.by;
                 turn.calls = live.into_iter().map(|live| (live.call.id, live)).collect();
                 self.live = Some(turn);
                 self.perform(effects, plan).await?;
@@ -203,6 +215,7 @@ impl Actor<'_> {
                 Effect::Ask => ask = true,
                 Effect::Record { parts, interrupted } => {
                     let parts = record::clean(&self.house, parts);
+                    let parts = record::filtered(&self.house, live.filter, parts);
                     plan.messages
                         .push(message(&live.turn, Role::Agent, parts, interrupted, at));
                 }
@@ -250,7 +263,8 @@ impl Actor<'_> {
         }
         let mut ruled = Vec::new();
         if !asked.is_empty() {
-            let turn = (live.turn.id, live.asker.as_str());
+            let asker = (live.asker.as_str(), live.by.as_deref());
+            let turn = (live.turn.id, asker);
             let doors = (&self.house, &*self.hurry);
             let charge = live.charge.as_ref();
             ruled = authorize(doors, (&self.session, charge), turn, asked, &mut plan).await?;

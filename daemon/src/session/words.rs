@@ -194,6 +194,7 @@ impl Actor<'_> {
                 text: "Continue.".into(),
             }],
             peer: None,
+            by: None,
             interrupted: false,
             created_at: self.house.clock.now(),
         });

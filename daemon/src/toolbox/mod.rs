@@ -20,7 +20,7 @@ use serde_json::Value;
 use smartopol_protocol::memory::By;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
-use smartopol_protocol::user::{Role, User};
+use smartopol_protocol::user::User;
 use smartopol_protocol::{CallId, Code, Fault, MessageId, TurnId, suggest};
 use tokio_util::sync::CancellationToken;
 
@@ -202,8 +202,7 @@ impl Caller {
 
     /// Returns true for what is a peer's of the acting user, and for all where they are an admin.
     fn may_see(&self, peer: &str) -> bool {
-        let own = |own: &User| own.id == self.user.id;
-        self.user.role == Role::Admin || self.house.users.of(peer).is_some_and(|user| own(&user))
+        self.house.users.may_see_peer(&self.user, peer)
     }
 
     /// Returns what a job may have that this caller makes: never more than the caller has.

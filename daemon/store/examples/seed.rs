@@ -103,6 +103,7 @@ fn say(session_id: SessionId, role: Role, text: String, created_at: Timestamp) -
         role,
         parts: vec![Part::Text { text }],
         peer: Some("cli:1000".into()),
+        by: None,
         interrupted: false,
         created_at,
     }

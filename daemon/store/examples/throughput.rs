@@ -223,6 +223,7 @@ fn message(session_id: SessionId) -> Message {
                 .into(),
         }],
         peer: Some("cli:1000".into()),
+        by: None,
         interrupted: false,
         created_at: Timestamp::now(),
     }

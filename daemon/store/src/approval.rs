@@ -3,7 +3,7 @@
 //! Owns: that each ends once, and that the first answer wins.
 
 use rusqlite::{OptionalExtension, Row, params};
-use smartopol_protocol::approval::{Approval, ApprovalState, List};
+use smartopol_protocol::approval::{Approval, ApprovalState, List, Vote};
 use smartopol_protocol::{ApprovalId, News, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, id, json, time};
@@ -11,10 +11,19 @@ use crate::reader::bounded;
 use crate::{Error, Reader, Result, Writer};
 
 const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reason, rule, \
-                       asked_at, expires_at, state, danger";
+                       asked_at, expires_at, state, danger, terms, votes";
 
 /// How many approvals a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (100, 1_000);
+
+/// What came of a vote.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Voted {
+    /// More are needed.
+    Waits(Approval),
+    /// It is over, by this vote or before it.
+    Ended(Ended),
+}
 
 /// What came of ending an approval, or a question.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +48,14 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Approval> {
         expires_at: time(row, 9)?,
         state: json(row, 10)?,
         danger: row.get::<_, Option<Json<_>>>(11)?.map(|danger| danger.0),
+        terms: row
+            .get::<_, Option<Json<_>>>(12)?
+            .map(|terms| terms.0)
+            .unwrap_or_default(),
+        votes: row
+            .get::<_, Option<Json<_>>>(13)?
+            .map(|votes| votes.0)
+            .unwrap_or_default(),
     })
 }
 
@@ -118,7 +135,7 @@ impl Writer<'_> {
         }
         self.prepare(&format!(
             "INSERT INTO approvals ({COLUMNS}, pending)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 1)"
         ))?
         .execute(params![
             Key(approval.id),
@@ -133,6 +150,8 @@ impl Writer<'_> {
             Millis(approval.expires_at),
             Json(&approval.state),
             approval.danger.as_ref().map(Json),
+            Json(&approval.terms),
+            Json(&approval.votes),
         ])?;
         self.count_waiting(approval.session_id, 1, approval.asked_at)?;
         self.approval_changed(approval.clone(), approval.asked_at)
@@ -159,6 +178,39 @@ impl Writer<'_> {
         self.count_waiting(approval.session_id, -1, at)?;
         self.approval_changed(approval.clone(), at)?;
         Ok(Ended::Now(approval))
+    }
+
+    /// Counts the answer of one who allows it; the last that is needed ends it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where this user has voted already.
+    pub fn vote_approval(&mut self, id: ApprovalId, vote: Vote) -> Result<Voted> {
+        let mut approval = self.approval(id)?;
+        if approval.state != ApprovalState::Pending {
+            return Ok(Voted::Ended(Ended::Already(approval)));
+        }
+        if approval.votes.iter().any(|own| own.user_id == vote.user_id) {
+            return Err(Error::Conflict(format!(
+                "{} has allowed it already, and {} of {} answers are there: somebody else must \
+                 allow it too",
+                vote.decision.actor.peer,
+                approval.votes.len(),
+                approval.terms.quorum
+            )));
+        }
+        let needed = usize::try_from(approval.terms.quorum).unwrap_or(usize::MAX);
+        let decision = vote.decision.clone();
+        approval.votes.push(vote);
+        self.prepare("UPDATE approvals SET votes = ?2 WHERE id = ?1")?
+            .execute(params![Key(id), Json(&approval.votes)])?;
+        if approval.votes.len() >= needed {
+            let ended = self.end_approval(id, ApprovalState::Allowed { decision })?;
+            return Ok(Voted::Ended(ended));
+        }
+        let session_id = approval.session_id;
+        let news = News::ApprovalChanged(Box::new(approval.clone()));
+        self.tell(decision.at, session_id, news)?;
+        Ok(Voted::Waits(approval))
     }
 
     fn approval_changed(&mut self, approval: Approval, at: Timestamp) -> Result<()> {

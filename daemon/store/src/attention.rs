@@ -123,6 +123,13 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
+    /// Returns true where something about this subject waits.
+    pub(crate) fn is_attended(&self, subject: &str) -> Result<bool> {
+        Ok(self
+            .prepare("SELECT EXISTS (SELECT 1 FROM attention WHERE subject = ?1 AND resolved = 0)")?
+            .query_row([subject], |row| row.get(0))?)
+    }
+
     /// Lets something wait for a person. Where an item about the same subject waits already, that
     /// one says the new words.
     pub fn attend(&mut self, subject: &str, mut item: Item) -> Result<()> {
@@ -377,6 +384,21 @@ impl Writer<'_> {
         }
     }
 
+    /// Lets it wait that a budget is used up and a turn of a session went no further.
+    pub fn attend_budget(
+        &mut self,
+        session_id: SessionId,
+        title: String,
+        detail: String,
+        at: Timestamp,
+    ) -> Result<()> {
+        let item = Item {
+            session_id: Some(session_id),
+            ..plain(Kind::BudgetUsed, Priority::High, title, detail, at)
+        };
+        self.attend(&format!("budget {session_id}"), item)
+    }
+
     /// What the state of a turn means for the list: one that failed waits until the next begins.
     pub(crate) fn attend_turn(&mut self, turn: &Turn, at: Timestamp) -> Result<()> {
         let subject = of_turns(turn.session_id);
@@ -452,6 +474,7 @@ pub(crate) fn plain(
         question_id: None,
         terminal_id: None,
         job_id: None,
+        peer: None,
         at,
         due_at: None,
         deadline: None,

@@ -12,8 +12,7 @@ use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
 use crate::order::{Tail, form};
 use crate::{Error, Reader, Result, Writer};
 
-const COLUMNS: &str =
-    "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at, steer";
+const COLUMNS: &str = "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at, steer, acted_by";
 
 /// The longest line that lists show of a message, in characters.
 const LINE_MAX: usize = 120;
@@ -27,6 +26,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
         role: word(row, 4)?,
         parts: json(row, 5)?,
         peer: row.get(6)?,
+        by: row.get(10)?,
         interrupted: row.get(7)?,
         created_at: time(row, 8)?,
         steer: row.get(9)?,
@@ -362,7 +362,7 @@ impl Writer<'_> {
     pub(crate) fn write_message(&mut self, message: &Message) -> Result<()> {
         self.prepare(&format!(
             "INSERT INTO messages ({COLUMNS}, line)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
         ))?
         .execute(params![
             Key(message.id),
@@ -375,6 +375,7 @@ impl Writer<'_> {
             message.interrupted,
             Millis(message.created_at),
             message.steer,
+            message.by,
             line(message),
         ])?;
         Ok(())

@@ -214,6 +214,7 @@ mod tests {
             role,
             parts,
             peer: None,
+            by: None,
             interrupted: false,
             created_at: Timestamp::default(),
         }

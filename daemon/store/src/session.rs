@@ -133,6 +133,18 @@ impl Reader<'_> {
         Ok(newest.map(|(_, session)| session))
     }
 
+    /// Returns the most recently used session of a user in `workspace`, or in any folder.
+    pub fn newest_session(&self, workspace: Option<&str>, user: UserId) -> Result<Session> {
+        self.prepare(&format!(
+            "SELECT {COLUMNS} FROM sessions
+             WHERE user_id = ?1 AND (?2 IS NULL OR workspace = ?2)
+             ORDER BY updated_at DESC, id DESC LIMIT 1"
+        ))?
+        .query_row(params![Key(user), workspace], read)
+        .optional()?
+        .ok_or_else(|| Error::not_found("session", workspace.unwrap_or("the newest")))
+    }
+
     fn session_by_key(&self, key: &str) -> Result<Session> {
         let named = self
             .prepare(&format!("SELECT {COLUMNS} FROM sessions WHERE name = ?1"))?

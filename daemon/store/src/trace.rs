@@ -59,6 +59,9 @@ impl Where {
         if let Some(outcome) = filter.outcome {
             this.and("action_type = ?", outcome.name());
         }
+        if let Some(user_id) = filter.user_id {
+            this.and("user_id = ?", Key(user_id));
+        }
         if let Some(session_id) = filter.session_id {
             this.and("session_id = ?", Key(session_id));
         }

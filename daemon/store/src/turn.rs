@@ -214,6 +214,7 @@ impl Writer<'_> {
         if !self.run_over(turn, at)? {
             self.attend_turn(turn, at)?;
         }
+        self.spend(turn, old.usage, at)?;
         self.turn_changed(turn, old.usage, at)
     }
 

@@ -4,10 +4,12 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::attention::{Item, Kind, Priority, Resolution};
 use smartopol_protocol::user::{Changed, Deed, PeerId, Removed, User};
-use smartopol_protocol::{News, SessionId, Timestamp, UserId};
+use smartopol_protocol::{News, SessionId, Timestamp, TraceId, UserId};
 
-use crate::column::{Json, Key, Millis, id, json, range};
+use crate::attention::plain;
+use crate::column::{Json, Key, Millis, id, json, maybe_id, range};
 use crate::{Error, Reader, Result, Writer};
 
 /// The longest name, in characters.
@@ -15,6 +17,14 @@ const NAME_MAX: usize = 64;
 
 /// How many of the users that a key could mean are named.
 const CANDIDATES: u32 = 5;
+
+/// How many strangers who were turned away are remembered.
+const REFUSED: usize = 1_000;
+
+/// What an item of the attention list about a stranger is about.
+fn of_peer(peer: &PeerId) -> String {
+    format!("peer {peer}")
+}
 
 fn read(row: &Row<'_>) -> rusqlite::Result<User> {
     json(row, 0)
@@ -86,6 +96,39 @@ impl Reader<'_> {
             .prepare("SELECT user_id FROM peers WHERE peer = ?1")?
             .query_row([peer.as_str()], |row| id(row, 0))
             .optional()?)
+    }
+
+    /// Returns true for a stranger who was turned away.
+    pub fn is_refused(&self, peer: &PeerId) -> Result<bool> {
+        Ok(self.refused()?.contains(peer))
+    }
+
+    /// Returns the strangers who were turned away.
+    fn refused(&self) -> Result<Vec<PeerId>> {
+        let found: Option<Vec<u8>> = self
+            .prepare("SELECT value FROM meta WHERE key = 'refused_peers'")?
+            .query_row((), |row| row.get(0))
+            .optional()?;
+        let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_default();
+        Ok(found.map(read).unwrap_or_default())
+    }
+
+    /// Returns whose each session is that is not `owner`'s.
+    pub fn sessions_of_others(&self, owner: UserId) -> Result<Vec<(SessionId, UserId)>> {
+        let mut query = self.prepare(
+            "SELECT id, user_id FROM sessions WHERE user_id IS NOT NULL AND user_id <> ?1",
+        )?;
+        let found = query.query_map([Key(owner)], |row| Ok((id(row, 0)?, id(row, 1)?)))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns whose a trace is; `None` where it is nobody's.
+    pub fn user_of_trace(&self, trace: TraceId) -> Result<Option<UserId>> {
+        Ok(self
+            .prepare("SELECT user_id FROM traces WHERE id = ?1")?
+            .query_row([Key(trace)], |row| maybe_id(row, 0))
+            .optional()?
+            .flatten())
     }
 
     /// Returns the first of `base`, `base-2`, `base-3`, … that no user has.
@@ -257,6 +300,53 @@ impl Writer<'_> {
         self.tell_about(at, None, News::UserRemoved(removed))
     }
 
+    /// Lets a stranger wait for an admin.
+    pub fn attend_stranger(
+        &mut self,
+        peer: &PeerId,
+        title: String,
+        detail: String,
+        at: Timestamp,
+    ) -> Result<()> {
+        let subject = of_peer(peer);
+        if self.is_attended(&subject)? {
+            return Ok(());
+        }
+        let item = Item {
+            peer: Some(peer.to_string()),
+            ..plain(Kind::Stranger, Priority::High, title, detail, at)
+        };
+        self.attend(&subject, item)
+    }
+
+    /// A stranger waits no longer.
+    pub fn settle_stranger(
+        &mut self,
+        peer: &PeerId,
+        how: Resolution,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        self.settle_attention(&of_peer(peer), how, by, at)
+    }
+
+    /// Remembers that a stranger was turned away; at most the 1,000 newest.
+    pub fn refuse_peer(&mut self, peer: &PeerId) -> Result<()> {
+        let mut refused = self.refused()?;
+        refused.retain(|own| own != peer);
+        refused.push(peer.clone());
+        let surplus = refused.len().saturating_sub(REFUSED);
+        refused.drain(..surplus);
+        self.write_refused(&refused)
+    }
+
+    fn write_refused(&mut self, refused: &[PeerId]) -> Result<()> {
+        let bytes = serde_json::to_vec(refused).unwrap_or_default();
+        self.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('refused_peers', ?1)")?
+            .execute([bytes])?;
+        Ok(())
+    }
+
     /// Gives a session to a user.
     pub fn give_session(&mut self, id: SessionId, user_id: UserId) -> Result<()> {
         self.prepare("UPDATE sessions SET user_id = ?2 WHERE id = ?1")?
@@ -321,7 +411,14 @@ impl Writer<'_> {
         }
         self.prepare("INSERT INTO peers (peer, user_id) VALUES (?1, ?2)")?
             .execute(params![peer.as_str(), Key(id)])?;
-        Ok(())
+        let mut refused = self.refused()?;
+        if refused.contains(peer) {
+            refused.retain(|own| own != peer);
+            self.write_refused(&refused)?;
+        }
+        // Whoever waited at the door is in.
+        let at = self.now();
+        self.settle_stranger(peer, Resolution::Gone, "", at)
     }
 
     fn peers_of(&self, id: UserId) -> Result<Vec<PeerId>> {

@@ -61,6 +61,7 @@ pub fn begin(begin: Begin<'_>, redactor: &Redactor) -> Trace {
             reason: reason.into_owned(),
             approval_id: begin.approval_id,
             actor: actor.map(|actor| actor.peer.clone()).unwrap_or_default(),
+            by: actor.and_then(|actor| actor.by.clone()),
             surface: actor.map(|actor| actor.client.clone()).unwrap_or_default(),
             cwd: cwd.into_owned(),
             redacted: in_params,

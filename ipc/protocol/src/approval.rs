@@ -9,7 +9,7 @@ mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::tool::Inspection;
-use crate::{ApprovalId, CallId, SessionId, Timestamp, TurnId};
+use crate::{ApprovalId, CallId, SessionId, Timestamp, TurnId, UserId};
 
 pub use lab::{
     BackTest, Candidate, Check, Checked, Example, Lab, LabShown, Reason, TestRule, TestedRule,
@@ -73,6 +73,12 @@ pub struct Approval {
     /// `None` for an ordinary one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub danger: Option<Danger>,
+    /// Who may answer, and how many of them must.
+    #[serde(default)]
+    pub terms: Terms,
+    /// Answers that allow it, as long as more are needed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Vote>,
     /// When it was asked.
     pub asked_at: Timestamp,
     /// When it ends as expired if nobody answers.
@@ -118,6 +124,55 @@ pub enum ApprovalState {
         /// Why, one sentence.
         reason: String,
     },
+}
+
+/// Who may answer a question, and how many of them must.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// Who may answer.
+    pub approvers: Approvers,
+    /// How many different users must allow it; one who denies it denies it for all.
+    pub quorum: u32,
+    /// True where who asked may not be among them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub not_asker: bool,
+    /// Who asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asker: Option<UserId>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            approvers: Approvers::default(),
+            quorum: 1,
+            not_asker: false,
+            asker: None,
+        }
+    }
+}
+
+/// Who may answer a question.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Approvers {
+    /// Everybody who may approve requests.
+    #[default]
+    Approvers,
+    /// Admins alone.
+    Admins,
+}
+
+/// One of several answers that a question needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Who allowed it.
+    pub user_id: UserId,
+    /// Their answer.
+    pub decision: Decision,
 }
 
 /// Who decided, where, for how long.

@@ -41,6 +41,9 @@ pub struct Item {
     /// The job it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
+    /// The stranger it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
     /// When it began to wait.
     pub at: Timestamp,
     /// When it was due, where that is not when it began to wait: it is late.
@@ -97,6 +100,10 @@ pub enum Kind {
     TerminalEnded,
     /// The person wanted to be reminded.
     Reminder,
+    /// A stranger wants to be let in: `user/admit` resolves it.
+    Stranger,
+    /// A budget is used up, and something was not done for it.
+    BudgetUsed,
 }
 
 /// How much something matters.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::user::PeerId;
 use crate::{Event, Fault};
 
 /// The version of the protocol that this crate speaks.
@@ -44,6 +45,9 @@ pub struct Hello {
     /// True where it may look and not touch: every method that changes something is denied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observe: bool,
+    /// The peer that it acts as: only the daemon's own operating system user may say one.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub acts_as: Option<PeerId>,
 }
 
 /// The daemon's answer to `hello`; a reply with a fault and id 0 comes in its place where it

@@ -44,6 +44,9 @@ pub struct Message {
     /// Which peer said it, such as `cli:1000`; `None` for agent, tool and system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// Who really said it, where the daemon's owner acts as that peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// True where the agent was stopped while it said this.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,

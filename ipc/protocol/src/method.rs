@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Code, Fault, approval, attention, client, command, daemon, event, job, knowledge, memory,
-    message, model, prompt, question, session, suggest, terminal, trace, turn,
+    message, model, prompt, question, session, suggest, terminal, trace, turn, user,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -229,6 +229,24 @@ methods! {
     PromptShow(prompt::Show) = "prompt/show" -> prompt::Shown;
     /// End the first conversation, in which the agent asks who it is.
     PromptSkip(prompt::Skip) = "prompt/skip" -> prompt::Skipped;
+    /// All users.
+    UserList(user::List) = "user/list" -> user::Listed;
+    /// One user, what they may do and what they used.
+    UserShow(user::Show) = "user/show" -> user::Shown;
+    /// Make a user.
+    UserAdd(user::Add) = "user/add" -> user::User;
+    /// Change a user.
+    UserSet(user::Set) = "user/set" -> user::User;
+    /// Remove a user.
+    UserRemove(user::Remove) = "user/remove" -> ();
+    /// Get a code that joins another peer to oneself.
+    UserLink(user::Link) = "user/link" -> user::Code;
+    /// Say such a code.
+    UserRedeem(user::Redeem) = "user/redeem" -> user::User;
+    /// Part a peer from its user.
+    UserUnlink(user::Unlink) = "user/unlink" -> user::User;
+    /// Answer a stranger who waits.
+    UserAdmit(user::Admit) = "user/admit" -> user::Admitted;
     /// Who serves models.
     ProviderList(model::ListProviders) = "provider/list" -> model::ListedProviders;
     /// Ask a provider for one word.

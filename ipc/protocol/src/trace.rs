@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::job::RunKey;
-use crate::{AgentId, ApprovalId, CallId, SessionId, Timestamp, TraceId, TurnId};
+use crate::{AgentId, ApprovalId, CallId, SessionId, Timestamp, TraceId, TurnId, UserId};
 
 /// What became of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -84,6 +84,9 @@ pub struct Metadata {
     /// The peer who answered the approval, or whose message began the turn.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub actor: String,
+    /// Who really did it, where the daemon's owner acts as that peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The program they used.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub surface: String,
@@ -108,6 +111,8 @@ fn is_zero(count: &u64) -> bool {
 pub enum DecidedBy {
     /// The floor, below every mode and rule.
     Floor,
+    /// What the person may do whose message began the turn.
+    Role,
     /// A rule.
     Rule,
     /// The mode.
@@ -130,6 +135,9 @@ pub enum DecidedBy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Filter {
+    /// The user whose sessions they are of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// The tool's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::approval::Actor;
-use crate::{Timestamp, UserId};
+use crate::{SessionId, Timestamp, UserId};
 
 /// A person as one channel knows them: `cli:1000`, `telegram:4711`, `discord:ada`, `api:phone`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -270,6 +270,13 @@ pub struct Profile {
     pub filter: Option<Filter>,
 }
 
+impl Profile {
+    /// Returns true where nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -345,6 +352,174 @@ pub struct Removed {
     pub into: Option<UserId>,
     /// Who did it.
     pub by: Actor,
+}
+
+/// What of models was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// How often a model was asked.
+    pub calls: u64,
+    /// Tokens: all that models read outside of their cache, and wrote.
+    pub tokens: u64,
+    /// Millionths of a US dollar; models without a known price are not in it.
+    pub cost_micros: u64,
+}
+
+/// What was used of a budget, and what there is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Whose it is: `all`, `user`, `session` or `job`.
+    pub of: String,
+    /// The most that may be used.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+    /// What was used today.
+    pub today: Spent,
+    /// What was used this month.
+    pub month: Spent,
+    /// When the next day begins.
+    pub day_resets_at: Timestamp,
+    /// When the next month begins.
+    pub month_resets_at: Timestamp,
+}
+
+/// `user/list`: all users. Who may not manage users gets themselves alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct List {}
+
+/// The reply to `user/list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The one who came first at the beginning.
+    pub users: Vec<User>,
+}
+
+/// `user/show`: one user, what they may do and what they used.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Show {
+    /// A name, a peer, an id or the unique beginning of one; without it who asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// With the budgets of this session too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+}
+
+/// The reply to `user/show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The user.
+    pub user: User,
+    /// What they may do in all, their role's and their own.
+    pub grants: BTreeMap<Capability, Grant>,
+    /// What is kept of what they are told.
+    pub filter: Filter,
+    /// The time zone that counts.
+    pub time_zone: String,
+    /// Their budget and those of all and of the session, as far as who asks may see costs.
+    pub budgets: Vec<Budget>,
+}
+
+/// `user/add`: makes a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Add {
+    /// Their name; unique.
+    pub name: String,
+    /// Their role.
+    #[serde(default)]
+    pub role: Role,
+    /// Their peers: at least one.
+    pub peers: Vec<PeerId>,
+}
+
+/// `user/set`: changes what is given of a user and leaves the rest. Everybody may change how they
+/// are spoken with, but for the filter; all else needs the right to manage users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Set {
+    /// A name, a peer, an id or the unique beginning of one.
+    pub key: String,
+    /// Their name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What they may do; `null` as their role.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<Capability, Option<Grant>>,
+    /// What they may use; 0 as their role.
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+    /// How they are spoken with; an empty text as the settings say.
+    #[serde(skip_serializing_if = "Profile::is_empty")]
+    pub profile: Profile,
+}
+
+/// `user/remove`: removes a user. Their peers are strangers again, their sessions the owner's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remove {
+    /// A name, a peer, an id or the unique beginning of one.
+    pub key: String,
+}
+
+/// `user/link`: gives a code that joins another peer to who asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Link {}
+
+/// The reply to `user/link`. The code works once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// What is to be said on the other peer, behind `/link`.
+    pub code: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// `user/redeem`: says a code. Who says it becomes one user with who was given it, who keeps name
+/// and role. Refused where that would lower the role of who says it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeem {
+    /// The code; case, spaces and `-` do not matter.
+    pub code: String,
+}
+
+/// `user/unlink`: parts a peer from its user; it is a stranger again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unlink {
+    /// The peer: one of their own, or of whom they may manage.
+    pub peer: PeerId,
+}
+
+/// `user/admit`: answers a stranger who waits: lets them in as a user, or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admit {
+    /// The peer.
+    pub peer: PeerId,
+    /// True to let them in.
+    pub allow: bool,
+    /// Their role; without one as the settings say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// Their name; without one it is made of the peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// The reply to `user/admit`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admitted {
+    /// The new user; `None` where they were not let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<User>,
 }
 
 #[cfg(test)]

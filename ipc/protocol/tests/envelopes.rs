@@ -16,6 +16,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
         min_version: 1,
         max_version: 1,
         client: "smartopol-tui".into(),
+        acts_as: Some(sample::peer("telegram:4711")),
         observe: true,
     };
     let welcome = Welcome {

@@ -12,7 +12,7 @@ use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
     Method, Request, attention, client, command, daemon, event, job, knowledge, memory, message,
-    model, prompt, question, session, terminal, trace, turn,
+    model, prompt, question, session, terminal, trace, turn, user,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -26,6 +26,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
 pub(crate) fn all() -> Vec<(&'static str, Golden)> {
     let id = sample::TERMINAL;
     let filter = Filter {
+        user_id: Some(sample::USER),
         tool: Some("exec".into()),
         outcome: Some(ActionType::Deny),
         session_id: Some(sample::SESSION),
@@ -731,6 +732,79 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
         golden(prompt::Skip {}, prompt::Skipped { skipped: true }),
+        golden(
+            user::List {},
+            user::Listed {
+                users: vec![sample::user()],
+            },
+        ),
+        golden(
+            user::Show {
+                key: Some("ada".into()),
+                session_id: Some(sample::SESSION),
+            },
+            user::Shown {
+                user: sample::user(),
+                grants: [(user::Capability::Network, user::Grant::Allow)].into(),
+                filter: user::Filter::Off,
+                time_zone: "Europe/Berlin".into(),
+                budgets: vec![sample::budget()],
+            },
+        ),
+        golden(
+            user::Add {
+                name: "mia".into(),
+                role: user::Role::Child,
+                peers: vec![sample::peer("telegram:5")],
+            },
+            sample::user(),
+        ),
+        golden(
+            user::Set {
+                key: "mia".into(),
+                name: Some("Mia".into()),
+                role: Some(user::Role::User),
+                grants: [
+                    (user::Capability::Network, Some(user::Grant::Ask)),
+                    (user::Capability::SeeCosts, None),
+                ]
+                .into(),
+                limits: sample::user().limits,
+                profile: sample::user().profile,
+            },
+            sample::user(),
+        ),
+        golden(user::Remove { key: "mia".into() }, ()),
+        golden(
+            user::Link {},
+            user::Code {
+                code: "ABCD-2345".into(),
+                expires_at: sample::at(600_000),
+            },
+        ),
+        golden(
+            user::Redeem {
+                code: "ABCD-2345".into(),
+            },
+            sample::user(),
+        ),
+        golden(
+            user::Unlink {
+                peer: sample::peer("telegram:4711"),
+            },
+            sample::user(),
+        ),
+        golden(
+            user::Admit {
+                peer: sample::peer("telegram:5"),
+                allow: true,
+                role: Some(user::Role::Child),
+                name: Some("mia".into()),
+            },
+            user::Admitted {
+                user: Some(sample::user()),
+            },
+        ),
         golden(
             model::ListProviders {},
             model::ListedProviders {

@@ -116,6 +116,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
             "piece.decided_by",
             vec![
                 DecidedBy::Floor,
+                DecidedBy::Role,
                 DecidedBy::Rule,
                 DecidedBy::Mode,
                 DecidedBy::Person,
@@ -362,6 +363,8 @@ fn kinds() -> Vec<Kind> {
         Kind::JobMissed,
         Kind::JobPaused,
         Kind::TerminalEnded,
+        Kind::Stranger,
+        Kind::BudgetUsed,
         Kind::Reminder,
     ]
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use smartopol_protocol::approval::{
-    Actor, Approval, ApprovalState, BackTest, Danger, Decision, Mode, OneOf, Pattern, Rule, Scope,
-    Verdict,
+    Actor, Approval, ApprovalState, Approvers, BackTest, Danger, Decision, Mode, OneOf, Pattern,
+    Rule, Scope, Terms, Verdict, Vote,
 };
 use smartopol_protocol::attention::{self, Item, ItemState, Kind, Priority};
 use smartopol_protocol::client::Client;
@@ -25,7 +25,8 @@ use smartopol_protocol::tool::{
 use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::user::{
-    self, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed, User,
+    self, Budget, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed,
+    Spent, User,
 };
 use smartopol_protocol::{
     AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
@@ -134,6 +135,22 @@ pub(crate) fn user() -> User {
     }
 }
 
+pub(crate) fn budget() -> Budget {
+    let spent = |calls, tokens, cost_micros| Spent {
+        calls,
+        tokens,
+        cost_micros,
+    };
+    Budget {
+        of: "user".into(),
+        limits: user().limits,
+        today: spent(3, 12_000, 45_000),
+        month: spent(40, 160_000, 600_000),
+        day_resets_at: at(86_400_000),
+        month_resets_at: at(2_592_000_000),
+    }
+}
+
 pub(crate) fn behind() -> Actor {
     Actor {
         peer: "telegram:4711".into(),
@@ -189,6 +206,7 @@ pub(crate) fn message() -> Message {
         role: Role::User,
         parts: vec![text("clean up the build directory")],
         peer: Some("cli:1000".into()),
+        by: Some("cli:1000".into()),
         interrupted: false,
         created_at: at(1),
     }
@@ -343,6 +361,16 @@ pub(crate) fn approval() -> Approval {
         reason: "the mode `ask` asks for every command".into(),
         rule: Some(pattern()),
         danger: Some(danger()),
+        terms: Terms {
+            approvers: Approvers::Admins,
+            quorum: 2,
+            not_asker: true,
+            asker: Some(USER),
+        },
+        votes: vec![Vote {
+            user_id: USER,
+            decision: decision(),
+        }],
         asked_at: at(4),
         expires_at: at(600_004),
         state: ApprovalState::Pending,
@@ -421,6 +449,7 @@ pub(crate) fn trace() -> Trace {
             reason: "allowed by cli:1000".into(),
             approval_id: Some(APPROVAL),
             actor: "cli:1000".into(),
+            by: Some("cli:1000".into()),
             surface: "smartopol-tui".into(),
             cwd: "/home/ada/project".into(),
             redacted: 1,
@@ -526,6 +555,7 @@ pub(crate) fn item() -> Item {
         question_id: Some(QUESTION),
         terminal_id: Some(TERMINAL),
         job_id: Some(JOB),
+        peer: Some("telegram:5".into()),
         at: at(7_200_000),
         due_at: Some(at(0)),
         deadline: None,

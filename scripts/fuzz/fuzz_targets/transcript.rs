@@ -167,6 +167,7 @@ fn message(role: Role, parts: Vec<Part>) -> Message {
         role,
         parts,
         peer: None,
+        by: None,
         interrupted: false,
         created_at: Timestamp::from_millis(0),
     }

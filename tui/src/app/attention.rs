@@ -181,6 +181,7 @@ impl App {
                 self.go_to_jobs(Some(id));
             }
             (Kind::TerminalEnded, ..) => self.go_to_terminals(item.terminal_id),
+            (Kind::Stranger, ..) => self.say(&item.detail),
             (kind, Some(id), _) if self.model.session(id).is_some() => {
                 self.focus = Focus::Composer;
                 self.open(id);
@@ -263,7 +264,11 @@ impl App {
             Kind::TurnFailed => Notice::Failed,
             Kind::Reminder => Notice::Reminds(count),
             Kind::JobFailed | Kind::JobMissed | Kind::JobPaused => Notice::Job,
-            Kind::ApprovalExpired | Kind::QuestionExpired | Kind::TerminalEnded => return,
+            Kind::ApprovalExpired
+            | Kind::QuestionExpired
+            | Kind::TerminalEnded
+            | Kind::Stranger
+            | Kind::BudgetUsed => return,
         };
         self.cmds.push(super::Cmd::Call(notice));
     }

@@ -132,6 +132,7 @@ impl App {
         let text = self.feed.query.text();
         if !text.is_empty() {
             let filter = Filter {
+                user_id: None,
                 text,
                 ..Filter::default()
             };
@@ -179,6 +180,7 @@ impl App {
             None => None,
         };
         let filter = Filter {
+            user_id: None,
             tool: query.tool().map(str::to_owned),
             outcome: query.outcome(),
             session_id,

@@ -86,5 +86,7 @@ pub(crate) const fn sort_of(kind: Kind) -> &'static str {
         Kind::JobPaused => "job paused",
         Kind::Reminder => "reminder",
         Kind::TerminalEnded => "terminal",
+        Kind::Stranger => "stranger",
+        Kind::BudgetUsed => "budget",
     }
 }

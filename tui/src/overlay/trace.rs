@@ -87,7 +87,9 @@ pub(crate) fn lines(app: &App, trace: &Trace, room: usize) -> Vec<Line<'static>>
     } else {
         format!(" in {}", meta.surface)
     };
-    fact("by", format!("{}{surface}", meta.actor));
+    let really = meta.by.as_deref().map(|by| format!(", who is {by}"));
+    let really = really.unwrap_or_default();
+    fact("by", format!("{}{really}{surface}", meta.actor));
     if let Some(run) = &meta.run {
         // The list may not be known yet, or the job may be gone.
         let job = app.model.jobs.get(run.job_id);
@@ -127,6 +129,7 @@ fn json(value: &Value, room: usize, app: &App) -> Vec<Line<'static>> {
 const fn decider(by: DecidedBy) -> &'static str {
     match by {
         DecidedBy::Floor => "the floor",
+        DecidedBy::Role => "what the person may do",
         DecidedBy::Rule => "a rule",
         DecidedBy::Mode => "the mode",
         DecidedBy::Person => "a person",

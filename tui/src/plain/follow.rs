@@ -336,6 +336,7 @@ mod tests {
             role,
             parts: vec![Part::Text { text: text.into() }],
             peer: None,
+            by: None,
             interrupted: false,
             created_at: Timestamp::default(),
         })))

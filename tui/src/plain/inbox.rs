@@ -167,6 +167,8 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         Kind::JobMissed => "job missed",
         Kind::JobPaused => "job paused",
         Kind::TerminalEnded => "terminal ended",
+        Kind::Stranger => "stranger",
+        Kind::BudgetUsed => "budget used up",
         Kind::Reminder => "reminder",
     };
     let state = match &item.state {

@@ -25,6 +25,7 @@ mod terminals;
 mod time;
 mod traces;
 mod turns;
+mod users;
 
 use std::process::ExitCode;
 
@@ -79,6 +80,9 @@ pub enum Command {
     /// Programs that you and the agent share, which outlive the daemon: list, new, attach, write, read, kill
     #[command(subcommand)]
     Terminals(terminals::Command),
+    /// Who there is, what each may do and use: list, show, add, role, link, allow, deny, set, admit
+    #[command(subcommand)]
+    Users(users::Command),
     /// What the agent believes of you: list, search, add, show, edit, forget, pending, approve, reject
     #[command(subcommand)]
     Memory(memory::Command),
@@ -164,6 +168,7 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
             Command::Jobs(command) => jobs::run(command, paths, &mut out).await,
             Command::Inbox(inbox) => inbox::run(inbox, paths, &mut out).await,
             Command::Terminals(command) => terminals::run(command, paths, &mut out).await,
+            Command::Users(command) => users::run(command, paths, &mut out).await,
             Command::Memory(command) => memory::run(command, paths, &mut out).await,
             Command::Knowledge(command) => knowledge::run(command, paths, &mut out).await,
             Command::Prompt(command) => prompt::run(command, paths, &mut out).await,

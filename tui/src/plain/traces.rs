@@ -124,6 +124,7 @@ impl Which {
             None => None,
         };
         Ok(Filter {
+            user_id: None,
             tool: self.tool,
             outcome: self.outcome.map(|outcome| match outcome {
                 OutcomeArg::Allow => ActionType::Allow,
@@ -349,6 +350,7 @@ fn took(trace: &Trace) -> String {
 const fn decided_by(by: DecidedBy) -> &'static str {
     match by {
         DecidedBy::Floor => "floor",
+        DecidedBy::Role => "role",
         DecidedBy::Rule => "rule",
         DecidedBy::Mode => "mode",
         DecidedBy::Person => "person",
@@ -376,6 +378,7 @@ fn print_one(trace: &Trace, out: &mut Out) -> anyhow::Result<()> {
             format!("by {}: {}", decided_by(about.decided_by), about.reason),
         ),
         ("actor", format!("{} {}", about.actor, about.surface)),
+        ("really", about.by.clone().unwrap_or_default()),
         ("folder", about.cwd.clone()),
         ("session", about.session_id.to_string()),
         (

@@ -16,6 +16,7 @@ use super::DENIED;
 use super::follow::{Follow, Word};
 use super::link::{Which, client, connect, find, folder, is_not_found};
 use super::out::{Out, Tone, may_colour, toned};
+use super::users;
 
 /// The longest message that the daemon takes, in bytes.
 const LONGEST: u64 = 256 * 1024;
@@ -63,6 +64,10 @@ impl Form {
 pub(super) async fn send(send: Send, paths: &Paths, out: &mut Out) -> anyhow::Result<ExitCode> {
     let text = said(&send.text)?;
     let (client, events) = connect(paths).await?;
+    // A stranger has no session to say it in, and needs none.
+    if let Some(code) = users::link_said(&text) {
+        return users::link(&client, code, send.json, out).await;
+    }
     let session = session_for(&client, &send).await?;
     let seq = subscribe(&client, session.id).await?;
     let id = MessageId::new();

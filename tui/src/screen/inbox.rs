@@ -186,13 +186,13 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Priority::Low => theme.quiet(),
     };
     let sign = match item.kind {
-        Kind::Approval | Kind::Question => "?",
+        Kind::Approval | Kind::Question | Kind::Stranger => "?",
         Kind::Reminder => "●",
         Kind::JobPaused => "‖",
         Kind::JobMissed | Kind::ApprovalExpired | Kind::QuestionExpired | Kind::TerminalEnded => {
             "○"
         }
-        Kind::TurnFailed | Kind::JobFailed => "✗",
+        Kind::TurnFailed | Kind::JobFailed | Kind::BudgetUsed => "✗",
     };
     (sign, style)
 }
@@ -267,6 +267,14 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::Acknowledge, "done"),
         ],
         Kind::TerminalEnded => &[(Action::Open, "see it"), (Action::Acknowledge, "done")],
+        Kind::Stranger => &[
+            (Action::Open, "how to answer"),
+            (Action::Snooze, "in 10 min"),
+        ],
+        Kind::BudgetUsed => &[
+            (Action::Open, "to its session"),
+            (Action::Acknowledge, "done"),
+        ],
         Kind::Reminder => &[
             (Action::Acknowledge, "done"),
             (Action::Snooze, "in 10 min"),

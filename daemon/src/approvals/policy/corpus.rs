@@ -7,6 +7,7 @@
 //! `UPDATE_CORPUS=1` writes what is judged now; look at the difference. What holds for all lines
 //! stands in `laws`.
 
+use crate::users::rights::Rights;
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
@@ -140,6 +141,7 @@ fn verdict(mode: Mode, rules: &[Rule], inspection: &Inspection) -> Verdict {
         session_id: None,
         rules,
         floor: &floor,
+        rights: Rights::default(),
     }
     .judge(Call {
         tool: "exec",

@@ -1,5 +1,6 @@
 //! Who decides what.
 
+use crate::users::rights::Rights;
 use smartopol_protocol::approval::OneOf;
 use smartopol_protocol::tool::{Body, Inspection};
 
@@ -104,6 +105,7 @@ fn with<T>(mode: Mode, rules: &[Rule], ask: impl FnOnce(&Policy<'_>) -> T) -> T 
         session_id: Some(SESSION),
         rules,
         floor: &floor,
+        rights: Rights::default(),
     })
 }
 

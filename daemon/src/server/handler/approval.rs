@@ -4,12 +4,15 @@ use smartopol_protocol::Fault;
 use smartopol_protocol::approval::{
     Actor, Approval, Check, Checked, Decide, Lab, LabShown, List, Listed, Show,
 };
+use smartopol_protocol::user::User;
 
 use crate::House;
 use crate::approvals::{desk, lab};
+use crate::server::view;
 
-pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
-    let approvals = house.store.read(move |r| r.approvals(&list)).await?;
+pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
+    let mut approvals = house.store.read(move |r| r.approvals(&list)).await?;
+    approvals.retain(|approval| view::may_see_approval(house, user, approval));
     Ok(Listed { approvals })
 }
 

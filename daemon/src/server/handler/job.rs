@@ -5,6 +5,7 @@ use smartopol_protocol::job::{
     Add, Added, Answer, Edit, History, HistoryShown, Job, List, Listed, Next, NextShown, Pause,
     Remove, Resume, Run, RunNow, Show, Shown, Why,
 };
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault};
 
 use crate::House;
@@ -19,7 +20,7 @@ const ROWS: u32 = 50;
 const TIMES: (u32, u32) = (20, 1_000);
 
 pub(crate) async fn add(house: &House, actor: &Actor, add: Add) -> Result<Added, Fault> {
-    let author = Author::person(&actor.peer);
+    let author = Author::person(house, &actor.peer);
     let job = match add.check {
         true => make::job(house, add.spec, &author).await?,
         false => edit::add(house, add.spec, &author).await?,
@@ -28,8 +29,12 @@ pub(crate) async fn add(house: &House, actor: &Actor, add: Add) -> Result<Added,
     Ok(Added { job, next })
 }
 
-pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
-    Ok(house.store.read(move |r| r.jobs(&list)).await?)
+pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
+    let mut listed = house.store.read(move |r| r.jobs(&list)).await?;
+    listed
+        .jobs
+        .retain(|job| house.users.may_see_peer(user, &job.frozen.user));
+    Ok(listed)
 }
 
 pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
@@ -46,7 +51,7 @@ pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
 }
 
 pub(crate) async fn change(house: &House, actor: &Actor, change: Edit) -> Result<Job, Fault> {
-    let author = Author::person(&actor.peer);
+    let author = Author::person(house, &actor.peer);
     edit::change(house, &change.key, change.spec, &author).await
 }
 
@@ -117,7 +122,7 @@ pub(crate) async fn why(house: &House, asked: Why) -> Result<Answer, Fault> {
     Ok(Answer { sentence, run })
 }
 
-pub(crate) async fn next(house: &House, next: Next) -> Result<NextShown, Fault> {
+pub(crate) async fn next(house: &House, user: &User, next: Next) -> Result<NextShown, Fault> {
     let now = house.clock.now();
     let count = match next.count {
         0 => TIMES.0,
@@ -131,6 +136,7 @@ pub(crate) async fn next(house: &House, next: Next) -> Result<NextShown, Fault> 
     let most = usize::try_from(count).unwrap_or(usize::MAX);
     let mut times: Vec<_> = jobs
         .iter()
+        .filter(|job| house.users.may_see_peer(user, &job.frozen.user))
         .flat_map(|job| make::next(job, now, most))
         .collect();
     times.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));

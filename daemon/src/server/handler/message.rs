@@ -1,10 +1,12 @@
 //! Messages: saying something, finding it, taking it back.
 
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::message::{Edit, Found, Message, Part, Role, Search, Send, Sent, Withdraw};
+use smartopol_protocol::message::{
+    Edit, Found, Level, Message, Part, Role, Search, Send, Sent, Withdraw,
+};
 use smartopol_protocol::{Code, Fault, MessageId};
 
-use super::SOON;
+use super::{SOON, user};
 use crate::House;
 use crate::session::Cmd;
 
@@ -12,6 +14,9 @@ use crate::session::Cmd;
 const MAX_MESSAGE: usize = 256 * 1024;
 
 pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sent, Fault> {
+    if user::is_link(&send.text) {
+        return link(house, actor, &send).await;
+    }
     let text = checked(house, &send.text)?;
     let message = Message {
         id: send.id.unwrap_or_else(MessageId::new),
@@ -22,11 +27,45 @@ pub(crate) async fn send(house: &House, actor: &Actor, send: Send) -> Result<Sen
         role: Role::User,
         parts: vec![Part::Text { text }],
         peer: Some(actor.peer.clone()),
+        by: actor.by.clone(),
         interrupted: false,
         created_at: house.clock.now(),
     };
     let say = |reply| Cmd::Say(Box::new(message), reply);
     house.router.ask(house, send.session_id, SOON, say).await
+}
+
+/// Joins two peers instead of saying something; what came of it is told in the session.
+async fn link(house: &House, actor: &Actor, send: &Send) -> Result<Sent, Fault> {
+    let who = house.users.acting(&actor.peer, None);
+    let text = user::say_link(house, (actor, &who), &send.text).await?;
+    let id = MessageId::new();
+    // Whoever says a code may be somebody else now.
+    let who = house.users.acting(&actor.peer, None);
+    if house.users.may_see(&who, send.session_id) {
+        let notice = Message {
+            id,
+            session_id: send.session_id,
+            turn_id: None,
+            position: None,
+            steer: false,
+            role: Role::System,
+            parts: vec![Part::Notice {
+                level: Level::Info,
+                text,
+            }],
+            peer: None,
+            by: None,
+            interrupted: false,
+            created_at: house.clock.now(),
+        };
+        let tell = |reply| Cmd::Notice(Box::new(notice), reply);
+        house.router.ask(house, send.session_id, SOON, tell).await?;
+    }
+    Ok(Sent {
+        message_id: id,
+        turn_id: None,
+    })
 }
 
 pub(crate) async fn search(house: &House, search: Search) -> Result<Found, Fault> {

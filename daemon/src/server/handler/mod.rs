@@ -17,6 +17,7 @@ pub(super) mod session;
 pub(super) mod terminal;
 pub(super) mod trace;
 pub(super) mod turn;
+pub(super) mod user;
 
 use std::time::Duration;
 

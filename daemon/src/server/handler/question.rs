@@ -3,12 +3,14 @@
 use smartopol_protocol::Fault;
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::question::{Answer, List, Listed, Question, Show};
+use smartopol_protocol::user::User;
 
 use crate::House;
 use crate::approvals::questions;
 
-pub(crate) async fn list(house: &House, list: List) -> Result<Listed, Fault> {
-    let questions = house.store.read(move |r| r.questions(&list)).await?;
+pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
+    let mut questions = house.store.read(move |r| r.questions(&list)).await?;
+    questions.retain(|question| house.users.may_see(user, question.session_id));
     Ok(Listed { questions })
 }
 

@@ -7,6 +7,7 @@ use smartopol_protocol::session::{
     Configure, Create, Delete, Files, FilesListed, Find, Fork, Forked, Listed, Partial, Session,
     SessionState, Show, Shown,
 };
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault, SessionId};
 
 use super::SOON;
@@ -53,22 +54,38 @@ pub(crate) async fn create(house: &House, actor: &Actor, create: Create) -> Resu
         .map_err(Fault::from)
 }
 
-pub(crate) async fn list(house: &House) -> Result<Listed, Fault> {
-    let sessions = house.store.read(|r| r.sessions()).await?;
+pub(crate) async fn list(house: &House, user: &User) -> Result<Listed, Fault> {
+    let mut sessions = house.store.read(|r| r.sessions()).await?;
+    sessions.retain(|session| house.users.may_see(user, session.id));
     Ok(Listed { sessions })
 }
 
-pub(crate) async fn find(house: &House, mut find: Find) -> Result<Session, Fault> {
+/// Without a key the latest that is the user's own is meant, for an admin too.
+pub(crate) async fn find(house: &House, user: &User, mut find: Find) -> Result<Session, Fault> {
     if let Some(workspace) = &find.workspace
         && let Ok(path) = Path::new(workspace).canonicalize()
     {
         find.workspace = Some(path.to_string_lossy().into_owned());
     }
-    house
+    let own = user.id;
+    let wanted = find.key.clone();
+    let found = house
         .store
-        .read(move |r| r.find_session(find.key.as_deref(), find.workspace.as_deref()))
-        .await
-        .map_err(Fault::from)
+        .read(move |r| match find.key {
+            Some(key) => r.find_session(Some(&key), None),
+            None => r.newest_session(find.workspace.as_deref(), own),
+        })
+        .await;
+    match found {
+        Ok(session) if house.users.may_see(user, session.id) => Ok(session),
+        Err(err) if user.role == Role::Admin || wanted.is_none() => Err(err.into()),
+        // What is somebody else's is not there.
+        _ => Err(smartopol_store::Error::NotFound {
+            what: "session",
+            id: wanted.unwrap_or_default(),
+        }
+        .into()),
+    }
 }
 
 pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {

@@ -6,6 +6,7 @@ use smartopol_protocol::terminal::{
     Close, Give, Kill, Listed, Look, Open, Party, Read, ReadOut, Screen, Show, Shown, Signal, Take,
     Terminal, Wait, Waited, Write,
 };
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault};
 use smartopol_tools::terminals::{MOST_INPUT, plain_text, signal_number};
 
@@ -24,8 +25,12 @@ pub(crate) async fn open(house: &House, open: Open) -> Result<Terminal, Fault> {
     terminals::open(house, open, Party::Person).await
 }
 
-pub(crate) async fn list(house: &House) -> Result<Listed, Fault> {
-    let known = house.store.read(|r| r.terminals()).await?;
+pub(crate) async fn list(house: &House, user: &User) -> Result<Listed, Fault> {
+    let mut known = house.store.read(|r| r.terminals()).await?;
+    known.retain(|terminal| match terminal.session_id {
+        Some(id) => house.users.may_see(user, id),
+        None => user.role == Role::Admin,
+    });
     let mut listed = Listed::default();
     for terminal in known {
         // One that is closed in this moment is no longer there.

@@ -151,6 +151,8 @@ mod tests {
             reason: String::new(),
             rule: None,
             danger: None,
+            terms: Default::default(),
+            votes: Vec::new(),
             asked_at: Timestamp::default(),
             expires_at: Timestamp::default(),
             state,

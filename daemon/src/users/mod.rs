@@ -1,14 +1,22 @@
 //! Who a peer is to us.
 //!
 //! Owns: every user, in memory, as the newest fact has them, so that resolving a peer reads no
-//! database. Who is asked to let a stranger in, and what a user may do, are others' questions.
+//! database; and whose each session is. What a user may do is `rights`, who is let in `strangers`,
+//! how two peers become one user `linking`.
+
+pub(crate) mod filter;
+pub(crate) mod linking;
+pub(crate) mod person;
+pub(crate) mod rights;
+pub(crate) mod strangers;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::session::Session;
 use smartopol_protocol::user::{PeerId, Profile, Removed, Role, User};
-use smartopol_protocol::{Event, News, Timestamp, UserId};
+use smartopol_protocol::{Event, News, SessionId, Timestamp, UserId};
 use smartopol_store::Store;
 
 /// Every user; copies share them.
@@ -22,6 +30,8 @@ struct Known {
     /// Those who were merged into others since the start, for who still knows them by their old
     /// names.
     merged: HashMap<UserId, UserId>,
+    /// Sessions that are not the owner's, so that in a house of one person there are none.
+    sessions: HashMap<SessionId, UserId>,
 }
 
 impl Known {
@@ -46,8 +56,13 @@ impl Users {
         at: Timestamp,
     ) -> Result<(), smartopol_store::Error> {
         let users = store.read(|r| r.users()).await?;
+        let owner = users.iter().find(|user| user.owner).map(|user| user.id);
         for user in users {
             self.put(user);
+        }
+        if let Some(owner) = owner {
+            let others = store.read(move |r| r.sessions_of_others(owner)).await?;
+            self.write().sessions.extend(others);
         }
         if self.of(peer.as_str()).is_some() {
             return Ok(());
@@ -78,6 +93,8 @@ impl Users {
             match &event.news {
                 News::UserChanged(changed) => self.put(changed.user.clone()),
                 News::UserRemoved(removed) => self.forget(removed),
+                News::SessionChanged(session) => self.belongs(session),
+                News::SessionDeleted(id) => drop(self.write().sessions.remove(id)),
                 _ => {}
             }
         }
@@ -110,12 +127,45 @@ impl Users {
         user.unwrap_or_else(|| Arc::new(stranger()))
     }
 
+    /// Returns who owns the daemon; a stranger before the first start is done.
+    pub(crate) fn owner(&self) -> Arc<User> {
+        self.acting("", None)
+    }
+
+    /// Returns true where a session is a user's, or they are an admin.
+    pub(crate) fn may_see(&self, user: &User, session: SessionId) -> bool {
+        user.role == Role::Admin || self.known().sessions.get(&session) == Some(&user.id)
+    }
+
+    /// Returns true where a peer is a user's, or they are an admin.
+    pub(crate) fn may_see_peer(&self, user: &User, peer: &str) -> bool {
+        user.role == Role::Admin || self.of(peer).is_some_and(|own| own.id == user.id)
+    }
+
+    fn belongs(&self, session: &Session) {
+        let known = self.known();
+        let owners = session
+            .user_id
+            .is_none_or(|id| known.users.get(&id).is_some_and(|user| user.owner));
+        let before = known.sessions.get(&session.id).copied();
+        drop(known);
+        match session.user_id.filter(|_| !owners) {
+            Some(id) if before != Some(id) => drop(self.write().sessions.insert(session.id, id)),
+            None if before.is_some() => drop(self.write().sessions.remove(&session.id)),
+            _ => {}
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Known> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, user: User) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.write();
         known.peers.retain(|_, id| *id != user.id);
         for peer in &user.peers {
             known.peers.insert(peer.clone(), user.id);
@@ -124,7 +174,7 @@ impl Users {
     }
 
     fn forget(&self, removed: &Removed) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.write();
         known.peers.retain(|_, own| *own != removed.id);
         known.users.remove(&removed.id);
         if let Some(into) = removed.into {
@@ -145,6 +195,14 @@ pub(crate) fn made(peer: PeerId, at: Timestamp) -> User {
         limits: Default::default(),
         profile: Profile::default(),
         created_at: at,
+    }
+}
+
+/// Returns a user of no peer, to ask what a role may do.
+pub(crate) fn nobody() -> User {
+    User {
+        id: UserId::new(),
+        ..stranger()
     }
 }
 

@@ -1,0 +1,327 @@
+//! Budgets: what was used, what may still be used.
+//!
+//! Owns: which budgets a request belongs to, when days and months begin, and the words of a
+//! refusal. What was used is counted by the store, in the transaction of each step.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use smartopol_protocol::session::Session;
+use smartopol_protocol::user::{Budget, Limits, Spent, User};
+use smartopol_protocol::{JobId, SessionId, Timestamp};
+use smartopol_store::{Of, Reader};
+
+use crate::House;
+
+/// A budget that is used up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UsedUp {
+    /// What happened, one sentence.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: String,
+}
+
+/// Returns why a model may not be asked now; `None` where it may. `needs` is what the request will
+/// use at the least, as far as that can be told before.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) async fn check(
+    house: &House,
+    session: &Session,
+    job: Option<JobId>,
+    needs: Spent,
+) -> Result<Option<UsedUp>, smartopol_store::Error> {
+    let user = house.users.acting("", session.user_id);
+    let plan: Vec<_> = plan(house, &user, Some(session.id), job)
+        .into_iter()
+        .filter(|(_, _, limits)| !limits.is_empty())
+        .collect();
+    if plan.is_empty() {
+        return Ok(None);
+    }
+    let (zone, now) = (zone(house, &user), house.clock.now());
+    let budgets = house
+        .store
+        .read(move |r| {
+            plan.into_iter()
+                .map(|(name, of, limits)| budget(r, (name, of, limits), &zone, now))
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .await?;
+    let zone = self::zone(house, &user);
+    Ok(budgets
+        .iter()
+        .find_map(|own| used_up(own, &user, needs, &zone)))
+}
+
+/// Returns the budgets that a person may see of a user: how many tokens are left to everybody,
+/// what it costs only to who may see costs.
+pub(crate) async fn shown(
+    house: &House,
+    user: &User,
+    session: Option<SessionId>,
+    costs: bool,
+) -> Result<Vec<Budget>, smartopol_store::Error> {
+    let plan = plan(house, user, session, None);
+    let (zone, now) = (zone(house, user), house.clock.now());
+    house
+        .store
+        .read(move |r| {
+            plan.into_iter()
+                // What everybody used together is nobody's but who may see it.
+                .filter(|(_, of, _)| costs || *of != Of::All)
+                .map(|own| {
+                    let mut budget = budget(r, own, &zone, now)?;
+                    if !costs {
+                        budget.today.cost_micros = 0;
+                        budget.month.cost_micros = 0;
+                        budget.limits.daily_cost_micros = None;
+                        budget.limits.monthly_cost_micros = None;
+                    }
+                    Ok(budget)
+                })
+                .collect()
+        })
+        .await
+}
+
+/// Returns the name of the time zone in which a user's days begin.
+pub(crate) fn zone_name(house: &House, user: &User) -> String {
+    let zone = zone(house, user);
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// Returns the time zone in which a user's days begin.
+pub(crate) fn zone(house: &House, user: &User) -> TimeZone {
+    let own = user.profile.time_zone.as_deref().unwrap_or_default();
+    let set = [&house.config.users.timezone, &house.config.jobs.timezone];
+    [own, set[0], set[1]]
+        .into_iter()
+        .filter(|name| !name.is_empty())
+        .find_map(|name| TimeZone::get(name).ok())
+        .unwrap_or_else(TimeZone::system)
+}
+
+/// Returns the budgets that a request belongs to, with what each allows.
+fn plan(
+    house: &House,
+    user: &User,
+    session: Option<SessionId>,
+    job: Option<JobId>,
+) -> Vec<(&'static str, Of, Limits)> {
+    let budgets = &house.config.budgets;
+    let of_role = budgets.of(user.role).limits();
+    let own = user.limits;
+    let limits = Limits {
+        daily_tokens: own.daily_tokens.or(of_role.daily_tokens),
+        monthly_tokens: own.monthly_tokens.or(of_role.monthly_tokens),
+        daily_cost_micros: own.daily_cost_micros.or(of_role.daily_cost_micros),
+        monthly_cost_micros: own.monthly_cost_micros.or(of_role.monthly_cost_micros),
+    };
+    let mut plan = vec![
+        ("all", Of::All, budgets.all.limits()),
+        ("user", Of::User(user.id), limits),
+    ];
+    plan.extend(session.map(|id| ("session", Of::Session(id), budgets.session.limits())));
+    plan.extend(job.map(|id| ("job", Of::Job(id), budgets.job.limits())));
+    plan
+}
+
+fn budget(
+    r: &Reader<'_>,
+    (name, of, limits): (&str, Of, Limits),
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<Budget, smartopol_store::Error> {
+    let span = span(now, zone);
+    Ok(Budget {
+        of: name.to_owned(),
+        limits,
+        today: r.spent(of, span.day)?,
+        month: r.spent(of, span.month)?,
+        day_resets_at: span.next_day,
+        month_resets_at: span.next_month,
+    })
+}
+
+/// The day and the month that a moment is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    day: Timestamp,
+    month: Timestamp,
+    next_day: Timestamp,
+    next_month: Timestamp,
+}
+
+fn span(now: Timestamp, zone: &TimeZone) -> Span {
+    let start = |date: Option<Date>| {
+        let begins = date
+            .and_then(|date| date.to_zoned(zone.clone()).ok())
+            .map(|at| Timestamp::from_millis(at.timestamp().as_millisecond()));
+        // Before the year 1 and after the year 9999 no day begins any more.
+        begins.unwrap_or(now)
+    };
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    let today = at.to_zoned(zone.clone()).date();
+    let first = today.first_of_month();
+    Span {
+        day: start(Some(today)),
+        month: start(Some(first)),
+        next_day: start(today.tomorrow().ok()),
+        next_month: start(today.last_of_month().tomorrow().ok()),
+    }
+}
+
+fn used_up(budget: &Budget, user: &User, needs: Spent, zone: &TimeZone) -> Option<UsedUp> {
+    let Limits {
+        daily_tokens,
+        monthly_tokens,
+        daily_cost_micros,
+        monthly_cost_micros,
+    } = budget.limits;
+    let tokens = |spent: Spent| spent.tokens;
+    let money = |spent: Spent| spent.cost_micros;
+    let whose = match budget.of.as_str() {
+        "user" => format!("{}'s budget", user.name),
+        "all" => "the budget of all users".to_owned(),
+        other => format!("the {other}'s budget"),
+    };
+    let told = |limit: u64, used: u64, need: u64, unit: &dyn Fn(u64) -> String, day: bool| {
+        let (per, resets) = match day {
+            true => ("day", budget.day_resets_at),
+            false => ("month", budget.month_resets_at),
+        };
+        let resets = local(resets, zone);
+        let (limit_, used_) = (unit(limit), unit(used));
+        UsedUp {
+            message: match limit.saturating_sub(used) {
+                0 => format!(
+                    "{whose} of {limit_} a {per} is used up: {used_} were used, and nothing is \
+                     left until {resets}"
+                ),
+                left => format!(
+                    "{whose} of {limit_} a {per} has {} left, and this request needs about {}: \
+                     it is full again at {resets}",
+                    unit(left),
+                    unit(need)
+                ),
+            },
+            hint:
+                "an admin can give more: smartopol users set USER --daily-tokens N, or [budgets] \
+                   in the settings"
+                    .to_owned(),
+        }
+    };
+    let in_tokens = |count: u64| format!("{count} tokens");
+    type Unit<'u> = &'u dyn Fn(u64) -> String;
+    let (count, cost) = (needs.tokens, needs.cost_micros);
+    let checks: [(Option<u64>, u64, u64, Unit<'_>, bool); 4] = [
+        (daily_tokens, tokens(budget.today), count, &in_tokens, true),
+        (
+            monthly_tokens,
+            tokens(budget.month),
+            count,
+            &in_tokens,
+            false,
+        ),
+        (daily_cost_micros, money(budget.today), cost, &dollars, true),
+        (
+            monthly_cost_micros,
+            money(budget.month),
+            cost,
+            &dollars,
+            false,
+        ),
+    ];
+    checks
+        .into_iter()
+        .find_map(|(limit, used, need, unit, day)| {
+            let over = |limit: &u64| used >= *limit || used.saturating_add(need) > *limit;
+            let limit = limit.filter(over)?;
+            Some(told(limit, used, need, unit, day))
+        })
+}
+
+/// Says an amount of money: `$1.25`, and small ones with what they have behind the cents.
+fn dollars(micros: u64) -> String {
+    let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
+    match rest % 10_000 {
+        0 => format!("${whole}.{:02}", rest / 10_000),
+        _ => format!("${whole}.{rest:06}"),
+    }
+}
+
+/// Says a moment as a clock on the wall has it.
+fn local(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
+    let zoned = at.to_zoned(zone.clone());
+    let name = zone.iana_name().unwrap_or("UTC");
+    format!("{} {name}", zoned.strftime("%Y-%m-%d %H:%M"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::users::made;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn days_and_months_begin_at_the_users_midnight() {
+        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        // 23:30 on the last of the month there, at 17:45 UTC.
+        let span = super::span(at("2026-11-30T17:45:00.000Z"), &zone);
+        assert_eq!(
+            span,
+            Span {
+                day: at("2026-11-29T18:15:00.000Z"),
+                month: at("2026-10-31T18:15:00.000Z"),
+                next_day: at("2026-11-30T18:15:00.000Z"),
+                next_month: at("2026-11-30T18:15:00.000Z"),
+            }
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_whose_budget_what_was_used_and_when_it_goes_on() {
+        let mut user = made("cli:7".parse().unwrap(), at("2026-01-01T00:00:00.000Z"));
+        user.name = "mia".into();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let mut budget = Budget {
+            of: "user".into(),
+            limits: Limits {
+                daily_cost_micros: Some(2_000_000),
+                ..Limits::default()
+            },
+            today: Spent {
+                calls: 3,
+                tokens: 5_000,
+                cost_micros: 1_999_999,
+            },
+            month: Spent::default(),
+            day_resets_at: at("2026-06-01T22:00:00.000Z"),
+            month_resets_at: at("2026-06-30T22:00:00.000Z"),
+        };
+        let needs = |cost_micros| Spent {
+            cost_micros,
+            ..Spent::default()
+        };
+        assert_eq!(used_up(&budget, &user, needs(1), &zone), None);
+        assert_eq!(
+            used_up(&budget, &user, needs(20_000), &zone)
+                .unwrap()
+                .message,
+            "mia's budget of $2.00 a day has $0.000001 left, and this request needs about $0.02: \
+             it is full again at 2026-06-02 00:00 Europe/Berlin"
+        );
+        budget.today.cost_micros = 2_123_456;
+        assert_eq!(
+            used_up(&budget, &user, needs(0), &zone).unwrap().message,
+            "mia's budget of $2.00 a day is used up: $2.123456 were used, and nothing is left \
+             until 2026-06-02 00:00 Europe/Berlin"
+        );
+    }
+}

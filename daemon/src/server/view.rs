@@ -1,0 +1,110 @@
+//! What of everything a user sees.
+//!
+//! Owns: which events, items and rows are theirs. An admin sees all, which costs nothing.
+
+use smartopol_protocol::approval::Approval;
+use smartopol_protocol::attention::{Item, Kind};
+use smartopol_protocol::event::Snapshot;
+use smartopol_protocol::user::{Capability, Grant, Role, User};
+use smartopol_protocol::{Event, News, SessionId};
+
+use crate::House;
+use crate::users::rights;
+
+/// Returns true where an event may be told to a user.
+pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
+    if user.role == Role::Admin {
+        return true;
+    }
+    let session = |id: Option<SessionId>| id.is_some_and(|id| house.users.may_see(user, id));
+    match &event.news {
+        // What is gone is only a name, and who showed it must hear of it.
+        News::SessionDeleted(_)
+        | News::JobRemoved(_)
+        | News::UserRemoved(_)
+        | News::ClientLeft(_)
+        | News::RuleRevoked(_)
+        | News::TerminalClosed(_)
+        | News::Gap { .. }
+        | News::Dropped { .. }
+        | News::Stopping => true,
+        News::ApprovalChanged(approval) => may_see_approval(house, user, approval),
+        News::AttentionChanged(item) => may_see_item(house, user, item),
+        News::JobChanged(job) => house.users.may_see_peer(user, &job.frozen.user),
+        News::TerminalChanged(terminal) => session(terminal.session_id),
+        News::UserChanged(changed) => changed.user.id == user.id,
+        News::ClientChanged(client) => house.users.may_see_peer(user, &client.peer),
+        News::MemoryChanged(change) => change.user_id == user.id,
+        News::TopicChanged(change) => change.user_id.is_none_or(|id| id == user.id),
+        News::SessionChanged(changed) => changed.user_id == Some(user.id),
+        News::QuestionChanged(_)
+        | News::MessageChanged(_)
+        | News::MessageWithdrawn(_)
+        | News::TurnChanged(_)
+        | News::CallChanged(_)
+        | News::RuleAdded(_)
+        | News::TraceChanged(_)
+        | News::TraceMarked(_)
+        | News::TextDelta { .. }
+        | News::ReasoningDelta { .. }
+        | News::CallDelta { .. }
+        | News::OutputDelta { .. }
+        | News::Retrying { .. }
+        | News::TerminalSized { .. } => session(event.session_id),
+    }
+}
+
+/// Returns true where a user may see an approval: it is of their session, or they may answer it.
+pub(crate) fn may_see_approval(house: &House, user: &User, approval: &Approval) -> bool {
+    house.users.may_see(user, approval.session_id) || answers(house, user)
+}
+
+/// Returns true where an item of the attention list is a user's to see.
+pub(crate) fn may_see_item(house: &House, user: &User, item: &Item) -> bool {
+    if user.role == Role::Admin {
+        return true;
+    }
+    match item.kind {
+        Kind::Stranger => {
+            rights::grant(&house.config.users.roles, user, Capability::ManageUsers) == Grant::Allow
+        }
+        Kind::Approval if answers(house, user) => true,
+        _ => item
+            .session_id
+            .is_some_and(|id| house.users.may_see(user, id)),
+    }
+}
+
+/// Cuts the present to what is a user's.
+pub(crate) fn cut(house: &House, user: &User, snapshot: &mut Snapshot) {
+    if user.role == Role::Admin {
+        return;
+    }
+    let own = |id: SessionId| house.users.may_see(user, id);
+    snapshot
+        .sessions
+        .retain(|session| session.user_id == Some(user.id));
+    snapshot
+        .approvals
+        .retain(|approval| may_see_approval(house, user, approval));
+    snapshot
+        .questions
+        .retain(|question| own(question.session_id));
+    snapshot
+        .traces
+        .retain(|trace| own(trace.metadata.session_id));
+    snapshot
+        .marked
+        .retain(|id| snapshot.traces.iter().any(|trace| trace.id == *id));
+    snapshot
+        .attention
+        .retain(|item| may_see_item(house, user, item));
+    snapshot
+        .terminals
+        .retain(|terminal| terminal.session_id.is_some_and(own));
+}
+
+fn answers(house: &House, user: &User) -> bool {
+    let roles = &house.config.users.roles;
+    rights::grant(roles, user, Capability::ApproveRequests) == Grant::Allow
+}
