@@ -13,7 +13,7 @@ use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
     SessionId, approval, client, command, daemon, job, knowledge, memory, message, model, session,
-    terminal, trace, turn,
+    terminal, trace, turn, user,
 };
 use tokio::time::Instant;
 
@@ -274,6 +274,13 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
         Call::StopCommands(session_id) => {
             let stopped = client.call(command::Stop { session_id }).await?;
             Reply::Stopped(stopped.count > 0)
+        }
+        Call::Budget(session_id) => {
+            let show = user::Show {
+                key: None,
+                session_id,
+            };
+            Reply::Budget(Box::new(client.call(show).await?))
         }
         Call::Remember(text) => {
             let add = memory::Add {

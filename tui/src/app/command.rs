@@ -130,6 +130,13 @@ const COMMANDS: &[Command] = &[
             .collect()
     }),
     command(
+        "budget",
+        &["usage"],
+        "",
+        "what was used of models, and what may still be",
+        App::say_budget,
+    ),
+    command(
         "mode",
         &["m"],
         "MODE",

@@ -198,6 +198,11 @@ impl App {
                 if let Some(words) = ended(&approval.state) {
                     self.say(words);
                 }
+                let more = approval.terms.quorum as usize;
+                let more = more.saturating_sub(approval.votes.len());
+                if approval.state == ApprovalState::Pending && more > 0 {
+                    self.say(format!("{more} more must allow it"));
+                }
                 self.answering.remove(&CardId::Approval(approval.id));
                 self.model.put_approval(*approval);
             }
@@ -209,6 +214,7 @@ impl App {
             (Call::Files(id), Reply::Files(listed)) => {
                 self.took_files(*id, listed.files, listed.more);
             }
+            (_, Reply::Budget(shown)) => self.tell_budget(&shown),
             (_, Reply::Remembered(added)) => {
                 let line = sanitize::line(&added.memory.text).into_owned();
                 self.say(match added.known {

@@ -3,6 +3,7 @@
 //! `update` changes state and returns what is to be done; drawing reads. Neither waits.
 
 mod attention;
+mod budget;
 pub(crate) mod card;
 mod command;
 mod complete;

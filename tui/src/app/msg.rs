@@ -20,6 +20,7 @@ use smartopol_protocol::session::{
 use smartopol_protocol::terminal::{self, Attach, Attached, Open, Resize, Size, Terminal, Write};
 use smartopol_protocol::trace::{Filter, Listed, Mark};
 use smartopol_protocol::turn;
+use smartopol_protocol::user;
 use smartopol_protocol::{
     ApprovalId, Code, Event, JobId, MemoryId, MessageId, SessionId, TerminalId, Timestamp, TopicId,
     TraceId, TurnId,
@@ -154,6 +155,8 @@ pub(crate) enum Call {
     /// Ends those that run.
     StopCommands(SessionId),
     Remember(String),
+    /// What may still be used, by whom this console is, and in a session.
+    Budget(Option<SessionId>),
     Fork(Fork),
     Files(SessionId),
     Clients,
@@ -243,6 +246,7 @@ pub(crate) enum Reply {
     Lab(Box<LabShown>),
     Tested(BackTest),
     Remembered(Box<Added>),
+    Budget(Box<user::Shown>),
     Forked(Box<Forked>),
     Files(FilesListed),
     Clients(client::Listed),

@@ -8,6 +8,7 @@ pub(crate) mod attention;
 pub(crate) mod clients;
 pub(crate) mod jobs;
 pub(crate) mod terminals;
+pub(crate) mod terms;
 pub(crate) mod traces;
 pub(crate) mod transcript;
 

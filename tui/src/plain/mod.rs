@@ -34,6 +34,7 @@ use smartopol_config::Paths;
 
 pub use report::report;
 pub(crate) use sessions::whole;
+pub(crate) use time::local;
 
 /// Exit code of a turn in which a call was denied.
 const DENIED: u8 = 4;

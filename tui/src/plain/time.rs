@@ -74,7 +74,7 @@ pub(super) fn until(at: Timestamp) -> String {
 }
 
 /// Returns the local date and time.
-pub(super) fn local(at: Timestamp) -> String {
+pub(crate) fn local(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| at.to_string(),
         |moment| {

@@ -13,6 +13,7 @@ use super::text::{Indent, chop, clip, width, wrap};
 use crate::app::App;
 use crate::app::card::CardView;
 use crate::app::keymap::{Action, Place};
+use crate::model::terms;
 use crate::sanitize;
 use crate::theme::Theme;
 
@@ -254,6 +255,11 @@ pub(crate) fn card<'a>(
         let why = format!("asked because {}", sanitize::line(&approval.reason));
         card.facts
             .extend(wrap(&[Span::styled(why, theme.quiet())], room, &plain));
+    }
+    if let Some(needs) = terms::needs(approval) {
+        let words = format!("answered by {}", sanitize::line(&needs));
+        card.facts
+            .extend(wrap(&[Span::styled(words, theme.quiet())], room, &plain));
     }
     if let (Keys::Short, Some(rule), None, false) = (
         keys_as,

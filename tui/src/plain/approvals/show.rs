@@ -6,6 +6,7 @@ use smartopol_protocol::tool::{Body, Effect, Place, Removal};
 use super::super::out::{Out, Tone};
 use super::super::table::{self, cell, toned};
 use super::super::time;
+use crate::model::terms;
 
 pub(super) fn print_list(approvals: &[Approval], out: &mut Out) -> anyhow::Result<()> {
     let rows: Vec<_> = approvals
@@ -61,6 +62,9 @@ pub(super) fn print_one(approval: &Approval, out: &mut Out) -> anyhow::Result<()
         out.line(format!(
             "keeps    {rule} (with --session, --workspace or --always)"
         ))?;
+    }
+    if let Some(needs) = terms::needs(approval) {
+        out.line(format!("answers  {needs}"))?;
     }
     match &inspection.body {
         Body::None => {}
