@@ -15,6 +15,7 @@ use super::charge::{ceiling, strictest};
 use super::schedule::{self, Times};
 use crate::House;
 use crate::toolbox;
+use crate::users::STRANGER;
 
 /// The longest text of a job, in bytes.
 const TEXT: usize = 64 * 1024;
@@ -409,6 +410,10 @@ fn named(action: &Action) -> String {
 /// # Errors
 /// What is not there any more.
 pub(super) async fn holds(house: &House, job: &Job) -> Result<(), String> {
+    let owner = &job.frozen.user;
+    if house.users.acting(owner, None).id == STRANGER {
+        return Err(format!("{owner}, who made it, is no user any more"));
+    }
     if let Some(id) = job.session_id {
         match house.store.read(move |r| r.session(id)).await {
             Ok(_) => {}

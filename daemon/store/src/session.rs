@@ -133,11 +133,12 @@ impl Reader<'_> {
         Ok(newest.map(|(_, session)| session))
     }
 
-    /// Returns the most recently used session of a user in `workspace`, or in any folder.
+    /// Returns the most recently used session of a user in `workspace`, or in any folder, but none
+    /// that was made for a run of a job.
     pub fn newest_session(&self, workspace: Option<&str>, user: UserId) -> Result<Session> {
         self.prepare(&format!(
             "SELECT {COLUMNS} FROM sessions
-             WHERE user_id = ?1 AND (?2 IS NULL OR workspace = ?2)
+             WHERE user_id = ?1 AND (?2 IS NULL OR workspace = ?2) AND {NO_RUN}
              ORDER BY updated_at DESC, id DESC LIMIT 1"
         ))?
         .query_row(params![Key(user), workspace], read)
