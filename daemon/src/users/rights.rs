@@ -215,7 +215,6 @@ mod tests {
             const FREE: [Option<Grant>; 3] = [None; 3];
             &[
                 ("ask", FREE),
-                ("ask", FREE),
                 ("edit_file", WRITE),
                 ("exec", RUN),
                 ("exec_background", RUN),
