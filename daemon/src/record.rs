@@ -224,7 +224,8 @@ pub(crate) fn filtered_output(house: &House, kept: Filter, output: ToolOutput) -
     }
 }
 
-fn clean_text(house: &House, text: String) -> String {
+/// Returns a text without the secrets that the daemon knows.
+pub(crate) fn clean_text(house: &House, text: String) -> String {
     match house.redactor.known(&text).0 {
         Cow::Borrowed(_) => text,
         Cow::Owned(clean) => clean,

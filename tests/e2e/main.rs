@@ -18,6 +18,7 @@ mod crash;
 mod daemon_life;
 mod doctor;
 mod family;
+mod folding;
 mod jobs;
 mod kills;
 mod memory;

@@ -20,6 +20,12 @@ async fn home_with(provider: &ScriptedProvider, format: &str) -> Home {
 
 /// A daemon in this mode that finds the provider by its environment.
 pub(super) async fn home_in(provider: &ScriptedProvider, format: &str, mode: &str) -> Home {
+    let settings = format!("[approvals]\nmode = \"{mode}\"\n");
+    home_as(provider, format, &settings).await
+}
+
+/// A daemon with these settings that finds the provider by its environment.
+pub(super) async fn home_as(provider: &ScriptedProvider, format: &str, settings: &str) -> Home {
     let mut home = home();
     match format {
         "anthropic" => {
@@ -35,8 +41,7 @@ pub(super) async fn home_in(provider: &ScriptedProvider, format: &str, mode: &st
             home.env("OLLAMA_HOST", &provider.base_url());
         }
     }
-    home.config(&format!("[approvals]\nmode = \"{mode}\"\n"))
-        .unwrap();
+    home.config(settings).unwrap();
     home.start().await.unwrap();
     home
 }

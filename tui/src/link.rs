@@ -12,8 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    SessionId, approval, client, command, daemon, job, knowledge, memory, message, model, session,
-    terminal, trace, turn, user,
+    SessionId, approval, client, command, compaction, daemon, job, knowledge, memory, message,
+    model, session, terminal, trace, turn, user,
 };
 use tokio::time::Instant;
 
@@ -290,6 +290,12 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             Reply::Remembered(Box::new(client.call(add).await?))
         }
         Call::Fork(fork) => Reply::Forked(Box::new(client.call(fork).await?)),
+        Call::Compact(id) => Reply::Planned(client.call(compaction::Compact { id }).await?),
+        Call::Expand(id) => {
+            let expanded = client.call(compaction::Expand { id }).await?;
+            Reply::Expanded(Box::new(expanded))
+        }
+        Call::Pin(pin) => Reply::Pinned(Box::new(client.call(pin).await?)),
         Call::Files(id) => Reply::Files(client.call(session::Files { id }).await?),
         Call::Clients => Reply::Clients(client.call(client::List {}).await?),
         Call::Interrupt(session_id) => {

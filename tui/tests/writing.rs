@@ -282,6 +282,27 @@ fn a_fork_is_asked_for_at_the_picked_message() {
 }
 
 #[test]
+fn folding_and_pinning_are_said_as_commands() {
+    let (_, mut console, _) = quiet(120, 36);
+    console.keys("/compact<enter>");
+    assert_eq!(asked(&mut console, "Compact").len(), 1);
+    console.keys("/expand<enter>");
+    assert_eq!(asked(&mut console, "Expand").len(), 1);
+    console.keys("/pin todo: water them<enter>");
+    let calls = asked(&mut console, "Pin");
+    assert!(
+        calls[0].contains("kind: Todo") && calls[0].contains("\"water them\""),
+        "{calls:?}"
+    );
+    console.keys("/pin never: on a Sunday<enter>");
+    let calls = asked(&mut console, "Pin");
+    assert!(
+        calls[0].contains("kind: Rule") && calls[0].contains("\"never: on a Sunday\""),
+        "{calls:?}"
+    );
+}
+
+#[test]
 fn the_picker_shows_who_is_where_and_finds_by_a_few_letters() {
     for (width, height) in SIZES {
         let mut house = House::new();
@@ -328,11 +349,23 @@ fn one_who_only_looks_changes_nothing_by_writing() {
         "#x<enter>",
         "/fork<enter>",
         "/rename x<enter>",
+        "/compact<enter>",
+        "/expand<enter>",
+        "/pin x<enter>",
     ] {
         console.keys(written);
         console.keys("<c-u>");
     }
-    let changes = ["Say", "Run", "Remember", "Fork", "Configure"];
+    let changes = [
+        "Say",
+        "Run",
+        "Remember",
+        "Fork",
+        "Configure",
+        "Compact",
+        "Expand",
+        "Pin",
+    ];
     let calls = console.asked();
     assert!(
         !calls

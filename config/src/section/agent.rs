@@ -20,8 +20,8 @@ pub struct Agent {
     pub reasoning: ReasoningEffort,
     /// What every session is told besides the built-in instructions.
     pub instructions: String,
-    /// The most tokens of transcript that a request carries: 4,000 or more. What is older is left
-    /// out of the request, and the model is told so.
+    /// The most tokens of transcript that a request carries: 4,000 or more. Where there are more,
+    /// or more than the model's window allows, the older ones are folded into a summary.
     pub context_tokens: u32,
     /// How long a question of the agent waits before it ends as expired: 5 to 31,536,000, or 0
     /// where it waits as long as it takes.

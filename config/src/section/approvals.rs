@@ -150,7 +150,7 @@ impl ConfigRule {
 }
 
 /// The tools that a rule can be about: all that there are, which the daemon's tests hold it to.
-pub const TOOLS: [&str; 27] = [
+pub const TOOLS: [&str; 28] = [
     "ask",
     "exec",
     "read_file",
@@ -158,6 +158,7 @@ pub const TOOLS: [&str; 27] = [
     "edit_file",
     "list_files",
     "search_files",
+    "pin",
     "remind",
     "schedule_add",
     "schedule_list",

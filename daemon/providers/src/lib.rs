@@ -64,6 +64,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// Returns how many tokens a request may have so that it fits with its answer, and with some
+    /// room for what was counted wrongly; `None` where nobody knows the model's window.
+    pub fn room(&self) -> Option<u64> {
+        let window = u64::from(self.context_tokens?);
+        let answer = self.max_output_tokens.unwrap_or(wire::USUAL_OUTPUT);
+        let answer = u64::from(answer.min(wire::USUAL_OUTPUT));
+        Some((window * 4 / 5).saturating_sub(answer).max(window / 4))
+    }
+
     /// Returns true where asking it uses tokens: the offline provider has none.
     pub fn counts_tokens(&self) -> bool {
         self.provider.wire != smartopol_config::section::providers::Kind::Offline

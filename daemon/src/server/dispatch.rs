@@ -8,8 +8,8 @@ use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault, Request, SessionId};
 
 use super::handler::{
-    approval, attention, client, command, daemon, job, knowledge, memory, message, prompt,
-    provider, question, rule, session, terminal, trace, turn, user as people,
+    approval, attention, client, command, compaction, daemon, job, knowledge, memory, message,
+    prompt, provider, question, rule, session, terminal, trace, turn, user as people,
 };
 use crate::House;
 
@@ -33,6 +33,12 @@ pub(crate) async fn dispatch(
         Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
         Request::SessionDelete(params) => reply(id, session::delete(house, params).await),
         Request::SessionFork(params) => reply(id, session::fork(house, params).await),
+        Request::SessionCompact(params) => reply(id, compaction::compact(house, params).await),
+        Request::SessionExpand(params) => reply(id, compaction::expand(house, params).await),
+        Request::SessionCompactions(params) => reply(id, compaction::list(house, params).await),
+        Request::SessionPin(params) => reply(id, compaction::pin(house, params).await),
+        Request::SessionUnpin(params) => reply(id, compaction::unpin(house, params).await),
+        Request::SessionPins(params) => reply(id, compaction::pins(house, params).await),
         Request::SessionFiles(params) => reply(id, session::files(house, params).await),
         Request::MessageSend(params) => reply(id, message::send(house, actor, params).await),
         Request::MessageSearch(params) => reply(id, message::search(house, params).await),
@@ -150,6 +156,8 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionShow(_)
         | Request::MessageSearch(_)
         | Request::SessionFiles(_)
+        | Request::SessionCompactions(_)
+        | Request::SessionPins(_)
         | Request::MemoryList(_)
         | Request::MemorySearch(_)
         | Request::MemoryShow(_)
@@ -193,6 +201,10 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionConfigure(_)
         | Request::SessionDelete(_)
         | Request::SessionFork(_)
+        | Request::SessionCompact(_)
+        | Request::SessionExpand(_)
+        | Request::SessionPin(_)
+        | Request::SessionUnpin(_)
         | Request::MessageEdit(_)
         | Request::CommandRun(_)
         | Request::CommandStop(_)

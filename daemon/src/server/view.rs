@@ -49,6 +49,9 @@ pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
         | News::ReasoningDelta { .. }
         | News::CallDelta { .. }
         | News::OutputDelta { .. }
+        | News::CompactionChanged(_)
+        | News::PinChanged(_)
+        | News::Compacting { .. }
         | News::Retrying { .. }
         | News::TerminalSized { .. } => session(event.session_id),
     }

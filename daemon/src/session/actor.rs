@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::asking::{Asking, Heard};
 use super::commands::Command;
+use super::folding::Folds;
 use super::live::Live;
 use super::load::{self, Stored};
 use super::{Broken, Cmd, Doors, Finished, RETIRE_AFTER};
@@ -114,6 +115,10 @@ fn refuse(cmd: Cmd, why: &Fault) {
         Cmd::Interrupt(reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Continue(reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Configure(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Compact(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Expand(reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Pin(_, reply) => drop(reply.send(Err(why.clone()))),
+        Cmd::Unpin(_, reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Partial(reply) => drop(reply.send(Err(why.clone()))),
         Cmd::Decided(_) | Cmd::Answered(_) | Cmd::Wake | Cmd::Park { .. } => {}
     }
@@ -172,6 +177,8 @@ pub(super) struct Actor<'a> {
     pub(super) live: Option<Live>,
     pub(super) finished: mpsc::Receiver<Finished>,
     pub(super) finish: mpsc::Sender<Finished>,
+    /// What is folded for the model, and what is pinned.
+    pub(super) folds: Folds,
     pub(super) left_out: usize,
     /// The files of which a part is not told to the model, with how much, as the person knows it.
     pub(super) cut: Vec<(String, u64)>,
@@ -198,6 +205,7 @@ impl<'a> Actor<'a> {
             live: None,
             finished,
             finish,
+            folds: stored.folds,
             left_out: 0,
             cut: Vec::new(),
             park: None,
@@ -271,6 +279,22 @@ impl<'a> Actor<'a> {
             Cmd::Interrupt(reply) => self.interrupt(reply).await,
             Cmd::Continue(reply) => self.go_on(reply).await,
             Cmd::Configure(configure, reply) => self.configure(*configure, reply).await,
+            Cmd::Compact(reply) => {
+                self.compact(reply).await;
+                Ok(())
+            }
+            Cmd::Expand(reply) => {
+                self.expand(reply).await;
+                Ok(())
+            }
+            Cmd::Pin(pin, reply) => {
+                self.pin(*pin, reply).await;
+                Ok(())
+            }
+            Cmd::Unpin(unpin, reply) => {
+                self.unpin(unpin, reply).await;
+                Ok(())
+            }
             Cmd::Delete(reply) => self.delete(reply).await,
             Cmd::Partial(reply) => {
                 let partial = self.live.as_ref().filter(|live| live.asking.is_some());

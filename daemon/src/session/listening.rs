@@ -1,11 +1,16 @@
 //! What the model says, piece by piece.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::Value;
-use smartopol_agent::context::{self, Material};
+use smartopol_agent::context::fold::Folded;
+use smartopol_agent::context::{self, Made, Material};
 use smartopol_agent::{Event, prompt};
 use smartopol_protocol::job::Action;
-use smartopol_protocol::message::{Level, Part, Role};
-use smartopol_protocol::model::{ModelEvent, StopReason, Usage};
+use smartopol_protocol::message::{Level, Message, Part, Role};
+use smartopol_protocol::model::{ModelEvent, ReasoningEffort, StopReason, Usage};
 use smartopol_protocol::prompt::{PromptPart, Tier};
 use smartopol_protocol::tool::{OutputStatus, ToolSpec};
 use smartopol_protocol::turn::Carried;
@@ -41,7 +46,7 @@ impl Actor<'_> {
             Ok(providers) => providers,
             Err(fault) => return self.failed(fault.message, fault.hint).await,
         };
-        let Some(live) = &mut self.live else {
+        let Some(live) = &self.live else {
             return Ok(());
         };
         let target = match live.target.clone() {
@@ -51,43 +56,32 @@ impl Actor<'_> {
                 Err(err) => return self.failed(err.to_string(), String::new()).await,
             },
         };
-        let agent = &self.house.config.agent;
-        let own_tools;
-        let specs = match &live.charge {
-            Some(charge) => {
-                own_tools = charge.tools(&self.house.specs);
-                &own_tools
-            }
-            None => &self.house.specs,
+        let specs = specs(&self.house, live);
+        let whole = self.request(live, &target.model, &specs, u64::MAX);
+        let carries = carried(&live.prompt, &specs, &whole);
+        let context_tokens = self.house.config.agent.context_tokens;
+        let prompt = carries.fixed + carries.person;
+        let limit = self.folds.limit(&target, context_tokens, prompt);
+        let boundary = self.folds_at(&whole, limit);
+        let made = match boundary.is_some() || whole.transcript <= limit {
+            true => whole,
+            false => self.request(live, &target.model, &specs, limit),
         };
-        let start = self
-            .transcript
-            .iter()
-            .position(|said| said.role == Role::User);
-        let zone = live.zone.clone();
-        let made = context::request(Material {
-            model: &target.model.clone(),
-            system: prompt::system(&live.prompt),
-            transcript: self
-                .transcript
-                .get(start.unwrap_or(0)..)
-                .unwrap_or_default(),
-            tools: specs,
-            budget: u64::from(agent.context_tokens),
-            reasoning: agent.reasoning,
-            note: &|before, message| telling::note(before, message, &zone),
-        });
-        live.turn.carried = carried(&live.prompt, specs, &made);
-        let (request, left_out) = (made.request, made.left_out);
-        let needs = needs(&target, &live.turn.carried);
+        let carries = carried(&live.prompt, &specs, &made);
+        let needs = needs(&target, &carries);
         let run = live.charge.as_ref().and_then(Charge::run);
         let job = run.map(|run| run.job_id);
         if let Some(used_up) = budgets::check(&self.house, &self.session, job, needs).await? {
             return self.over_budget(used_up).await;
         }
+        if let Some(boundary) = boundary {
+            return self.fold(boundary, (providers, target), made, limit).await;
+        }
+        let (request, left_out) = (made.request, made.left_out);
         let Some(live) = &mut self.live else {
             return Ok(());
         };
+        live.turn.carried = carries;
         live.listen(Asking::start(&self.house, providers, target, request));
         let mut notices = Vec::new();
         if left_out > self.left_out {
@@ -138,6 +132,45 @@ impl Actor<'_> {
         self.failed(used_up.message, used_up.hint).await
     }
 
+    /// Returns a request with what was said, as far as it fits into so many tokens.
+    fn request(&self, live: &Live, model: &str, specs: &[ToolSpec], budget: u64) -> Made {
+        let (pins, since) = self.folds.pins();
+        context::request(Material {
+            model,
+            system: prompt::system(&live.prompt),
+            transcript: self.told_of(),
+            folded: self.folds.folded(),
+            tools: specs,
+            budget,
+            reasoning: self.house.config.agent.reasoning,
+            note: &|before, message| telling::note(before, message, (&live.zone, pins, since)),
+        })
+    }
+
+    /// Returns how many tokens the messages come to where this is folded, estimated.
+    pub(super) fn weigh(&self, folded: Option<&Folded>) -> u64 {
+        let made = context::request(Material {
+            model: "",
+            system: Vec::new(),
+            transcript: self.told_of(),
+            folded,
+            tools: &[],
+            budget: u64::MAX,
+            reasoning: ReasoningEffort::Default,
+            note: &|_, _| None,
+        });
+        made.transcript
+    }
+
+    /// Returns the transcript from a person's first words on.
+    pub(super) fn told_of(&self) -> &[Arc<Message>] {
+        let mut said = self.transcript.iter();
+        let start = said.position(|said| said.role == Role::User);
+        self.transcript
+            .get(start.unwrap_or(0)..)
+            .unwrap_or_default()
+    }
+
     /// A job that is one call: the call first, then what became of it.
     async fn ask_nobody(&mut self, tool: String, input: Value) -> Result<(), Broken> {
         let Some(live) = &mut self.live else {
@@ -182,6 +215,17 @@ impl Actor<'_> {
         Ok(())
     }
 
+    /// Tells clients that the request is tried again.
+    pub(super) fn retrying(&self, reason: String, after: Duration) {
+        let Some(live) = &self.live else { return };
+        let news = News::Retrying {
+            turn_id: live.turn.id,
+            reason,
+            after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX),
+        };
+        self.house.bus.tell(Some(self.session.id), news);
+    }
+
     pub(super) async fn failed(&mut self, message: String, hint: String) -> Result<(), Broken> {
         Box::pin(self.advance(Event::Failed { message, hint })).await
     }
@@ -190,15 +234,12 @@ impl Actor<'_> {
         let Some(live) = &mut self.live else {
             return Ok(());
         };
+        if live.folding.is_some() {
+            return self.heard_summary(heard).await;
+        }
         match heard {
             Heard::Piece(Progress::Retrying { reason, after }) => {
-                let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-                let news = News::Retrying {
-                    turn_id: live.turn.id,
-                    reason,
-                    after_ms,
-                };
-                self.house.bus.tell(Some(self.session.id), news);
+                self.retrying(reason, after);
                 Ok(())
             }
             Heard::Piece(Progress::Event(piece)) => {
@@ -206,6 +247,9 @@ impl Actor<'_> {
                     let message = format!("the answer is longer than {MAX_ANSWER} bytes");
                     let hint = "continue the turn, and ask for less at a time".to_owned();
                     return self.failed(message, hint).await;
+                }
+                if let ModelEvent::Usage { usage } = &piece {
+                    self.folds.learn(usage.input, live.turn.carried.total());
                 }
                 tell(&self.house, self.session.id, live, &piece);
                 match event(piece) {
@@ -221,6 +265,14 @@ impl Actor<'_> {
                 self.failed(message, hint).await
             }
         }
+    }
+}
+
+/// Returns the tools that a turn may use.
+fn specs<'a>(house: &'a House, live: &Live) -> Cow<'a, [ToolSpec]> {
+    match &live.charge {
+        Some(charge) => Cow::Owned(charge.tools(&house.specs)),
+        None => Cow::Borrowed(&house.specs),
     }
 }
 
@@ -244,7 +296,7 @@ fn needs(target: &Target, carried: &Carried) -> Spent {
     if !target.counts_tokens() {
         return Spent::default();
     }
-    let tokens = carried.fixed + carried.person + carried.volatile + carried.transcript;
+    let tokens = carried.total();
     let usage = Usage {
         input: tokens,
         ..Usage::default()

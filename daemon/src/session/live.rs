@@ -19,6 +19,7 @@ use smartopol_providers::Target;
 use tokio_util::sync::CancellationToken;
 
 use super::asking::Asking;
+use super::folding::Folding;
 use crate::scheduler::charge::Charge;
 
 /// A turn while it runs.
@@ -43,6 +44,10 @@ pub(super) struct Live {
     pub(super) filter: Filter,
     /// The question on its way.
     pub(super) asking: Option<Asking>,
+    /// The summary that the question on its way is for; `None` where it is for the next answer.
+    pub(super) folding: Option<Folding>,
+    /// The step before which was folded.
+    pub(super) folded_at: Option<u32>,
     /// The calls of the newest answer.
     pub(super) calls: HashMap<CallId, LiveCall>,
     /// What is being said and not yet a message.
@@ -104,6 +109,8 @@ impl Live {
             zone,
             filter,
             asking: None,
+            folding: None,
+            folded_at: None,
             calls: HashMap::new(),
             partial,
             heard: 0,

@@ -19,6 +19,7 @@ use smartopol_store::{Error, Reader};
 use tokio_util::sync::CancellationToken;
 
 use super::commands::Command;
+use super::folding::Folds;
 use super::live::LiveCall;
 use super::plan::Plan;
 use crate::scheduler::charge::{self, Charge};
@@ -40,6 +41,7 @@ pub(super) struct Stored {
     /// Commands of the person that were cut off.
     pub(super) cut_commands: Vec<Command>,
     pub(super) open: Option<Open>,
+    pub(super) folds: Folds,
 }
 
 /// A turn that was left open.
@@ -112,6 +114,7 @@ async fn look(house: &House, id: SessionId) -> Result<Stored, Error> {
                 cut_commands,
                 transcript,
                 open,
+                folds: Folds::read(r, id)?,
             })
         })
         .await

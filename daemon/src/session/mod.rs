@@ -8,6 +8,7 @@ mod answers;
 mod asking;
 mod authorize;
 mod commands;
+mod folding;
 mod hands;
 mod listening;
 mod live;
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 use smartopol_protocol::approval::{Actor, Approval};
 use smartopol_protocol::command::{Run, Running, Stopped};
+use smartopol_protocol::compaction::{self, Compaction, Pin, Planned};
 use smartopol_protocol::message::{Edit, Message, Sent};
 use smartopol_protocol::question::Question;
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Partial, Session};
@@ -64,6 +66,14 @@ pub(crate) enum Cmd {
     Continue(Reply<Continued>),
     /// Its name, mode or model changes.
     Configure(Box<Configure>, Reply<Session>),
+    /// The next request folds older messages first.
+    Compact(Reply<Planned>),
+    /// The newest compaction counts no more.
+    Expand(Reply<Compaction>),
+    /// A person pins something.
+    Pin(Box<compaction::Add>, Reply<Pin>),
+    /// A person takes a pin off.
+    Unpin(compaction::Remove, Reply<()>),
     /// It is removed.
     Delete(Reply<()>),
     /// What is being said right now?

@@ -1,6 +1,7 @@
 //! What one step of a session writes, all or nothing.
 
 use smartopol_protocol::approval::{Approval, ApprovalState};
+use smartopol_protocol::compaction::Compaction;
 use smartopol_protocol::message::Message;
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::tool::ToolCall;
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     pub(super) placed: Vec<MessageId>,
     /// Messages that join this turn after those.
     pub(super) joined: Option<(Turn, Vec<MessageId>)>,
+    /// What was folded, up to one of the messages that stand already.
+    pub(super) compaction: Option<Compaction>,
     /// Calls as they stand now.
     pub(super) calls: Vec<ToolCall>,
     /// Approvals that a person is asked for.
@@ -43,6 +46,7 @@ impl Plan {
             && self.messages.is_empty()
             && self.placed.is_empty()
             && self.joined.is_none()
+            && self.compaction.is_none()
             && self.calls.is_empty()
             && self.asked.is_empty()
             && self.questions.is_empty()
@@ -73,6 +77,9 @@ impl Plan {
             for id in ids {
                 messages.push(w.join_turn(*id, turn, at)?);
             }
+        }
+        if let Some(compaction) = &self.compaction {
+            w.add_compaction(compaction)?;
         }
         for call in &self.calls {
             w.put_call(call)?;

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use smartopol_agent::context::{self, Material};
+use smartopol_agent::context::{self, Material, block};
 use smartopol_agent::prompt::{self, part};
+use smartopol_protocol::Timestamp;
+use smartopol_protocol::compaction::{Compaction, Pin};
 use smartopol_protocol::message::Message;
 use smartopol_protocol::model::ReasoningEffort;
 use smartopol_protocol::prompt::{PromptPart, Tier};
 use smartopol_protocol::session::Session;
+use smartopol_protocol::terminal::Party;
 use smartopol_protocol::tool::ToolSpec;
 use smartopol_protocol::user::{Role, User};
 
@@ -90,39 +93,84 @@ pub(crate) fn tools(specs: &[ToolSpec]) -> PromptPart {
     }
 }
 
-/// Returns what the messages of a transcript come to, and the notes before them.
-pub(crate) fn said(house: &House, user: &User, messages: Vec<Message>) -> [PromptPart; 2] {
+/// Returns what the messages of a transcript come to, the notes before them, and what is told of
+/// those that are folded. That stands with the messages, behind both lasting tiers, and is another
+/// one after each compaction.
+pub(crate) fn said(
+    house: &House,
+    user: &User,
+    messages: Vec<Message>,
+    (counts, pins): (Option<Compaction>, Vec<Pin>),
+) -> Vec<PromptPart> {
     let messages: Vec<Arc<Message>> = messages.into_iter().map(Arc::new).collect();
     let zone = zone(house, user);
+    let since = counts.as_ref().map(|own| own.created_at);
+    let folded = counts.as_ref().map(block::folded);
     let made = context::request(Material {
         model: "",
         system: Vec::new(),
         transcript: &messages,
+        folded: folded.as_ref(),
         tools: &[],
         budget: house.config.agent.context_tokens.into(),
         reasoning: ReasoningEffort::Default,
-        note: &|before, message| note(before, message, &zone),
+        note: &|before, message| note(before, message, (&zone, &pins, since)),
     });
     let of = |name: &str, tier: Tier, source: &str, tokens: u64| PromptPart {
         bytes: tokens * 4,
         tokens,
         ..part(name, tier, source, String::new())
     };
-    let carried = format!("{} messages", made.request.messages.len());
-    [
-        of(
-            "times and channels",
-            Tier::Volatile,
-            "each message",
-            made.notes,
-        ),
-        of("messages", Tier::Transcript, &carried, made.transcript),
-    ]
+    let block = counts.map(|own| {
+        let source = format!("{}: {} messages", own.id, own.messages);
+        part("folded", Tier::Transcript, &source, block::text(&own))
+    });
+    let carried = made.request.messages.len() - usize::from(block.is_some());
+    let carried = format!("{carried} messages");
+    let tokens = block.as_ref().map_or(0, |block| block.tokens);
+    let notes = of(
+        "times and channels",
+        Tier::Volatile,
+        "each message",
+        made.notes,
+    );
+    let tokens = made.transcript.saturating_sub(tokens);
+    let messages = of("messages", Tier::Transcript, &carried, tokens);
+    [Some(notes), block, Some(messages)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Returns what a model is told before a message of the person: when it was said and over which
-/// channel, where that is news since the one before.
-pub(crate) fn note(before: Option<&Message>, message: &Message, zone: &TimeZone) -> Option<String> {
+/// channel, where that is news since the one before, and what the person pinned in between. What
+/// was pinned until `since` is told by a compaction.
+pub(crate) fn note(
+    before: Option<&Message>,
+    message: &Message,
+    (zone, pins, since): (&TimeZone, &[Pin], Option<Timestamp>),
+) -> Option<String> {
+    let told = time_note(before, message, zone);
+    let since = before.map(|before| before.created_at).max(since);
+    let is_new = |at: Timestamp| Some(at) > since && at <= message.created_at;
+    let own = pins.iter().filter(|pin| pin.by == Party::Person);
+    let pins = own.flat_map(|pin| {
+        let what = pin.kind.name();
+        let put = is_new(pin.created_at).then(|| {
+            format!(
+                "[The person pinned this {what}, it holds in this session: {}]",
+                pin.text
+            )
+        });
+        let taken = pin.removed_at.filter(|at| is_new(*at));
+        let taken = taken.map(|_| format!("[The person took this {what} off again: {}]", pin.text));
+        put.into_iter().chain(taken)
+    });
+    let lines: Vec<String> = told.into_iter().chain(pins).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn time_note(before: Option<&Message>, message: &Message, zone: &TimeZone) -> Option<String> {
     let channel_of = |message: &Message| {
         let peer = message.peer.as_deref().unwrap_or_default();
         channel(peer).to_owned()
@@ -182,22 +230,22 @@ mod tests {
     fn the_time_is_told_at_first_after_a_silence_on_another_day_and_over_another_channel() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
         let first = said("2026-11-29T22:55:00Z", "cli:1000");
-        let told = note(None, &first, &berlin);
+        let told = note(None, &first, (&berlin, &[], None));
         assert_eq!(
             told.as_deref(),
             Some("[Sunday 2026-11-29 23:55 CET, over cli]")
         );
         let soon = said("2026-11-29T22:57:00Z", "cli:1000");
-        assert_eq!(note(Some(&first), &soon, &berlin), None);
+        assert_eq!(note(Some(&first), &soon, (&berlin, &[], None)), None);
         let midnight = said("2026-11-29T23:01:00Z", "cli:1000");
-        assert!(note(Some(&soon), &midnight, &berlin).is_some());
+        assert!(note(Some(&soon), &midnight, (&berlin, &[], None)).is_some());
         let elsewhere = said("2026-11-29T22:57:00Z", "telegram:7");
         assert!(
-            note(Some(&first), &elsewhere, &berlin)
+            note(Some(&first), &elsewhere, (&berlin, &[], None))
                 .unwrap()
                 .ends_with("over telegram]")
         );
         let later = said("2026-11-29T23:20:00Z", "cli:1000");
-        assert!(note(Some(&midnight), &later, &berlin).is_some());
+        assert!(note(Some(&midnight), &later, (&berlin, &[], None)).is_some());
     }
 }

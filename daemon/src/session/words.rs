@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use smartopol_agent::{Event, Stop};
+use smartopol_protocol::compaction::{Add, Pin, Remove};
 use smartopol_protocol::message::{Edit, Message, Part, Role, Sent};
 use smartopol_protocol::session::{Configure, Continued, Interrupted, Session};
+use smartopol_protocol::terminal::Party;
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::{Code, Fault, MessageId};
 
+use smartopol_store::Writer;
+
 use super::actor::Actor;
 use super::{Broken, Reply};
+use crate::record;
 use crate::scheduler::charge;
 
 impl Actor<'_> {
@@ -247,6 +252,27 @@ impl Actor<'_> {
         }
         let _ = reply.send(changed.map_err(Fault::from));
         Ok(())
+    }
+
+    pub(super) async fn pin(&mut self, pin: Add, reply: Reply<Pin>) {
+        let at = self.house.clock.now();
+        let text = record::clean_text(&self.house, pin.text);
+        let add = move |w: &mut Writer<'_>| w.add_pin(pin.id, (pin.kind, &text), Party::Person, at);
+        let pinned = self.house.store.write(add).await;
+        if let Ok(pin) = &pinned {
+            self.folds.put(pin.clone());
+        }
+        let _ = reply.send(pinned.map_err(Fault::from));
+    }
+
+    pub(super) async fn unpin(&mut self, pin: Remove, reply: Reply<()>) {
+        let at = self.house.clock.now();
+        let remove = move |w: &mut Writer<'_>| w.remove_pin(pin.id, pin.pin_id, Party::Person, at);
+        let removed = self.house.store.write(remove).await;
+        if let Ok(pin) = &removed {
+            self.folds.put(pin.clone());
+        }
+        let _ = reply.send(removed.map(drop).map_err(Fault::from));
     }
 
     pub(super) async fn delete(&mut self, reply: Reply<()>) -> Result<(), Broken> {

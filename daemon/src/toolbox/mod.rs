@@ -6,6 +6,7 @@
 pub(crate) mod ask;
 mod knowledge;
 mod memory;
+mod pin;
 mod remind;
 mod schedule_add;
 mod schedule_list;
@@ -71,6 +72,7 @@ pub(crate) fn owns(name: &str) -> bool {
 /// the person at its doors.
 pub(crate) fn says_nothing_foreign(name: &str) -> bool {
     name == ask::NAME
+        || name == pin::NAME
         || NAMES.contains(&name)
         || memory::NAMES.contains(&name)
         || knowledge::NAMES.contains(&name)
@@ -91,6 +93,7 @@ pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
     let mut specs = hands;
     specs.extend([
         ask::spec(),
+        pin::spec(),
         remind::spec(),
         schedule_add::spec(),
         schedule_list::spec(),
@@ -123,6 +126,7 @@ pub(crate) fn inspect(
         return knowledge::inspect(name, input, workspace);
     }
     let (title, effects) = match name {
+        pin::NAME => (pin::title(input)?, Vec::new()),
         ask::NAME => (ask::title(input)?, Vec::new()),
         "remind" => (remind::title(house, input)?, Vec::new()),
         "schedule_add" => (
@@ -161,6 +165,7 @@ pub(crate) async fn run(caller: Caller, name: &str, input: Value) -> ToolOutput 
         );
     }
     let done = match name {
+        pin::NAME => pin::run(&caller, &input).await,
         "remind" => remind::run(&caller, &input).await,
         "schedule_add" => schedule_add::run(&caller, &input).await,
         "schedule_list" => schedule_list::run(&caller).await,

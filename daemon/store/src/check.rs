@@ -77,6 +77,13 @@ const PROMISES: &[&str] = &[
     "SELECT 'job ' || hex(l.job_id) || ' was removed and a run of it waits'
      FROM ledger l JOIN jobs j ON j.id = l.job_id
      WHERE l.state = 'waiting' AND j.removed_at IS NOT NULL",
+    "SELECT 'compaction ' || hex(c.id) || ' ends at no message, or parts calls from their outputs'
+     FROM compactions c
+     LEFT JOIN messages m ON m.session_id = c.session_id AND m.position = c.until
+     WHERE m.id IS NULL OR (m.role = 'agent' AND EXISTS (
+         SELECT 1 FROM json_each(m.parts) WHERE value ->> 'type' = 'tool_call'))",
+    "SELECT 'compaction ' || hex(id) || ' is marked wrongly as taken back'
+     FROM compactions WHERE (expanded_at IS NULL) <> (body ->> 'expanded_at' IS NULL)",
     "SELECT 'approval ' || hex(id) || ' is marked wrongly as waiting or ended'
      FROM approvals WHERE (state ->> 'state' = 'pending') <> pending",
 ];

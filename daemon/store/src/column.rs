@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as WordError, StrDeserializer};
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
-    SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, CompactionId, JobId, MemoryId, MessageId, PinId,
+    QuestionId, RuleId, SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 /// An id that can stand in a column.
@@ -33,8 +33,7 @@ macro_rules! ids {
     )*};
 }
 ids!(
-    AgentId ApprovalId AttentionId CallId JobId MemoryId MessageId QuestionId RuleId SessionId TerminalId
-    TopicId TraceId TurnId UserId
+    AgentId ApprovalId AttentionId CallId CompactionId JobId MemoryId MessageId PinId QuestionId RuleId SessionId TerminalId TopicId TraceId TurnId UserId
 );
 
 /// An id as a parameter or a column.

@@ -70,6 +70,8 @@ impl Writer<'_> {
             self.give_session(fork.id, user_id)?;
         }
         self.copy(&messages, fork.id, now)?;
+        self.copy_compactions(id, fork.id, taken)?;
+        self.copy_pins(id, fork.id)?;
         Ok(Fork {
             session: self.session(fork.id)?,
             at: taken,

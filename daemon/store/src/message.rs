@@ -12,12 +12,12 @@ use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time, word};
 use crate::order::{Tail, form};
 use crate::{Error, Reader, Result, Writer};
 
-const COLUMNS: &str = "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at, steer, acted_by";
+pub(crate) const COLUMNS: &str = "id, session_id, turn_id, position, role, parts, peer, interrupted, created_at, steer, acted_by";
 
 /// The longest line that lists show of a message, in characters.
 const LINE_MAX: usize = 120;
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Message> {
     Ok(Message {
         id: id(row, 0)?,
         session_id: id(row, 1)?,

@@ -284,6 +284,7 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
     old.execute_batch(
         "ALTER TABLE messages DROP COLUMN acted_by;
          ALTER TABLE approvals DROP COLUMN terms; ALTER TABLE approvals DROP COLUMN votes;
+         DROP TABLE compactions; DROP TABLE pins; ALTER TABLE sessions DROP COLUMN folds;
          DROP TABLE questions; ALTER TABLE turns DROP COLUMN carried; DROP TABLE spend; DROP INDEX traces_by_user; ALTER TABLE traces DROP COLUMN user_id;
          DROP INDEX sessions_by_user; ALTER TABLE sessions DROP COLUMN user_id;
          ALTER TABLE sessions DROP COLUMN limits; DROP TABLE peers; DROP TABLE users;

@@ -12,6 +12,7 @@
 mod approval;
 mod attention;
 mod backup;
+mod compaction;
 mod crash;
 mod failure;
 mod faults;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Approval, Rule};
 use crate::attention::Item;
 use crate::client::Client;
+use crate::compaction::{Compaction, Pin};
 use crate::job::Job;
 use crate::message::Message;
 use crate::question::Question;
@@ -86,6 +87,10 @@ pub enum News {
     MemoryChanged(memory::Change),
     /// A topic of the knowledge was written, used or removed.
     TopicChanged(knowledge::Change),
+    /// Older messages of a session were folded, or a person took that back.
+    CompactionChanged(Box<Compaction>),
+    /// Something was pinned in a session, or taken off.
+    PinChanged(Box<Pin>),
 
     // passing
     /// More text of the message that the agent is saying.
@@ -137,6 +142,11 @@ pub enum News {
         reason: String,
         /// When, in milliseconds from now.
         after_ms: u64,
+    },
+    /// The model is asked to fold the older messages of the session; its answer is no message.
+    Compacting {
+        /// The turn.
+        turn_id: TurnId,
     },
     /// This client was too slow: facts were lost on the way, and it must subscribe again with
     /// the last number it has seen.
@@ -269,6 +279,8 @@ impl News {
                 | Self::UserRemoved(_)
                 | Self::MemoryChanged(_)
                 | Self::TopicChanged(_)
+                | Self::CompactionChanged(_)
+                | Self::PinChanged(_)
         )
     }
 }

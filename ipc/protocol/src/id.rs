@@ -105,6 +105,10 @@ ids! {
     AttentionId = "att_", "an item of the attention list";
     /// Names a terminal.
     TerminalId = "trm_", "a terminal";
+    /// Names a compaction.
+    CompactionId = "cmp_", "a compaction";
+    /// Names a pin.
+    PinId = "pin_", "a pin";
     /// Names a user.
     UserId = "usr_", "a user";
     /// Names a memory.

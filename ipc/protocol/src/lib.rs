@@ -7,6 +7,7 @@ pub mod approval;
 pub mod attention;
 pub mod client;
 pub mod command;
+pub mod compaction;
 pub mod daemon;
 pub mod envelope;
 pub mod event;
@@ -33,8 +34,8 @@ pub use envelope::{Envelope, Incoming};
 pub use event::{Event, News};
 pub use fault::{Code, Fault};
 pub use id::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
-    SessionId, TerminalId, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, CompactionId, JobId, MemoryId, MessageId, PinId,
+    QuestionId, RuleId, SessionId, TerminalId, TopicId, TraceId, TurnId, UserId,
 };
 pub use method::{Method, Request};
 pub use time::Timestamp;

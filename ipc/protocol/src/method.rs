@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::{
-    Code, Fault, approval, attention, client, command, daemon, event, job, knowledge, memory,
-    message, model, prompt, question, session, suggest, terminal, trace, turn, user,
+    Code, Fault, approval, attention, client, command, compaction, daemon, event, job, knowledge,
+    memory, message, model, prompt, question, session, suggest, terminal, trace, turn, user,
 };
 
 /// The parameters of a method, which know the method's name and reply.
@@ -85,6 +85,18 @@ methods! {
     SessionConfigure(session::Configure) = "session/configure" -> session::Session;
     /// Make a session with the beginning of another one's transcript.
     SessionFork(session::Fork) = "session/fork" -> session::Forked;
+    /// Fold its older messages with the next request.
+    SessionCompact(compaction::Compact) = "session/compact" -> compaction::Planned;
+    /// Take the newest compaction back.
+    SessionExpand(compaction::Expand) = "session/expand" -> compaction::Compaction;
+    /// What was folded.
+    SessionCompactions(compaction::List) = "session/compactions" -> compaction::Listed;
+    /// Pin what no summary may change.
+    SessionPin(compaction::Add) = "session/pin" -> compaction::Pin;
+    /// Take a pin off.
+    SessionUnpin(compaction::Remove) = "session/unpin" -> ();
+    /// What is pinned.
+    SessionPins(compaction::ListPins) = "session/pins" -> compaction::ListedPins;
     /// The files of its workspace.
     SessionFiles(session::Files) = "session/files" -> session::FilesListed;
     /// Remove it.

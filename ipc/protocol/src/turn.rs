@@ -51,6 +51,11 @@ pub struct Carried {
 }
 
 impl Carried {
+    /// Returns all of it.
+    pub const fn total(&self) -> u64 {
+        self.fixed + self.person + self.volatile + self.transcript
+    }
+
     /// Returns true where nothing was asked yet.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

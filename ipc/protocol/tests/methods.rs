@@ -11,8 +11,8 @@ use smartopol_protocol::attention::Seen;
 use smartopol_protocol::tool::OutputStatus;
 use smartopol_protocol::trace::{ActionType, DecidedBy, Filter};
 use smartopol_protocol::{
-    Method, Request, attention, client, command, daemon, event, job, knowledge, memory, message,
-    model, prompt, question, session, terminal, trace, turn, user,
+    Method, Request, attention, client, command, compaction, daemon, event, job, knowledge, memory,
+    message, model, prompt, question, session, terminal, trace, turn, user,
 };
 
 use crate::golden::{Golden, pretty, same};
@@ -135,6 +135,49 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 session: sample::session(),
                 at: 3,
                 note: "taken with the outputs of its tool calls, which belong to it".into(),
+            },
+        ),
+        golden(
+            compaction::Compact {
+                id: sample::SESSION,
+            },
+            compaction::Planned { running: true },
+        ),
+        golden(
+            compaction::Expand {
+                id: sample::SESSION,
+            },
+            sample::compaction(),
+        ),
+        golden(
+            compaction::List {
+                id: sample::SESSION,
+            },
+            compaction::Listed {
+                compactions: vec![sample::compaction()],
+            },
+        ),
+        golden(
+            compaction::Add {
+                id: sample::SESSION,
+                kind: compaction::PinKind::Rule,
+                text: "never touch the archive".into(),
+            },
+            sample::pin(),
+        ),
+        golden(
+            compaction::Remove {
+                id: sample::SESSION,
+                pin_id: sample::PIN,
+            },
+            (),
+        ),
+        golden(
+            compaction::ListPins {
+                id: sample::SESSION,
+            },
+            compaction::ListedPins {
+                pins: vec![sample::pin()],
             },
         ),
         golden(

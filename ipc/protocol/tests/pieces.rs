@@ -3,6 +3,7 @@
 use serde_json::json;
 use smartopol_protocol::approval::{ApprovalState, Mode, Scope, Verdict};
 use smartopol_protocol::attention::{ItemState, Kind, Priority, Resolution, Seen};
+use smartopol_protocol::compaction::{MadeBy, PinKind};
 use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
@@ -60,6 +61,16 @@ pub(crate) fn goldens() -> Vec<Golden> {
                 },
                 Until::Quiet { for_ms: 500 },
                 Until::Ended,
+            ],
+        ),
+        Golden::new("piece.pin_kind", pin_kinds()),
+        Golden::new(
+            "piece.made_by",
+            vec![
+                sample::compaction().made_by,
+                MadeBy::Cut {
+                    reason: "the provider cannot be reached".into(),
+                },
             ],
         ),
         Golden::new(
@@ -434,4 +445,10 @@ fn terminal_states() -> Vec<TerminalState> {
             reason: "the process that held it is gone".into(),
         }),
     ]
+}
+
+fn pin_kinds() -> Vec<PinKind> {
+    let mut kinds = PinKind::PINNABLE.to_vec();
+    kinds.extend([PinKind::Approval, PinKind::Denial]);
+    kinds
 }

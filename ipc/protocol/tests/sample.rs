@@ -7,6 +7,7 @@ use smartopol_protocol::approval::{
 };
 use smartopol_protocol::attention::{self, Item, ItemState, Kind, Priority};
 use smartopol_protocol::client::Client;
+use smartopol_protocol::compaction::{self, Compaction, MadeBy, PinKind, Pinned};
 use smartopol_protocol::job::{
     Action, Day, Due, Frozen, Job, JobState, Policy, Run, RunKey, RunState, Schedule, Spec,
 };
@@ -29,8 +30,8 @@ use smartopol_protocol::user::{
     Spent, User,
 };
 use smartopol_protocol::{
-    AgentId, ApprovalId, AttentionId, CallId, JobId, MemoryId, MessageId, QuestionId, RuleId,
-    SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
+    AgentId, ApprovalId, AttentionId, CallId, CompactionId, JobId, MemoryId, MessageId, PinId,
+    QuestionId, RuleId, SessionId, TerminalId, Timestamp, TopicId, TraceId, TurnId, UserId,
 };
 
 pub(crate) const SESSION: SessionId = SessionId::from_bytes([0x01; 16]);
@@ -45,6 +46,8 @@ pub(crate) const TERMINAL: TerminalId = TerminalId::from_bytes([0x0b; 16]);
 pub(crate) const USER: UserId = UserId::from_bytes([0x0c; 16]);
 pub(crate) const MEMORY: MemoryId = MemoryId::from_bytes([0x0d; 16]);
 pub(crate) const TOPIC: TopicId = TopicId::from_bytes([0x0e; 16]);
+pub(crate) const COMPACTION: CompactionId = CompactionId::from_bytes([0x0d; 16]);
+pub(crate) const PIN: PinId = PinId::from_bytes([0x0e; 16]);
 pub(crate) const AGENT: AgentId = AgentId::from_bytes([0x08; 16]);
 
 /// So many milliseconds after a certain moment.
@@ -104,6 +107,41 @@ pub(crate) fn terminal_shown() -> Shown {
             name: "smartopol-tui".into(),
             size: Some(size()),
         }],
+    }
+}
+
+pub(crate) fn compaction() -> Compaction {
+    Compaction {
+        id: COMPACTION,
+        session_id: SESSION,
+        until: 40,
+        messages: 38,
+        summary: "The build was cleaned; what is open: the tests.".into(),
+        pinned: vec![Pinned {
+            kind: PinKind::Goal,
+            text: "clean up the build directory".into(),
+        }],
+        made_by: MadeBy::Model {
+            provider: "anthropic".into(),
+            model: "claude".into(),
+            usage: usage(),
+        },
+        tokens_before: 96_000,
+        tokens_after: 31_000,
+        created_at: at(900),
+        expanded_at: Some(at(950)),
+    }
+}
+
+pub(crate) fn pin() -> compaction::Pin {
+    compaction::Pin {
+        id: PIN,
+        session_id: SESSION,
+        kind: PinKind::Rule,
+        text: "never touch the archive".into(),
+        by: Party::Person,
+        created_at: at(800),
+        removed_at: Some(at(850)),
     }
 }
 

@@ -118,6 +118,30 @@ const COMMANDS: &[Command] = &[
     )
     .changes(),
     command(
+        "compact",
+        &[],
+        "",
+        "fold older messages into a summary for the model",
+        App::say_compact,
+    )
+    .changes(),
+    command(
+        "expand",
+        &[],
+        "",
+        "tell the model the folded messages again",
+        App::say_expand,
+    )
+    .changes(),
+    command(
+        "pin",
+        &[],
+        "[KIND:] TEXT",
+        "what no summary may change: a rule, goal, decision, todo",
+        App::say_pin,
+    )
+    .changes(),
+    command(
         "undo",
         &["u"],
         "[COUNT]",

@@ -232,6 +232,9 @@ impl App {
                 self.found(forked.session);
                 self.say_for(8_000, format!("`{name}` goes on from message {at}{note}"));
             }
+            (_, Reply::Planned(planned)) => self.planned(planned),
+            (_, Reply::Expanded(expanded)) => self.expanded(&expanded),
+            (_, Reply::Pinned(pin)) => self.pinned(&pin),
             (Call::StopCommands(_), Reply::Stopped(true)) => self.say("stopped"),
             (Call::Edit(edit), _) => {
                 self.say(match edit.steer {

@@ -8,6 +8,7 @@ pub(crate) mod card;
 mod command;
 mod complete;
 pub(crate) mod feed;
+mod folding;
 pub(crate) mod gate;
 mod inbox;
 pub(crate) mod job_form;

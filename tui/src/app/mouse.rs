@@ -194,10 +194,6 @@ impl App {
 
     fn drag(&mut self, at: Position) {
         let area = self.plan.conversation;
-        if area.is_empty() {
-            // Another screen has taken its place meanwhile.
-            self.selection = None;
-        }
         if let Some(selection) = &mut self.selection {
             selection.to = Position {
                 x: at.x.clamp(area.left(), area.right().saturating_sub(1)),

@@ -6,6 +6,7 @@ use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, Te
 use smartopol_protocol::attention::{Item, Resolve};
 use smartopol_protocol::client;
 use smartopol_protocol::command::Run;
+use smartopol_protocol::compaction;
 use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
 use smartopol_protocol::job::{self, Spec};
@@ -158,6 +159,9 @@ pub(crate) enum Call {
     /// What may still be used, by whom this console is, and in a session.
     Budget(Option<SessionId>),
     Fork(Fork),
+    Compact(SessionId),
+    Expand(SessionId),
+    Pin(compaction::Add),
     Files(SessionId),
     Clients,
     Interrupt(SessionId),
@@ -248,6 +252,9 @@ pub(crate) enum Reply {
     Remembered(Box<Added>),
     Budget(Box<user::Shown>),
     Forked(Box<Forked>),
+    Planned(compaction::Planned),
+    Expanded(Box<compaction::Compaction>),
+    Pinned(Box<compaction::Pin>),
     Files(FilesListed),
     Clients(client::Listed),
     Jobs(job::Listed),

@@ -46,6 +46,8 @@ pub(crate) struct Transcript {
     outputs: HashMap<CallId, String>,
     partial: Option<Partial>,
     retry: Option<Retry>,
+    /// True while the model is asked for a summary of older messages.
+    folds: bool,
     /// True where older messages exist than the window has.
     older: bool,
     /// The position of the session's newest message, which the window may not have.
@@ -73,6 +75,7 @@ impl Transcript {
             outputs: HashMap::new(),
             partial: None,
             retry: None,
+            folds: false,
             older: shown.more,
             last: 0,
             reading: None,
@@ -128,6 +131,11 @@ impl Transcript {
 
     pub(crate) const fn partial(&self) -> Option<&Partial> {
         self.partial.as_ref()
+    }
+
+    /// Returns true while older messages are folded.
+    pub(crate) const fn folds(&self) -> bool {
+        self.folds
     }
 
     pub(crate) const fn retry(&self) -> Option<&Retry> {
@@ -375,6 +383,8 @@ impl Transcript {
                 self.speaking(turn_id, step).call = Some((name, bytes));
             }
             News::OutputDelta { call_id, text } => self.put_output(call_id, &text),
+            News::Compacting { .. } => self.folds = true,
+            News::CompactionChanged(_) => self.folds = false,
             News::Retrying {
                 reason, after_ms, ..
             } => {
@@ -391,6 +401,7 @@ impl Transcript {
 
     fn speaking(&mut self, turn_id: TurnId, step: u32) -> &mut Partial {
         self.retry = None;
+        self.folds = false;
         let other = |partial: &mut Partial| (partial.turn_id, partial.step) != (turn_id, step);
         self.partial.take_if(other);
         self.partial.get_or_insert_with(|| Partial {
@@ -441,6 +452,7 @@ impl Transcript {
 
     fn put_turn(&mut self, turn: Turn) {
         if matches!(turn.state, TurnState::Finished { .. }) {
+            self.folds = false;
             let mine = self
                 .partial
                 .as_ref()

@@ -100,6 +100,9 @@ impl Follow {
                 let reason = glance(reason, 300);
                 return vec![Word::Note(format!("{reason}: trying again in {seconds} s"))];
             }
+            News::Compacting { turn_id } if self.is_ours(Some(*turn_id)) => {
+                return vec![Word::Note("folding older messages into a summary".into())];
+            }
             News::TurnChanged(turn) if self.is_ours(Some(turn.id)) => {
                 if let TurnState::Finished { outcome } = &turn.state {
                     let mut words = self.close_line();

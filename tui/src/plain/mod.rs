@@ -6,6 +6,7 @@
 mod approvals;
 mod config;
 mod confirm;
+mod folding;
 mod follow;
 mod fork;
 mod inbox;

@@ -17,7 +17,7 @@ use super::confirm::confirmed;
 use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::{fork, queue, search, time};
+use super::{folding, fork, queue, search, time};
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
@@ -106,6 +106,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    #[command(flatten)]
+    Fold(folding::Command),
     /// Print a whole session as Markdown, or with --json as one object a line
     #[command(after_help = "Example:\n  smartopol sessions export notes > notes.md")]
     Export {
@@ -172,6 +174,7 @@ pub(super) async fn run(
             name,
             json,
         } => fork::run(&client, &key, (at, name), json, out).await?,
+        Command::Fold(command) => folding::run(&client, command, out).await?,
         Command::Export { key, json } => export(&client, &key, json, out).await?,
         Command::Delete { key, yes } => return delete(&client, &key, yes, out).await,
     }

@@ -50,6 +50,9 @@ pub(super) fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<R
     let whom = transcript
         .last_turn()
         .map_or(String::new(), |turn| format!(" {}", turn.provider));
+    if transcript.folds() {
+        return vec![doing(app, "folding older messages into a summary".into())];
+    }
     vec![doing(app, format!("waiting for{}", sanitize::line(&whom)))]
 }
 

@@ -1,7 +1,11 @@
 //! From a transcript to what a model is asked.
 //!
 //! Owns: what a request carries and what is left out of it. Stable things come first, so that a
-//! provider's cache finds the same beginning again.
+//! provider's cache finds the same beginning again. Where older messages may be folded is in
+//! `fold`, what stands in their place in `block`.
+
+pub mod block;
+pub mod fold;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,6 +17,7 @@ use smartopol_protocol::model::{ModelRequest, ReasoningEffort, SystemBlock};
 use smartopol_protocol::tool::ToolSpec;
 
 use crate::prompt::tokens;
+use fold::Folded;
 
 /// What a request is made of.
 #[derive(Clone)]
@@ -23,6 +28,8 @@ pub struct Material<'a> {
     pub system: Vec<SystemBlock>,
     /// The transcript, oldest first; notices in it are skipped.
     pub transcript: &'a [Arc<Message>],
+    /// What of it is folded.
+    pub folded: Option<&'a Folded>,
     /// The tools offered.
     pub tools: &'a [ToolSpec],
     /// The most tokens of transcript to carry.
@@ -59,12 +66,21 @@ pub struct Made {
 
 /// Returns the request.
 pub fn request(material: Material<'_>) -> Made {
-    let said: Vec<&Arc<Message>> = material
-        .transcript
-        .iter()
-        .filter(|message| message.role != Role::System)
-        .collect();
-    let (kept, left_out) = fit(&said, material.budget);
+    let (block, until) = match material.folded {
+        Some(folded) => (Some(&folded.block), folded.until),
+        None => (None, 0),
+    };
+    let said = fold::after(material.transcript, until);
+    let mut head = match block {
+        Some(_) => fold::carried(material.transcript, until),
+        None => Vec::new(),
+    };
+    let noted_ones: Vec<&Arc<Message>> = head.iter().chain(&said).copied().collect();
+    let notes_of = notes_of(&noted_ones, material.note);
+    head.splice(0..0, block);
+    let budget = material.budget.saturating_sub(cost(&head));
+    let (rest, left_out) = fold::fit(&said, budget, block.is_some());
+    let kept = [head, rest].concat();
     let mut system = material.system;
     if left_out > 0 {
         let text = format!(
@@ -75,9 +91,8 @@ pub fn request(material: Material<'_>) -> Made {
     }
     let mut tools = material.tools.to_vec();
     tools.sort_by(|a, b| a.name.cmp(&b.name));
-    let transcript = kept.iter().map(|message| estimate(message)).sum();
+    let transcript = cost(&kept);
     let mut notes = 0;
-    let notes_of = notes_of(&said, material.note);
     let messages = kept
         .into_iter()
         .map(|message| match notes_of.get(&message.id) {
@@ -167,53 +182,9 @@ pub fn estimate(message: &Message) -> u64 {
     bytes as u64 / 4 + 8
 }
 
-/// Leaves out the oldest messages until the rest fits, in a way that a provider accepts: the
-/// first message kept is a user's, and no call is parted from its output.
-///
-/// What is left out grows in steps of a quarter of the budget: if the cut moved with every
-/// message, no provider could ever reuse its cache.
-fn fit<'a>(said: &[&'a Arc<Message>], budget: u64) -> (Vec<&'a Arc<Message>>, usize) {
-    let total: u64 = said.iter().map(|message| estimate(message)).sum();
-    if total <= budget {
-        return (said.to_vec(), 0);
-    }
-    let quarter = (budget / 4).max(1);
-    let drop_at_least = (total - budget).div_ceil(quarter) * quarter;
-    let newest_user = said
-        .iter()
-        .rposition(|message| message.role == Role::User)
-        .unwrap_or(0);
-    let mut dropped = 0;
-    let mut cut = 0;
-    for (place, message) in said.iter().enumerate() {
-        if dropped >= drop_at_least && message.role == Role::User || place >= newest_user {
-            cut = place;
-            break;
-        }
-        dropped += estimate(message);
-    }
-    let (_, rest) = said.split_at(cut);
-    if dropped >= drop_at_least {
-        return (rest.to_vec(), cut);
-    }
-    // One turn alone is too long: its question stays, the oldest of its steps go.
-    let Some((question, steps)) = rest.split_first() else {
-        return (Vec::new(), cut);
-    };
-    let mut start = 0;
-    for (place, message) in steps.iter().enumerate() {
-        if message.role == Role::Agent {
-            start = place;
-            if dropped >= drop_at_least {
-                break;
-            }
-        }
-        dropped += estimate(message);
-    }
-    let (_, newest) = steps.split_at(start);
-    let mut kept = vec![*question];
-    kept.extend(newest);
-    (kept, cut + start)
+/// Returns an estimate of the tokens of messages.
+fn cost(messages: &[&Arc<Message>]) -> u64 {
+    messages.iter().map(|message| estimate(message)).sum()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use smartopol_protocol::model::{ModelEvent, ModelRequest, ReasoningEffort, StopR
 use smartopol_protocol::tool::OutputStatus;
 
 use super::calls::{self, Call};
-use super::{Flaw, Reader};
+use super::{Flaw, Reader, USUAL_OUTPUT};
 use crate::Target;
 use crate::catalogue::{self, Thinking};
 use crate::transcript::{Turn, turns, wire_name};
@@ -16,8 +16,6 @@ use crate::transcript::{Turn, turns, wire_name};
 const REDACTED: &str = "redacted:";
 /// The most places of a request after which the cache may keep it.
 const BREAKPOINTS: usize = 4;
-/// What one answer may have where nobody says more; a whole catalogue's worth is never needed.
-const USUAL_OUTPUT: u32 = 32_000;
 /// The same for a model that is not in the catalogue.
 const UNKNOWN_OUTPUT: u32 = 8_192;
 

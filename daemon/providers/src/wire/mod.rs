@@ -13,6 +13,9 @@ use smartopol_protocol::model::{ModelEvent, ModelRequest};
 
 use crate::Target;
 
+/// What one answer may have where nobody says more; a whole catalogue's worth is never needed.
+pub(crate) const USUAL_OUTPUT: u32 = 32_000;
+
 /// Why a text of the answer could not be read.
 #[derive(Debug)]
 pub(crate) enum Flaw {

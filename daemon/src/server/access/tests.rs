@@ -25,6 +25,12 @@ const SAID: &str = "
     session/show         - o o +
     session/configure    - o o +
     session/fork         - o o +
+    session/compact      - o o +
+    session/expand       - o o +
+    session/compactions  - o o +
+    session/pin          - o o +
+    session/unpin        - o o +
+    session/pins         - o o +
     session/files        - o o +
     session/delete       - o o +
     message/send         - o o +

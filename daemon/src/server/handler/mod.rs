@@ -4,6 +4,7 @@ pub(super) mod approval;
 pub(super) mod attention;
 pub(super) mod client;
 pub(super) mod command;
+pub(super) mod compaction;
 pub(super) mod daemon;
 pub(super) mod job;
 pub(super) mod knowledge;

@@ -9,15 +9,19 @@ use crate::session::{TRANSCRIPT, telling};
 
 pub(crate) async fn show(house: &House, actor: &Actor, show: Show) -> Result<Shown, Fault> {
     let id = show.session_id;
-    let (session, messages) = house
+    let (session, messages, folds) = house
         .store
-        .read(move |r| Ok((r.session(id)?, r.transcript(id, None, TRANSCRIPT)?.0)))
+        .read(move |r| {
+            let (messages, _) = r.transcript(id, None, TRANSCRIPT)?;
+            let folds = (r.compaction(id)?, r.all_pins(id)?);
+            Ok((r.session(id)?, messages, folds))
+        })
         .await?;
     let user = house.users.acting(&actor.peer, session.user_id);
     let whose = (&*user, actor.peer.as_str());
     let mut parts = vec![telling::tools(&house.specs)];
     parts.extend(telling::parts(house, &session, whose, true).await);
-    parts.extend(telling::said(house, &user, messages));
+    parts.extend(telling::said(house, &user, messages, folds));
     if !show.text {
         parts.iter_mut().for_each(|part| part.text.clear());
     }
