@@ -1,5 +1,6 @@
 //! What the model is told: the same beginning again, who the agent is, and what a person sees of it.
 
+use std::collections::HashSet;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -66,6 +67,70 @@ async fn each_request_begins_with_the_one_before_it_word_for_word() {
             assert_eq!(before[..], after[..before.len()], "{format}");
         }
     }
+}
+
+/// How many tokens of its input the newest of these requests reads from the cache, and has in all,
+/// as Anthropic accounts for it: what stands before a mark is kept, and what was kept is found
+/// again at a mark or up to 20 blocks before it. A token is four bytes.
+fn read_from_cache(kept: &mut HashSet<String>, body: &Value) -> (usize, usize) {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let mut blocks = list(&body["tools"]);
+    blocks.extend(list(&body["system"]));
+    for message in list(&body["messages"]) {
+        blocks.extend(list(&message["content"]));
+    }
+    let (mut before, mut places, mut marks) = (String::new(), Vec::new(), Vec::new());
+    for mut block in blocks {
+        if block.get("cache_control").is_some() {
+            marks.push(places.len());
+        }
+        unmarked(&mut block);
+        before.push_str(&block.to_string());
+        places.push(before.clone());
+    }
+    let found = marks.iter().filter_map(|mark| {
+        let near = places[mark.saturating_sub(20)..=*mark].iter().rev();
+        near.into_iter().find(|place| kept.contains(*place))
+    });
+    let read = found.map(String::len).max().unwrap_or(0);
+    kept.extend(marks.iter().map(|mark| places[*mark].clone()));
+    (read / 4, before.len() / 4)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_steady_conversation_reads_nine_tenths_of_its_input_from_the_cache() {
+    let provider = ScriptedProvider::start().await;
+    let home = home_in(&provider, "anthropic", "auto").await;
+    let (client, mut events) = home.client().await.unwrap();
+    let session = home.session(&client).await.unwrap();
+    listen(&client, &session).await;
+    for turn in 0..30 {
+        let count = json!({ "command": format!("seq {} {}", turn * 100, turn * 100 + 120) });
+        let asked = format!("turn {turn}: {}", "please look. ".repeat(20));
+        provider.rule(
+            Rule::on(&asked)
+                .times(1)
+                .text("Looking.")
+                .call("exec", count),
+        );
+        provider.rule(
+            Rule::any()
+                .times(1)
+                .text("That is what there is. ".repeat(12)),
+        );
+        say(&client, &session, &asked).await;
+        assert_eq!(outcome(&mut events).await, Outcome::Done);
+    }
+    let mut kept = HashSet::new();
+    let (mut read, mut all) = (0, 0);
+    for request in provider.requests() {
+        let (own, input) = read_from_cache(&mut kept, &request.body);
+        read += own;
+        all += input;
+    }
+    let percent = read * 100 / all;
+    assert!(percent >= 90, "{percent} %: {read} of {all} tokens");
+    println!("{percent} % of {all} input tokens are read from the cache");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -194,7 +194,8 @@ impl App {
 
     fn drag(&mut self, at: Position) {
         let area = self.plan.conversation;
-        if let Some(selection) = &mut self.selection {
+        // A window that became too small leaves nothing of it.
+        if let Some(selection) = self.selection.as_mut().filter(|_| !area.is_empty()) {
             selection.to = Position {
                 x: at.x.clamp(area.left(), area.right().saturating_sub(1)),
                 y: at.y.clamp(area.top(), area.bottom().saturating_sub(1)),
