@@ -25,7 +25,7 @@ impl Reader<'_> {
     /// Returns the topics that say these words, the best first.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a text that is too long.
+    /// [`crate::Error::Invalid`] for a text that is too long.
     pub fn search_topics(&self, user: UserId, search: &Search) -> Result<Found> {
         let Some(query) = asked(&search.text, search.typing)? else {
             return Ok(Found::default());
