@@ -24,8 +24,18 @@ const RULE: &str = "never  touch the archive;\n\tnot even \"empty\" folders";
 
 /// A daemon that gives its model about eight of the questions below.
 async fn short(provider: &ScriptedProvider, format: &str) -> Home {
-    let settings = "[approvals]\nmode = \"auto\"\n[agent]\ncontext_tokens = 4000\n";
-    home_as(provider, format, settings).await
+    with(provider, format, "auto", "context_tokens = 4000").await
+}
+
+/// A daemon with a setting of the agent. A model of Ollama is named, because one that is busy is
+/// not found in time by itself.
+async fn with(provider: &ScriptedProvider, format: &str, mode: &str, agent: &str) -> Home {
+    let model = match format {
+        "ollama" => "model = \"ollama/qwen3:4b\"",
+        _ => "",
+    };
+    let settings = format!("[approvals]\nmode = \"{mode}\"\n[agent]\n{agent}\n{model}\n");
+    home_as(provider, format, &settings).await
 }
 
 /// A question of about 500 tokens.
@@ -122,10 +132,14 @@ async fn at_the_limit_older_messages_become_a_summary_and_what_is_pinned_stays_w
             .unwrap();
         talk(&client, &mut events, &session, 0..22).await;
 
+        let whole = messages(&client, &session).await;
         let made = folded(&client, &session).await;
         assert!(made.len() >= 2, "{format}: {made:?}");
         for own in &made {
-            let pinned = |kind| own.pinned.iter().find(|pin| pin.kind == kind).unwrap();
+            let pinned = |kind| {
+                let pin = own.pinned.iter().find(|pin| pin.kind == kind);
+                pin.unwrap_or_else(|| panic!("{format}: no {kind:?} in {own:?}; {whole:#?}"))
+            };
             assert_eq!(pinned(PinKind::Rule).text, RULE, "{format}");
             assert_eq!(pinned(PinKind::Todo).text, "water the garden", "{format}");
             assert!(
@@ -186,7 +200,6 @@ async fn at_the_limit_older_messages_become_a_summary_and_what_is_pinned_stays_w
             "a summary of the summary"
         );
 
-        let whole = messages(&client, &session).await;
         let asked = whole
             .iter()
             .filter(|own| own.text().starts_with("question "));
@@ -525,7 +538,7 @@ async fn an_agent_cannot_take_off_what_a_person_pinned() {
 async fn a_large_output_is_kept_whole_and_the_model_reads_it_in_pieces() {
     for format in FORMATS {
         let provider = ScriptedProvider::start().await;
-        let home = home_as(&provider, format, "[approvals]\nmode = \"ask\"\n").await;
+        let home = with(&provider, format, "ask", "").await;
         let (client, mut events) = home.client().await.unwrap();
         let session = home.session(&client).await.unwrap();
         listen(&client, &session).await;
