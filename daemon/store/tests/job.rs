@@ -287,7 +287,7 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
          DROP TABLE compactions; DROP TABLE pins; ALTER TABLE sessions DROP COLUMN folds;
          DROP TABLE questions; ALTER TABLE turns DROP COLUMN carried; DROP TABLE spend; DROP INDEX traces_by_user; ALTER TABLE traces DROP COLUMN user_id;
          DROP INDEX sessions_by_user; ALTER TABLE sessions DROP COLUMN user_id;
-         ALTER TABLE sessions DROP COLUMN limits; DROP TABLE peers; DROP TABLE users;
+         DROP TABLE peers; DROP TABLE users;
          DROP TABLE terminals; DROP TABLE attention; DROP TABLE ledger; DROP TABLE jobs;
          DROP TABLE topic_uses; DROP TABLE topic_links; DROP TABLE topics; DROP TABLE memories;
          DROP TABLE owners; DROP TABLE memory_terms; DROP TABLE topic_terms;

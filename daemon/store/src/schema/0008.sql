@@ -15,7 +15,6 @@ CREATE TABLE peers (
 CREATE INDEX peers_by_user ON peers (user_id, peer);
 
 ALTER TABLE sessions ADD COLUMN user_id BLOB;
-ALTER TABLE sessions ADD COLUMN limits TEXT;
 CREATE INDEX sessions_by_user ON sessions (user_id, updated_at, id);
 
 -- A trace outlives its session, and is that user's for ever.
