@@ -109,7 +109,7 @@ fn value(text: &str, at: usize, join: Join, kind: Kind, keys: &[String]) -> Plac
             byte != quote && !matches!(byte, b'\r' | b'\n') && (slashes == 0 || byte != b'\\')
         };
         let head = head(text, start, is_inside);
-        if head.is_empty() || is_placeholder(head, keys) || !has_meaning(head) {
+        if head.is_empty() || is_stand_in(head, keys) || !has_meaning(head) {
             return None;
         }
         return Some((start, start + run(text, start, usize::MAX, is_inside)));
@@ -141,7 +141,7 @@ fn value(text: &str, at: usize, join: Join, kind: Kind, keys: &[String]) -> Plac
         Join::Tight | Join::Flag => head.len() >= 4,
         Join::Data | Join::Loose => head.len() >= 6 && is_mixed(head),
     };
-    if !fits || is_count || is_placeholder(head, keys) || is_code(head, join) {
+    if !fits || is_count || is_stand_in(head, keys) || is_code(head, join) {
         return None;
     }
     Some((at, at + run(text, at, usize::MAX, is_inside)))
@@ -164,7 +164,7 @@ fn authorization(text: &str, at: usize) -> Place {
     } else {
         head.len() >= 8 && is_mixed(head)
     };
-    if !fits || is_placeholder(head, &[]) || (is_scheme && !has_meaning(head)) {
+    if !fits || is_stand_in(head, &[]) || (is_scheme && !has_meaning(head)) {
         return None;
     }
     Some((start, start + run(text, start, usize::MAX, is_inside)))
@@ -190,7 +190,7 @@ pub(super) fn after_user(text: &str, start: usize, end: usize) -> Place {
     let is_inside = |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'');
     let head = head(text, at, is_inside);
     let (user, password) = head.split_once(':')?;
-    if user.starts_with('-') || password.is_empty() || is_placeholder(password, &[]) {
+    if user.starts_with('-') || password.is_empty() || is_stand_in(password, &[]) {
         return None;
     }
     let start = at + user.len() + 1;
@@ -215,7 +215,7 @@ pub(super) fn after_short_flag(text: &str, start: usize, end: usize) -> Place {
     let at = end + blanks + quotes;
     let is_inside = |byte: u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'');
     let head = head(text, at, is_inside);
-    if head.is_empty() || head.starts_with('-') || is_placeholder(head, &[]) {
+    if head.is_empty() || head.starts_with('-') || is_stand_in(head, &[]) {
         return None;
     }
     Some((at, at + run(text, at, usize::MAX, is_inside)))
@@ -246,7 +246,7 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// Returns true for what stands for a value: a variable, a mark, a word of a language.
-fn is_placeholder(head: &str, keys: &[String]) -> bool {
+fn is_stand_in(head: &str, keys: &[String]) -> bool {
     const WORDS: &[&str] = &[
         "none",
         "null",
