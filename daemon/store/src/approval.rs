@@ -7,7 +7,7 @@ use smartopol_protocol::approval::{Approval, ApprovalState, List, Vote};
 use smartopol_protocol::{ApprovalId, News, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, id, json, time};
-use crate::reader::bounded;
+use crate::reader::{bounded, pending_or_all};
 use crate::{Error, Reader, Result, Writer};
 
 const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reason, rule, \
@@ -70,12 +70,7 @@ impl Reader<'_> {
 
     /// Returns the newest of the approvals that `list` means, oldest first.
     pub fn approvals(&self, list: &List) -> Result<Vec<Approval>> {
-        let which = match (list.all, list.session_id) {
-            (true, None) => "?1 IS NULL",
-            (true, Some(_)) => "session_id = ?1",
-            (false, None) => "?1 IS NULL AND pending = 1",
-            (false, Some(_)) => "session_id = ?1 AND pending = 1",
-        };
+        let which = pending_or_all(list.all, list.session_id);
         let mut query = self.prepare(&format!(
             "SELECT {COLUMNS} FROM approvals WHERE {which} ORDER BY number DESC LIMIT ?2"
         ))?;

@@ -8,7 +8,7 @@ use smartopol_protocol::{News, QuestionId, Timestamp, TurnId};
 
 use crate::approval::Ended;
 use crate::column::{Json, Key, json};
-use crate::reader::bounded;
+use crate::reader::{bounded, pending_or_all};
 use crate::{Error, Reader, Result, Writer};
 
 /// How many questions a list has where nothing is said, and at most.
@@ -29,12 +29,7 @@ impl Reader<'_> {
 
     /// Returns the newest of the questions that `list` means, oldest first.
     pub fn questions(&self, list: &List) -> Result<Vec<Question>> {
-        let which = match (list.all, list.session_id) {
-            (true, None) => "?1 IS NULL",
-            (true, Some(_)) => "session_id = ?1",
-            (false, None) => "?1 IS NULL AND pending = 1",
-            (false, Some(_)) => "session_id = ?1 AND pending = 1",
-        };
+        let which = pending_or_all(list.all, list.session_id);
         let mut query = self.prepare(&format!(
             "SELECT question FROM questions WHERE {which} ORDER BY number DESC LIMIT ?2"
         ))?;

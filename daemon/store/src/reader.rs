@@ -215,3 +215,14 @@ fn fitting<'s>(sizes: impl Iterator<Item = &'s usize>, mut room: usize) -> usize
 pub(crate) fn bounded(limit: u32, (usual, most): (u32, u32)) -> u32 {
     if limit == 0 { usual } else { limit.min(most) }
 }
+
+/// Returns the condition on rows that wait, or on all, of a session (`?1`) or, where it is NULL, of
+/// every one.
+pub(crate) const fn pending_or_all(all: bool, session: Option<SessionId>) -> &'static str {
+    match (all, session) {
+        (true, None) => "?1 IS NULL",
+        (true, Some(_)) => "session_id = ?1",
+        (false, None) => "?1 IS NULL AND pending = 1",
+        (false, Some(_)) => "session_id = ?1 AND pending = 1",
+    }
+}
