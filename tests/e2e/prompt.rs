@@ -159,6 +159,13 @@ async fn an_edit_reaches_the_next_turn_the_closest_file_wins_and_a_long_one_is_t
         "{first}"
     );
 
+    // To look is not to end the first conversation, also where all is written down.
+    for name in ["IDENTITY.md", "USER.md"] {
+        fs::write(folder.join(name), "- Name: somebody").unwrap();
+    }
+    home.ok(["prompt", "show", "--session", &session.name])
+        .unwrap();
+    assert!(folder.join("BOOTSTRAP.md").exists());
     fs::write(folder.join("SOUL.md"), "A soul of its own.").unwrap();
     let own = folder.join("sessions").join(session.id.to_string());
     fs::create_dir_all(&own).unwrap();

@@ -1,5 +1,6 @@
 //! The files as they are at first.
 
+use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -13,21 +14,38 @@ const TEXTS: [(&str, &str); 6] = [
     ("BOOTSTRAP.md", include_str!("defaults/BOOTSTRAP.md")),
 ];
 
-/// Writes all of them, for the daemon's user alone.
-pub(super) fn write(folder: &Path) -> io::Result<()> {
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    for (name, text) in TEXTS {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(folder.join(name))?;
-        file.write_all(text.as_bytes())?;
+/// Writes all of them, for the daemon's user alone, unless some are `there`: whole or not at all,
+/// whenever the daemon dies. What an earlier start left half done is finished.
+pub(super) fn write(folder: &Path, there: bool) -> io::Result<()> {
+    let (writing, ready) = (folder.join(".writing"), folder.join(".first"));
+    if writing.exists() {
+        fs::remove_dir_all(&writing)?;
     }
-    Ok(())
+    if !there && !ready.exists() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&writing)?;
+        for (name, text) in TEXTS {
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(writing.join(name))?;
+            file.write_all(text.as_bytes())?;
+        }
+        fs::rename(&writing, &ready)?;
+    }
+    if !ready.exists() {
+        return Ok(());
+    }
+    for (name, _) in TEXTS {
+        let (from, to) = (ready.join(name), folder.join(name));
+        if from.exists() && !to.exists() {
+            fs::rename(from, to)?;
+        }
+    }
+    fs::remove_dir_all(&ready)
 }
 
 /// Returns true where a file says what it said at first.

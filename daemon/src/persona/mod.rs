@@ -7,7 +7,7 @@
 mod defaults;
 
 use std::collections::HashMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -74,6 +74,23 @@ struct Read {
     text: Arc<str>,
 }
 
+/// A file that is there: how long it is, and the beginning of it.
+struct File {
+    path: PathBuf,
+    len: u64,
+    text: Arc<str>,
+}
+
+impl File {
+    fn of(path: &Path, len: u64, text: Arc<str>) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            len,
+            text,
+        }
+    }
+}
+
 impl Persona {
     /// Returns the files in a folder. Where none of them is there yet, they are written as they are
     /// at first; a file that a person removes later stays away.
@@ -82,9 +99,7 @@ impl Persona {
     /// The folder or a file cannot be written.
     pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
         let there = FILES.iter().any(|(name, _)| folder.join(name).exists());
-        if !there {
-            defaults::write(&folder)?;
-        }
+        defaults::write(&folder, there)?;
         Ok(Self {
             folder,
             read: Mutex::default(),
@@ -101,10 +116,12 @@ impl Persona {
             .iter()
             .filter(|(name, _)| *name != BOOTSTRAP || whose.introduces)
             .filter_map(|(name, tier)| {
-                let (path, text) = closest(name)?;
+                let File { path, len, text } = closest(name)?;
                 let kept = beginning(&text);
-                let cut = (text.len() - kept.len()) as u64;
-                let text = if cut == 0 { text } else { Arc::from(kept) };
+                let (text, cut) = match kept.len() == text.len() && len <= TOLD as u64 {
+                    true => (text, 0),
+                    false => (Arc::from(kept), len.saturating_sub(kept.len() as u64)),
+                };
                 (!text.trim().is_empty()).then_some(Told {
                     name,
                     tier: *tier,
@@ -134,7 +151,7 @@ impl Persona {
     }
 
     /// Returns a file with its text; `None` where it is not there or cannot be read, which is logged.
-    fn file(&self, path: &Path) -> Option<(PathBuf, Arc<str>)> {
+    fn file(&self, path: &Path) -> Option<File> {
         let about = std::fs::metadata(path).ok().filter(|own| own.is_file())?;
         let (at, len) = (
             about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
@@ -144,15 +161,17 @@ impl Persona {
         if let Some(known) = read.get(path)
             && (known.at, known.len) == (at, len)
         {
-            return Some((path.to_path_buf(), Arc::clone(&known.text)));
+            return Some(File::of(path, len, Arc::clone(&known.text)));
         }
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(err) => {
-                tracing::warn!("{} cannot be read: {err}", path.display());
-                return None;
-            }
-        };
+        // No more than is told is read: a person's file may be of any size.
+        let mut bytes = Vec::new();
+        let limit = TOLD as u64 + 4;
+        let whole =
+            std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        if let Err(err) = whole {
+            tracing::warn!("{} cannot be read: {err}", path.display());
+            return None;
+        }
         let text: Arc<str> = String::from_utf8_lossy(&bytes).into();
         if read.len() >= KEPT {
             read.clear();
@@ -166,7 +185,7 @@ impl Persona {
                 text: kept,
             },
         );
-        Some((path.to_path_buf(), text))
+        Some(File::of(path, len, text))
     }
 
     /// Ends the first conversation once both files that it is to fill in say something of their own;
@@ -174,7 +193,7 @@ impl Persona {
     pub(crate) fn settle(&self) -> bool {
         let own = |name: &str| {
             let text = self.file(&self.folder.join(name));
-            text.is_some_and(|(_, text)| !defaults::is_untouched(name, &text))
+            text.is_some_and(|own| !defaults::is_untouched(name, &own.text))
         };
         self.folder.join(BOOTSTRAP).is_file()
             && own("IDENTITY.md")
@@ -286,6 +305,35 @@ mod tests {
             };
             assert!(soul(&persona, other).starts_with("# Soul"), "{name}");
         }
+    }
+
+    #[test]
+    fn a_first_start_that_was_killed_is_taken_up_and_writes_over_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let all = Persona::open(folder.path().join("all")).unwrap();
+        let names = FILES.map(|(name, _)| name);
+        // Killed while the files were moved to their places.
+        let ready = all.folder().join(".first");
+        std::fs::create_dir(&ready).unwrap();
+        for name in names.iter().skip(2) {
+            std::fs::rename(all.folder().join(name), ready.join(name)).unwrap();
+        }
+        put(&all, "TOOLS.md", "mine");
+        let again = Persona::open(all.folder().to_path_buf()).unwrap();
+        let told: Vec<_> = texts(&again, ANA);
+        assert_eq!(
+            told.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            names
+        );
+        assert!(told.contains(&("TOOLS.md", "mine".into())));
+        assert!(!ready.exists());
+        // Killed while they were written.
+        let half = folder.path().join("half");
+        std::fs::create_dir_all(half.join(".writing")).unwrap();
+        std::fs::write(half.join(".writing/SOUL.md"), "# So").unwrap();
+        let half = Persona::open(half).unwrap();
+        assert!(soul(&half, ANA).starts_with("# Soul\n"));
+        assert!(!half.folder().join(".writing").exists());
     }
 
     #[test]

@@ -38,9 +38,6 @@ pub(crate) async fn parts(
         channel: channel(peer),
         session: &id,
     };
-    if house.persona.settle() {
-        tracing::info!("the first conversation is over: the agent knows who it is");
-    }
     let mut parts = vec![prompt::instructions()];
     parts.extend(
         house

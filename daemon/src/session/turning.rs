@@ -94,6 +94,9 @@ impl Actor<'_> {
     /// Returns what the model is told in a turn that somebody's message begins, and where they are.
     async fn told(&self, asker: &str, direct: bool) -> (Vec<PromptPart>, TimeZone) {
         let house = &self.house;
+        if house.persona.settle() {
+            tracing::info!("the first conversation is over: the agent knows who it is");
+        }
         let user = house.users.acting(asker, self.session.user_id);
         let parts = telling::parts(house, &self.session, (&*user, asker), direct).await;
         (parts, telling::zone(house, &user))
