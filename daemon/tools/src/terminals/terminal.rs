@@ -221,6 +221,8 @@ pub struct Actor {
     viewers: HashMap<u64, Arc<Viewer>>,
     waiters: Waiters,
     killers: Vec<oneshot::Sender<Option<End>>>,
+    /// How it ended, where that was heard here.
+    end: Option<End>,
     typist: Party,
     /// Input that was sent, and that the holder has taken, since the link stands.
     sent: u64,
@@ -283,6 +285,7 @@ impl Actor {
             viewers: HashMap::new(),
             waiters: Waiters::default(),
             killers: Vec::new(),
+            end: None,
             typist: found.typist,
             sent: 0,
             typed: 0,
@@ -412,7 +415,8 @@ impl Actor {
             Ask::Signal(number) => self.say(Say::Signal(number)).await,
             Ask::Kill(reply) => {
                 if self.ended {
-                    let _ = reply.send(None);
+                    // Perhaps nobody has stored it yet.
+                    let _ = reply.send(self.end.clone());
                 } else {
                     self.killers.push(reply);
                     self.say(Say::Kill).await;
@@ -645,6 +649,7 @@ impl Actor {
             .unwrap_or_else(|| End::Lost {
                 reason: "the process that held the terminal is gone".into(),
             });
+        self.end = Some(end.clone());
         self.waiters.ended(self.screen.offset());
         for killer in self.killers.drain(..) {
             let _ = killer.send(Some(end.clone()));
