@@ -2,6 +2,8 @@
 //!
 //! Owns the one funnel between what happened and what is stored.
 
+mod export;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -17,6 +19,8 @@ use smartopol_traces::record::{self, Begin};
 use crate::House;
 use crate::session::LiveCall;
 use crate::users::filter;
+
+pub(crate) use export::exported;
 
 /// Begins the trace of a call that was decided.
 pub(crate) fn begin(
@@ -67,83 +71,87 @@ pub(crate) fn complete(
 /// Returns a call as it is stored: what runs may need a secret, what is kept may not hold one.
 pub(crate) fn stored(house: &House, call: &ToolCall) -> ToolCall {
     let known = |text: &str| house.redactor.known(text).0.into_owned();
-    let inspection = &call.inspection;
     ToolCall {
         input: clean_value(house, &call.input),
-        inspection: Inspection {
-            title: known(&inspection.title),
-            cwd: known(&inspection.cwd),
-            effects: inspection
-                .effects
-                .iter()
-                .map(|effect| match effect {
-                    Effect::Run { words, via } => Effect::Run {
-                        words: words.iter().map(|word| known(word)).collect(),
-                        via: via
-                            .iter()
-                            .map(|words| words.iter().map(|word| known(word)).collect())
-                            .collect(),
-                    },
-                    Effect::Unclear { why } => Effect::Unclear { why: known(why) },
-                    Effect::Read { path, place } => Effect::Read {
-                        path: known(path),
-                        place: *place,
-                    },
-                    Effect::Write { path, place } => Effect::Write {
-                        path: known(path),
-                        place: *place,
-                    },
-                    Effect::Delete {
-                        path,
-                        place,
-                        recursive,
-                    } => Effect::Delete {
-                        path: known(path),
-                        place: *place,
-                        recursive: *recursive,
-                    },
-                    Effect::Network { host } => Effect::Network {
-                        host: host.as_deref().map(known),
-                    },
-                    Effect::Process { what } => Effect::Process { what: known(what) },
-                    Effect::Privilege { how } => Effect::Privilege { how: known(how) },
-                })
-                .collect(),
-            pins: inspection
-                .pins
-                .iter()
-                .map(|pin| Pin {
-                    path: known(&pin.path),
-                    sha256: pin.sha256.clone(),
-                })
-                .collect(),
-            removal: inspection.removal.as_ref().map(|removal| Removal {
-                first: removal.first.iter().map(|path| known(path)).collect(),
-                ..removal.clone()
-            }),
-            body: match &inspection.body {
-                Body::Command {
-                    text,
-                    timeout_seconds,
-                } => Body::Command {
-                    text: known(text),
-                    timeout_seconds: *timeout_seconds,
-                },
-                Body::Diff {
-                    path,
-                    diff,
-                    added,
-                    removed,
-                } => Body::Diff {
-                    path: known(path),
-                    diff: known(diff),
-                    added: *added,
-                    removed: *removed,
-                },
-                Body::None => Body::None,
-            },
-        },
+        inspection: inspection(&call.inspection, &known),
         ..call.clone()
+    }
+}
+
+/// Returns what a call would do with each of its texts made anew.
+fn inspection(inspection: &Inspection, known: &dyn Fn(&str) -> String) -> Inspection {
+    Inspection {
+        title: known(&inspection.title),
+        cwd: known(&inspection.cwd),
+        effects: inspection
+            .effects
+            .iter()
+            .map(|effect| match effect {
+                Effect::Run { words, via } => Effect::Run {
+                    words: words.iter().map(|word| known(word)).collect(),
+                    via: via
+                        .iter()
+                        .map(|words| words.iter().map(|word| known(word)).collect())
+                        .collect(),
+                },
+                Effect::Unclear { why } => Effect::Unclear { why: known(why) },
+                Effect::Read { path, place } => Effect::Read {
+                    path: known(path),
+                    place: *place,
+                },
+                Effect::Write { path, place } => Effect::Write {
+                    path: known(path),
+                    place: *place,
+                },
+                Effect::Delete {
+                    path,
+                    place,
+                    recursive,
+                } => Effect::Delete {
+                    path: known(path),
+                    place: *place,
+                    recursive: *recursive,
+                },
+                Effect::Network { host } => Effect::Network {
+                    host: host.as_deref().map(known),
+                },
+                Effect::Process { what } => Effect::Process { what: known(what) },
+                Effect::Privilege { how } => Effect::Privilege { how: known(how) },
+            })
+            .collect(),
+        pins: inspection
+            .pins
+            .iter()
+            .map(|pin| Pin {
+                path: known(&pin.path),
+                sha256: pin.sha256.clone(),
+            })
+            .collect(),
+        removal: inspection.removal.as_ref().map(|removal| Removal {
+            first: removal.first.iter().map(|path| known(path)).collect(),
+            ..removal.clone()
+        }),
+        body: match &inspection.body {
+            Body::Command {
+                text,
+                timeout_seconds,
+            } => Body::Command {
+                text: known(text),
+                timeout_seconds: *timeout_seconds,
+            },
+            Body::Diff {
+                path,
+                diff,
+                added,
+                removed,
+            } => Body::Diff {
+                path: known(path),
+                diff: known(diff),
+                added: *added,
+                removed: *removed,
+            },
+            Body::None => Body::None,
+        },
     }
 }
 

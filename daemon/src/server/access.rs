@@ -110,6 +110,7 @@ pub(crate) fn of(request: &Request) -> Access<'_> {
         Request::SessionPin(pin) => Own(Thing::Session(pin.id)),
         Request::SessionUnpin(unpin) => Own(Thing::Session(unpin.id)),
         Request::SessionPins(list) => Own(Thing::Session(list.id)),
+        Request::SessionExport(export) => Own(Thing::Session(export.id)),
         Request::SessionFiles(files) => Own(Thing::Session(files.id)),
         Request::SessionDelete(delete) => Own(Thing::Session(delete.id)),
         Request::PromptShow(show) => Own(Thing::Session(show.session_id)),

@@ -39,6 +39,7 @@ pub(crate) async fn dispatch(
         Request::SessionPin(params) => reply(id, compaction::pin(house, params).await),
         Request::SessionUnpin(params) => reply(id, compaction::unpin(house, params).await),
         Request::SessionPins(params) => reply(id, compaction::pins(house, params).await),
+        Request::SessionExport(params) => reply(id, session::export(house, params).await),
         Request::SessionFiles(params) => reply(id, session::files(house, params).await),
         Request::MessageSend(params) => reply(id, message::send(house, actor, params).await),
         Request::MessageSearch(params) => reply(id, message::search(house, params).await),
@@ -155,6 +156,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionFind(_)
         | Request::SessionShow(_)
         | Request::MessageSearch(_)
+        | Request::SessionExport(_)
         | Request::SessionFiles(_)
         | Request::SessionCompactions(_)
         | Request::SessionPins(_)
@@ -266,6 +268,7 @@ pub(crate) const fn takes_long(request: &Request) -> bool {
             | Request::TerminalClose(_)
             | Request::SessionFiles(_)
             | Request::SessionFork(_)
+            | Request::SessionExport(_)
             | Request::DaemonFigures(_)
     )
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{CachedStatement, Connection};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::Message;
-use smartopol_protocol::{CallId, SessionId, attention, session, trace};
+use smartopol_protocol::{CallId, SessionId, Timestamp, attention, session, trace};
 
 use crate::{Error, Result, connection};
 
@@ -104,6 +104,45 @@ impl<'c> Reader<'c> {
             more,
             last,
             partial: None,
+        })
+    }
+
+    /// Returns a piece of a session as it is written out, with the secrets that were stored in it.
+    pub fn export(&self, export: &session::Export, now: Timestamp) -> Result<session::Exported> {
+        let session = self.session(export.id)?;
+        let limit = bounded(export.limit, WINDOW);
+        let mut messages = self.window_after(export.id, export.after, limit)?;
+        let last = messages.last().and_then(|message| message.position);
+        let next = last.filter(|last| self.last_position(export.id).is_ok_and(|end| *last < end));
+        let turns = self.turns_of(&messages)?;
+        let calls = self.calls_of(&messages)?;
+        let mut approvals = Vec::new();
+        for turn in &turns {
+            approvals.extend(self.approvals_of_turn(turn.id)?);
+        }
+        if next.is_none() {
+            messages.extend(self.queued(export.id)?);
+        }
+        let is_first = export.after == 0;
+        Ok(session::Exported {
+            version: session::EXPORT_VERSION,
+            exported_at: now,
+            key: session.key(),
+            compactions: match is_first {
+                true => self.compactions(export.id)?,
+                false => Vec::new(),
+            },
+            pins: match is_first {
+                true => self.pins(export.id)?,
+                false => Vec::new(),
+            },
+            session,
+            messages,
+            turns,
+            calls,
+            approvals,
+            redacted: 0,
+            next,
         })
     }
 

@@ -97,6 +97,8 @@ methods! {
     SessionUnpin(compaction::Remove) = "session/unpin" -> ();
     /// What is pinned.
     SessionPins(compaction::ListPins) = "session/pins" -> compaction::ListedPins;
+    /// A piece of it as it is written out.
+    SessionExport(session::Export) = "session/export" -> session::Exported;
     /// The files of its workspace.
     SessionFiles(session::Files) = "session/files" -> session::FilesListed;
     /// Remove it.

@@ -1,5 +1,7 @@
 //! Sessions: conversations with their memory of themselves.
 
+mod export;
+
 use serde::{Deserialize, Serialize};
 
 use crate::approval::Mode;
@@ -9,12 +11,17 @@ use crate::tool::ToolCall;
 use crate::turn::{Outcome, Turn};
 use crate::{SessionId, Timestamp, TurnId, UserId};
 
+pub use export::{EXPORT_VERSION, Export, Exported};
+
+/// The agent's name in the keys of sessions. There is one.
+pub const AGENT: &str = "main";
+
 /// One session, as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Session {
     /// Its name in the house.
     pub id: SessionId,
-    /// Its name for people; unique. Made from the workspace's folder name.
+    /// Its name for people; unique among those of its user. Made from the workspace's folder name.
     pub name: String,
     /// Whose it is; `None` only where it was made before there were users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,6 +48,17 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When something last happened in it.
     pub updated_at: Timestamp,
+}
+
+impl Session {
+    /// Returns its key, `user:{id}:agent:{id}:{name}`: what it is called in the whole house, as
+    /// its name is unique only among those of its user.
+    pub fn key(&self) -> String {
+        match self.user_id {
+            Some(user) => format!("user:{user}:agent:{AGENT}:{}", self.name),
+            None => format!("user:nobody:agent:{AGENT}:{}", self.name),
+        }
+    }
 }
 
 /// Where a session stands.

@@ -181,6 +181,14 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             },
         ),
         golden(
+            session::Export {
+                id: sample::SESSION,
+                after: 40,
+                limit: 50,
+            },
+            exported(),
+        ),
+        golden(
             session::Files {
                 id: sample::SESSION,
             },
@@ -1000,6 +1008,23 @@ fn shown() -> session::Shown {
         more: true,
         last: 90,
         partial: Some(sample::partial()),
+    }
+}
+
+fn exported() -> session::Exported {
+    session::Exported {
+        version: session::EXPORT_VERSION,
+        exported_at: sample::at(9_000),
+        key: sample::session().key(),
+        session: sample::session(),
+        messages: vec![sample::message()],
+        turns: vec![sample::turn()],
+        calls: vec![sample::call()],
+        approvals: vec![sample::approval()],
+        compactions: vec![sample::compaction()],
+        pins: vec![sample::pin()],
+        redacted: 2,
+        next: Some(90),
     }
 }
 

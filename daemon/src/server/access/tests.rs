@@ -31,6 +31,7 @@ const SAID: &str = "
     session/pin          - o o +
     session/unpin        - o o +
     session/pins         - o o +
+    session/export       - o o +
     session/files        - o o +
     session/delete       - o o +
     message/send         - o o +

@@ -4,14 +4,15 @@ use std::path::Path;
 
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::{
-    Configure, Create, Delete, Files, FilesListed, Find, Fork, Forked, Listed, Partial, Session,
-    SessionState, Show, Shown,
+    Configure, Create, Delete, Export, Exported, Files, FilesListed, Find, Fork, Forked, Listed,
+    Partial, Session, SessionState, Show, Shown,
 };
 use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault, SessionId};
 
 use super::SOON;
 use crate::House;
+use crate::record;
 use crate::session::Cmd;
 
 /// The longest name, in characters.
@@ -130,6 +131,13 @@ pub(crate) async fn fork(house: &House, fork: Fork) -> Result<Forked, Fault> {
         at: made.at,
         note: made.note,
     })
+}
+
+/// Secrets are taken out here, where they are known.
+pub(crate) async fn export(house: &House, export: Export) -> Result<Exported, Fault> {
+    let now = house.clock.now();
+    let written = house.store.read(move |r| r.export(&export, now)).await?;
+    Ok(record::exported(house, written))
 }
 
 pub(crate) async fn files(house: &House, files: Files) -> Result<FilesListed, Fault> {
