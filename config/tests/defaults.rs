@@ -62,6 +62,7 @@ fn the_examples_of_the_default_file_are_right() {
     assert!(example.kind.is_some() && example.base_url.is_some() && example.model.is_some());
     assert!(example.retries.is_some() && example.idle_timeout_seconds.is_some());
     assert!(example.max_output_tokens.is_some() && example.headers.len() == 1);
+    assert_eq!(example.windows["example:small"], 32_768);
     let rule = &config.approvals.rules[0];
     assert!(rule.tool.is_some() && rule.command.len() == 2 && rule.path.is_some());
 }

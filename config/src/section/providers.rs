@@ -35,6 +35,9 @@ pub struct Provider {
     /// The most tokens of one answer: 1 or more; without one what the catalogue says of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
+    /// How many tokens a request and its answer may have together, by the name of the model: 1,024
+    /// or more; without one what the catalogue says of the model.
+    pub windows: BTreeMap<String, u32>,
     /// How long to wait for the next byte of an answer, in seconds: 1 to 86,400; 120 without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout_seconds: Option<u32>,
@@ -78,6 +81,13 @@ pub(crate) const SHAPE: Shape = Shape::Named(
         (
             "max_output_tokens",
             Shape::Value(Holds::Whole(1, u32::MAX as i64)),
+        ),
+        (
+            "windows",
+            Shape::Named(
+                some_text,
+                &Shape::Value(Holds::Whole(1_024, u32::MAX as i64)),
+            ),
         ),
         (
             "idle_timeout_seconds",

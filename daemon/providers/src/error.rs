@@ -76,6 +76,15 @@ pub(crate) enum Retry {
     After(Duration),
 }
 
+/// What a service said of a request that is too long, in tokens as it counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overrun {
+    /// How many the model can take.
+    pub window: Option<u32>,
+    /// How many the request has.
+    pub asked: Option<u64>,
+}
+
 /// Why a model did not answer.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -86,6 +95,8 @@ pub struct ModelError {
     pub message: String,
     /// What to do, one sentence.
     pub hint: String,
+    /// What is known of the lengths where the request is [`Kind::TooLong`].
+    pub overrun: Overrun,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
     pub(crate) retry: Retry,
@@ -97,6 +108,7 @@ impl ModelError {
             kind,
             message: message.into(),
             hint: hint.into(),
+            overrun: Overrun::default(),
             source: None,
             retry: Retry::Never,
         }
@@ -112,6 +124,11 @@ impl ModelError {
 
     pub(crate) fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn overrun(mut self, overrun: Overrun) -> Self {
+        self.overrun = overrun;
         self
     }
 

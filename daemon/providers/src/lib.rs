@@ -18,7 +18,7 @@ mod transcript;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use smartopol_config::{Config, Secret};
@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use catalogue::Price;
-pub use error::{Error, Kind, ModelError};
+pub use error::{Error, Kind, ModelError, Overrun};
 pub use provider::Provider;
 
 /// What a request tells while it runs.
@@ -69,8 +69,14 @@ impl Target {
     pub fn room(&self) -> Option<u64> {
         let window = u64::from(self.context_tokens?);
         let answer = self.max_output_tokens.unwrap_or(wire::USUAL_OUTPUT);
-        let answer = u64::from(answer.min(wire::USUAL_OUTPUT));
-        Some((window * 4 / 5).saturating_sub(answer).max(window / 4))
+        let answer = u64::from(answer.min(wire::USUAL_OUTPUT)).min(window / 4);
+        Some((window * 4 / 5).saturating_sub(answer))
+    }
+
+    /// Takes note that the model's window is no larger.
+    fn narrow(&mut self, window: u32) {
+        let known = self.context_tokens.unwrap_or(u32::MAX);
+        self.context_tokens = Some(known.min(window));
     }
 
     /// Returns true where asking it uses tokens: the offline provider has none.
@@ -84,13 +90,15 @@ impl Target {
     }
 }
 
-/// All providers found, the chosen one first; never changes once built.
+/// All providers found, the chosen one first. Once built, only what is learned of windows changes.
 #[derive(Debug)]
 pub struct Providers {
     list: Vec<Arc<Provider>>,
     secrets: Vec<Secret>,
     /// What the settings say of prices, by `provider/model` or the model alone.
     prices: BTreeMap<String, Price>,
+    /// How large windows are at the most, by `provider/model`, as refusals taught it.
+    learned: Mutex<BTreeMap<String, u32>>,
 }
 
 impl Providers {
@@ -121,6 +129,7 @@ impl Providers {
             list: list.into_iter().map(Arc::new).collect(),
             secrets,
             prices: BTreeMap::new(),
+            learned: Mutex::default(),
         }
     }
 
@@ -152,7 +161,24 @@ impl Providers {
         if let Some(price) = set.or_else(|| self.prices.get(&target.model)) {
             target.price = Some(*price);
         }
+        if let Some(window) = self.learned().get(&whole) {
+            target.narrow(*window);
+        }
         Ok(target)
+    }
+
+    /// Takes note that a model's window is no larger, until the daemon ends: whoever asks it next
+    /// knows.
+    pub fn learn(&self, target: &mut Target, window: u32) {
+        target.narrow(window);
+        let whole = format!("{}/{}", target.provider_name, target.model);
+        let mut learned = self.learned();
+        let known = learned.entry(whole).or_insert(window);
+        *known = window.min(*known);
+    }
+
+    fn learned(&self) -> MutexGuard<'_, BTreeMap<String, u32>> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn meant(&self, model: Option<&str>) -> Result<Target, Error> {

@@ -1,5 +1,6 @@
 //! One provider: where it is, how it is spoken to, what it is known to serve.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Provider {
     pub(crate) default_model: String,
     pub(crate) models: Vec<String>,
     pub(crate) max_output_tokens: Option<u32>,
+    /// What the settings say of windows, by model.
+    pub(crate) windows: BTreeMap<String, u32>,
     pub(crate) idle_timeout: Duration,
     pub(crate) retries: u32,
     pub(crate) client: OnceLock<Client>,
@@ -59,6 +62,7 @@ impl Provider {
             default_model: offline::MODEL.into(),
             models: vec![offline::MODEL.into()],
             max_output_tokens: None,
+            windows: BTreeMap::new(),
             idle_timeout: Duration::from_secs(120),
             retries: 0,
             client: OnceLock::new(),
@@ -104,7 +108,11 @@ impl Provider {
                 Wire::Offline => Some(Price::FREE),
                 _ => known.and_then(|entry| entry.price),
             },
-            context_tokens: known.map(|entry| entry.context_tokens),
+            context_tokens: self
+                .windows
+                .get(model)
+                .copied()
+                .or_else(|| known.map(|entry| entry.context_tokens)),
             max_output_tokens: self
                 .max_output_tokens
                 .or_else(|| known.map(|entry| entry.max_output_tokens)),

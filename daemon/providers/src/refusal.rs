@@ -1,5 +1,7 @@
 //! From what services say when they refuse to one sentence and a remedy.
 
+mod overrun;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -132,7 +134,8 @@ impl Said {
                 Kind::TooLong,
                 format!("the conversation is too long for {model}{says}"),
                 "lower agent.context_tokens, start a new session, or use a model with more context",
-            ),
+            )
+            .overrun(overrun::of(&self.words)),
             Kind::Refused => ModelError::new(
                 Kind::Refused,
                 format!("{name} will not answer this{says}"),
@@ -160,13 +163,7 @@ impl Said {
         let names = |some: &[&str]| some.iter().any(|one| self.name.contains(one));
         let words = self.words.to_ascii_lowercase();
         let says = |some: &[&str]| some.iter().any(|one| words.contains(one));
-        let too_long = names(&["context_length_exceeded", "request_too_large"])
-            || says(&[
-                "prompt is too long",
-                "maximum context length",
-                "context window",
-                "context length",
-            ]);
+        let too_long = names(&overrun::NAMES) || says(&overrun::WORDS);
         match status {
             _ if names(&["content_filter", "content_policy"]) => Kind::Refused,
             Some(400 | 413 | 422) | None if too_long => Kind::TooLong,

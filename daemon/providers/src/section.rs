@@ -121,6 +121,7 @@ pub(crate) fn configured(
         default_model,
         models,
         max_output_tokens: section.max_output_tokens,
+        windows: section.windows.clone(),
         idle_timeout: Duration::from_secs(
             section.idle_timeout_seconds.unwrap_or(120).max(1).into(),
         ),

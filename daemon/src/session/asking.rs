@@ -3,7 +3,7 @@
 use smartopol_agent::Event;
 use smartopol_protocol::CallId;
 use smartopol_protocol::model::{ModelEvent, ModelRequest};
-use smartopol_providers::{ModelError, Progress, Providers, Target};
+use smartopol_providers::{Kind, ModelError, Overrun, Progress, Providers, Target};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -92,6 +92,10 @@ impl Asking {
         }
         match (&mut self.end).await {
             Ok(Ok(())) => Heard::End,
+            Ok(Err(err)) if err.kind == Kind::TooLong => Heard::TooLong {
+                overrun: err.overrun,
+                message: err.message,
+            },
             Ok(Err(err)) => Heard::Failed {
                 message: err.message,
                 hint: err.hint,
@@ -149,6 +153,13 @@ pub(super) enum Heard {
         message: String,
         /// What to do.
         hint: String,
+    },
+    /// The provider refused the request because it is longer than the model's window.
+    TooLong {
+        /// What it said of the lengths.
+        overrun: Overrun,
+        /// What happened.
+        message: String,
     },
 }
 

@@ -10,7 +10,7 @@ use smartopol_agent::context::fold::{Boundary, Folded, Room, boundary};
 use smartopol_agent::context::{Made, estimate};
 use smartopol_protocol::compaction::{Compaction, MadeBy, Pin, Planned};
 use smartopol_protocol::message::{Level, Message, Part, Role};
-use smartopol_protocol::model::{ModelEvent, StopReason, Usage};
+use smartopol_protocol::model::{ModelEvent, ModelRequest, StopReason, Usage};
 use smartopol_protocol::{Code, CompactionId, Fault, News, SessionId, Timestamp};
 use smartopol_providers::{Progress, Providers, Target};
 use smartopol_store::Reader;
@@ -45,11 +45,15 @@ pub(super) struct Folds {
 /// A summary on its way.
 #[derive(Debug)]
 pub(super) struct Folding {
-    boundary: Boundary,
+    pub(super) boundary: Boundary,
     tokens_before: u64,
+    /// How many tokens it shall have at the most.
+    pub(super) words: u64,
+    /// True where the question stands behind what it folds, and nothing newer.
+    pub(super) alone: bool,
     /// The most bytes of summary that are kept.
     most: usize,
-    summary: String,
+    pub(super) summary: String,
     usage: Usage,
 }
 
@@ -83,7 +87,7 @@ impl Folds {
         }
     }
 
-    fn until(&self) -> u64 {
+    pub(super) fn until(&self) -> u64 {
         self.folded().map_or(0, |folded| folded.until)
     }
 
@@ -107,7 +111,7 @@ impl Folds {
     }
 
     /// Returns the tokens that a provider would count for an estimate.
-    const fn scaled(&self, estimate: u64) -> u64 {
+    pub(super) const fn scaled(&self, estimate: u64) -> u64 {
         estimate.saturating_mul(self.scale) / 1000
     }
 }
@@ -127,6 +131,13 @@ impl Actor<'_> {
         }
         let room = if self.folds.wanted {
             Room::NONE
+        } else if live.is_refused() {
+            // Whatever we estimate: it is shorter afterwards.
+            let limit = limit.min(whole.transcript);
+            Room {
+                keep: limit * KEEP / 1000,
+                most: limit * MOST / 1000,
+            }
         } else if whole.transcript <= limit || self.rests(limit) {
             return None;
         } else {
@@ -165,6 +176,8 @@ impl Actor<'_> {
         live.folding = Some(Folding {
             boundary,
             tokens_before: self.folds.scaled(whole.transcript),
+            words,
+            alone: false,
             most: usize::try_from(words * 16).unwrap_or(usize::MAX),
             summary: String::new(),
             usage: Usage::default(),
@@ -172,16 +185,32 @@ impl Actor<'_> {
         if !target.counts_tokens() {
             return self.cut("the offline provider writes no summaries").await;
         }
-        let mut request = whole.request;
-        let text = block::instruction(boundary.stay, words);
+        let turn_id = live.turn.id;
+        self.house
+            .bus
+            .tell(Some(self.session.id), News::Compacting { turn_id });
+        if live.is_refused() {
+            return self.summarise_alone().await;
+        }
+        let asks = (block::instruction(boundary.stay, words), whole.request);
+        self.ask_summary(providers, target, asks);
+        Ok(())
+    }
+
+    /// Asks the question for a summary, behind a request.
+    pub(super) fn ask_summary(
+        &mut self,
+        providers: Arc<Providers>,
+        target: Target,
+        (text, mut request): (String, ModelRequest),
+    ) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
         let at = self.house.clock.now();
         let asked = message(&live.turn, Role::User, vec![Part::Text { text }], false, at);
         request.messages.push(Arc::new(asked));
         live.listen(Asking::start(&self.house, providers, target, request));
-        let turn_id = live.turn.id;
-        let news = News::Compacting { turn_id };
-        self.house.bus.tell(Some(self.session.id), news);
-        Ok(())
     }
 
     /// Hears a piece of a summary.
@@ -227,13 +256,21 @@ impl Actor<'_> {
                 }
                 _ => Ok(()),
             },
+            Heard::TooLong { overrun, message } if folding.alone => {
+                self.learn_window(overrun);
+                self.cut(&message).await
+            }
+            Heard::TooLong { overrun, .. } => {
+                self.learn_window(overrun);
+                self.summarise_alone().await
+            }
             Heard::Failed { message, .. } => self.cut(&message).await,
             Heard::End => self.cut("the provider ended its answer too early").await,
         }
     }
 
     /// There is no summary: what would be folded is cut out, and the turn goes on.
-    async fn cut(&mut self, reason: &str) -> Result<(), Broken> {
+    pub(super) async fn cut(&mut self, reason: &str) -> Result<(), Broken> {
         let reason = record::clean_text(&self.house, reason.to_owned());
         self.folded(MadeBy::Cut { reason }).await
     }

@@ -67,6 +67,12 @@ impl Actor<'_> {
             true => whole,
             false => self.request(live, &target.model, &specs, limit),
         };
+        if boundary.is_none()
+            && let Some(why) = live.refuses_again(made.transcript)
+        {
+            let (message, hint) = why.told(&carries);
+            return self.failed(message, hint).await;
+        }
         let carries = carried(&live.prompt, &specs, &made);
         let needs = needs(&target, &carries);
         let run = live.charge.as_ref().and_then(Charge::run);
@@ -258,6 +264,7 @@ impl Actor<'_> {
                 }
             }
             Heard::Failed { message, hint } => self.failed(message, hint).await,
+            Heard::TooLong { overrun, message } => self.too_long(overrun, message).await,
             Heard::End => {
                 live.asking = None;
                 let message = "the provider ended its answer without saying so".to_owned();
@@ -269,7 +276,7 @@ impl Actor<'_> {
 }
 
 /// Returns the tools that a turn may use.
-fn specs<'a>(house: &'a House, live: &Live) -> Cow<'a, [ToolSpec]> {
+pub(super) fn specs<'a>(house: &'a House, live: &Live) -> Cow<'a, [ToolSpec]> {
     match &live.charge {
         Some(charge) => Cow::Owned(charge.tools(&house.specs)),
         None => Cow::Borrowed(&house.specs),

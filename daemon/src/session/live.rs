@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asking::Asking;
 use super::folding::Folding;
+use super::overrun::Refused;
 use crate::scheduler::charge::Charge;
 
 /// A turn while it runs.
@@ -48,6 +49,8 @@ pub(super) struct Live {
     pub(super) folding: Option<Folding>,
     /// The step before which was folded.
     pub(super) folded_at: Option<u32>,
+    /// The newest request that was refused as too long.
+    pub(super) refused: Option<Refused>,
     /// The calls of the newest answer.
     pub(super) calls: HashMap<CallId, LiveCall>,
     /// What is being said and not yet a message.
@@ -111,6 +114,7 @@ impl Live {
             asking: None,
             folding: None,
             folded_at: None,
+            refused: None,
             calls: HashMap::new(),
             partial,
             heard: 0,

@@ -13,6 +13,7 @@ mod hands;
 mod listening;
 mod live;
 mod load;
+mod overrun;
 mod plan;
 mod questions;
 pub(crate) mod telling;

@@ -113,10 +113,26 @@ pub fn text(compaction: &Compaction) -> String {
 
 /// Returns what the model is asked for a summary, behind the conversation as it is.
 pub fn instruction(stay: u64, tokens: u64) -> String {
+    question(
+        &format!("the newest {stay} stay as they are, and so does what is pinned"),
+        tokens,
+    )
+}
+
+/// Returns what the model is asked for a summary where only what is folded stands before it.
+pub fn instruction_alone(tokens: u64) -> String {
+    question(
+        "they are all that stands here. What was said after them stays as it is, and so does \
+         what is pinned",
+        tokens,
+    )
+}
+
+fn question(stays: &str, tokens: u64) -> String {
     format!(
         "[This is said by the program that runs you, not by the person.]\n\
          The conversation is near the limit of what fits. Your answer to this takes the place of \
-         its older messages; the newest {stay} stay as they are, and so does what is pinned.\n\
+         its older messages; {stays}.\n\
          Write a summary of the older messages, for yourself to go on with: what was asked; what \
          was done and found, with the exact names of files, commands, values and errors that still \
          matter; what was decided and why; what is open. If they begin with a record of folded \

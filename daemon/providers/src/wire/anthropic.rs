@@ -65,15 +65,18 @@ pub(super) fn body(target: &Target, request: &ModelRequest) -> Value {
 fn max_tokens(target: &Target, request: &ModelRequest) -> u32 {
     let known = catalogue::find(target.provider.wire, &target.model);
     let limit = known.map_or(u32::MAX, |entry| entry.max_output_tokens);
+    // A service refuses a request whose answer would not fit into the window behind it.
+    let room = target.context_tokens.map_or(u32::MAX, |window| window / 4);
     request
         .max_output_tokens
         .or(target.provider.max_output_tokens)
         .unwrap_or_else(|| {
-            if known.is_some() {
+            let usual = if known.is_some() {
                 USUAL_OUTPUT
             } else {
                 UNKNOWN_OUTPUT
-            }
+            };
+            usual.min(room)
         })
         .clamp(1, limit)
 }

@@ -38,6 +38,8 @@ pub(super) fn body(target: &Target, request: &ModelRequest) -> Value {
         .into_iter()
         .find(|context| *context >= needed)
         .unwrap_or(131_072);
+    let window = target.context_tokens.and_then(|own| own.try_into().ok());
+    let context = window.map_or(context, |window| context.min(window));
     let mut options = json!({ "num_ctx": context });
     if let (Some(options), Some(output)) = (options.as_object_mut(), output) {
         options.insert("num_predict".into(), output.into());

@@ -42,6 +42,34 @@ pub(super) fn check(wire: Wire, headers: &Headers, body: &Value) -> Result<Strin
     }
 }
 
+/// Refuses a request of more tokens than a window has, in the words of each service: Ollama's say
+/// only how many there are too many.
+pub(super) fn fits(wire: Wire, body: &Value, window: u64) -> Result<(), Refused> {
+    let parts = ["messages", "system", "tools"].map(|part| &body[part]);
+    let long = |part: &&Value| {
+        if part.is_null() {
+            0
+        } else {
+            part.to_string().len()
+        }
+    };
+    let tokens = parts.iter().map(long).sum::<usize>() as u64 / 4;
+    if tokens <= window {
+        return Ok(());
+    }
+    Err(bad(match wire {
+        Wire::Anthropic => format!("prompt is too long: {tokens} tokens > {window} maximum"),
+        Wire::Openai => format!(
+            "This model's maximum context length is {window} tokens. However, your messages \
+             resulted in {tokens} tokens. Please reduce the length of the messages."
+        ),
+        Wire::Ollama => {
+            let over = tokens - window;
+            format!("prompt too long; exceeded max context length by {over} tokens")
+        }
+    }))
+}
+
 fn bad(words: impl Into<String>) -> Refused {
     (400, words.into())
 }

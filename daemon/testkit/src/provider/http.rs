@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::answer;
-use super::check::{Wire, check};
+use super::check::{self, Wire, check};
 use super::rule::{Act, Refusal, Rule};
 use super::{Received, Shared};
 
@@ -119,7 +119,14 @@ async fn answer_to(request: Request, stream: &mut Connection, shared: &Shared) -
         }
     };
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let checked = check(wire, &headers, &body);
+    let model = body["model"].as_str().unwrap_or_default();
+    let of_model = |own: &&(String, u64)| model.contains(&own.0);
+    let window = shared.script().windows.iter().find(of_model).cloned();
+    let fits = |newest| match window {
+        Some((_, window)) => check::fits(wire, &body, window).map(|()| newest),
+        None => Ok(newest),
+    };
+    let checked = check(wire, &headers, &body).and_then(fits);
     let refused = checked.as_ref().err().map(|(_, words)| words.clone());
     let received = Received {
         path,
@@ -138,7 +145,12 @@ async fn answer_to(request: Request, stream: &mut Connection, shared: &Shared) -
     let done = match (rule, checked) {
         (Some(rule), _) => play(wire, &rule, &body, stream, shared).await,
         (None, Err((status, words))) => {
-            let error = json!({ "type": "invalid_request_error", "message": words });
+            let code = words
+                .contains("context length")
+                .then_some("context_length_exceeded");
+            let error = json!({
+                "type": "invalid_request_error", "code": code, "message": words,
+            });
             let body = match wire {
                 Wire::Anthropic => json!({ "type": "error", "error": error }),
                 _ => json!({ "error": error }),

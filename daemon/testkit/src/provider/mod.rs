@@ -71,6 +71,7 @@ struct Script {
     rules: Vec<Rule>,
     log: Vec<Received>,
     models: Vec<String>,
+    windows: Vec<(String, u64)>,
     calls: u64,
     connections: usize,
 }
@@ -173,6 +174,16 @@ impl ScriptedProvider {
         self.shared.change(|script| {
             script.models = models.iter().map(|model| (*model).to_owned()).collect();
         });
+    }
+
+    /// Refuses, from now on, requests of more tokens for the models whose name contains `part`: a
+    /// token is four bytes of the messages, the system prompt and the tools.
+    pub fn set_window(&self, part: &str, tokens: u64) -> &Self {
+        self.shared.change(|script| {
+            script.windows.retain(|(own, _)| own != part);
+            script.windows.push((part.to_owned(), tokens));
+        });
+        self
     }
 
     /// Returns all requests for answers so far, in the order they came.
