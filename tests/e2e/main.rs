@@ -17,6 +17,7 @@ mod console;
 mod crash;
 mod daemon_life;
 mod doctor;
+mod extracting;
 mod family;
 mod folding;
 mod jobs;

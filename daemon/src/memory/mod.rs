@@ -8,6 +8,7 @@ pub(crate) mod knowledge;
 pub(crate) mod seeds;
 pub(crate) mod taint;
 
+use smartopol_agent::context::remember::Proposed;
 use smartopol_agent::prompt;
 use smartopol_protocol::job::Schedule;
 use smartopol_protocol::memory::{
@@ -56,6 +57,7 @@ pub(crate) fn source(by: By, peer: &str) -> Source {
         message_id: None,
         turn_id: None,
         call_id: None,
+        messages: None,
     }
 }
 
@@ -96,6 +98,35 @@ pub(crate) async fn add(house: &House, writing: Writing, add: Add) -> Result<Add
         approved_by: String::new(),
     };
     store(house, memory, add.supersedes, |memory, _| memory).await
+}
+
+/// Returns a memory of what a model found worth remembering of messages that were folded.
+///
+/// # Errors
+/// `bad_request` for an empty text and for a time that is none.
+pub(crate) fn proposed(
+    house: &House,
+    writing: &Writing,
+    proposed: Proposed,
+) -> Result<Memory, Fault> {
+    let at = house.clock.now();
+    let state = standing(&writing.taint);
+    Ok(Memory {
+        id: MemoryId::new(),
+        user_id: writing.user,
+        text: clean(house, &proposed.text)?,
+        category: proposed.category,
+        confidence: sure(proposed.confidence)?,
+        believed_at: (state == State::Active).then_some(at),
+        state,
+        source: writing.source.clone(),
+        taint: writing.taint.clone(),
+        supersedes: None,
+        valid_from: None,
+        valid_until: moment(house, "until", proposed.until.as_deref())?,
+        created_at: at,
+        approved_by: String::new(),
+    })
 }
 
 /// Believes something else in the place of a memory.

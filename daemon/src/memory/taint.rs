@@ -5,10 +5,13 @@
 //! workspace, or reads what cannot be told; where a topic was read that is untrusted itself; or
 //! where somebody else than its owner has spoken in the turn. What another call of the same answer
 //! reads does not count: the model had not seen it. Nor does what earlier turns read.
+//!
+//! What is taken out of a whole conversation, when it is folded, is untrusted where anything of that
+//! was ever read in it: a summary of a page is still the page's.
 
 use smartopol_protocol::memory::{Taint, Untrusted};
 use smartopol_protocol::tool::{CallState, Effect, Place, ToolCall};
-use smartopol_protocol::{CallId, Fault, TurnId, UserId};
+use smartopol_protocol::{CallId, Fault, SessionId, TurnId, UserId};
 
 use crate::House;
 use crate::scheduler::charge;
@@ -32,33 +35,72 @@ pub(crate) async fn of_turn(
         .store
         .read(move |r| Ok((r.calls_of_turn(turn_id)?, r.peers_in(turn_id)?)))
         .await?;
-    let mut taint: Vec<Taint> = Vec::new();
-    let mut put = |new: Taint| {
-        let same = |own: &Taint| own.kind == new.kind && own.what == new.what;
-        if taint.len() < NAMED && !taint.iter().any(same) {
-            taint.push(new);
-        }
-    };
+    let mut taint = Vec::new();
+    others(house, user, peers, &mut taint);
+    for call in calls.iter().filter(|call| !beside.contains(&call.id)) {
+        read_by(call, &mut taint);
+    }
+    Ok(taint)
+}
+
+/// Returns what makes something untrusted that is taken out of all that a session holds, in the
+/// name of a user.
+pub(crate) async fn of_session(
+    house: &House,
+    session_id: SessionId,
+    user: UserId,
+) -> Result<Vec<Taint>, smartopol_store::Error> {
+    let peers = house.store.read(move |r| r.peers_of(session_id)).await?;
+    let mut taint = Vec::new();
+    others(house, user, peers, &mut taint);
+    house
+        .store
+        .read(move |r| {
+            r.each_call_of(session_id, |call| {
+                read_by(&call, &mut taint);
+                taint.len() < NAMED
+            })?;
+            Ok(taint)
+        })
+        .await
+}
+
+/// Adds those who spoke and are not this user.
+fn others(house: &House, user: UserId, peers: Vec<String>, taint: &mut Vec<Taint>) {
     for peer in peers {
         let own = house.users.of(&peer).is_some_and(|own| own.id == user);
         if !own && !charge::is_job(&peer) {
-            put(Taint {
-                kind: Untrusted::OtherUser,
-                what: peer,
-                call_id: None,
-            });
+            put(
+                taint,
+                Taint {
+                    kind: Untrusted::OtherUser,
+                    what: peer,
+                    call_id: None,
+                },
+            );
         }
     }
-    for call in calls.iter().filter(|call| !beside.contains(&call.id)) {
-        if let Some(kind) = of_call(call) {
-            put(Taint {
+}
+
+/// Adds what a call may have brought in.
+fn read_by(call: &ToolCall, taint: &mut Vec<Taint>) {
+    if let Some(kind) = of_call(call) {
+        put(
+            taint,
+            Taint {
                 kind,
                 what: call.inspection.title.chars().take(TITLE).collect(),
                 call_id: Some(call.id),
-            });
-        }
+            },
+        );
     }
-    Ok(taint)
+}
+
+fn put(taint: &mut Vec<Taint>, new: Taint) {
+    let same = |own: &Taint| own.kind == new.kind && own.what == new.what;
+    if taint.len() < NAMED && !taint.iter().any(same) {
+        taint.push(new);
+    }
 }
 
 /// Returns what kind of untrusted text a call may have brought in; `None` where none.
@@ -95,8 +137,8 @@ fn of_call(call: &ToolCall) -> Option<Untrusted> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use smartopol_protocol::Timestamp;
     use smartopol_protocol::tool::{Inspection, ToolOutput};
-    use smartopol_protocol::{SessionId, Timestamp};
 
     use super::*;
 

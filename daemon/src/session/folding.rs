@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use smartopol_agent::context::block::{self, Known, head};
 use smartopol_agent::context::fold::{Boundary, Folded, Room, boundary};
-use smartopol_agent::context::{Made, estimate};
+use smartopol_agent::context::{Made, estimate, remember};
 use smartopol_protocol::compaction::{Compaction, MadeBy, Pin, Planned};
+use smartopol_protocol::memory::Span;
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::{ModelEvent, ModelRequest, StopReason, Usage};
 use smartopol_protocol::{Code, CompactionId, Fault, News, SessionId, Timestamp};
@@ -17,6 +18,7 @@ use smartopol_store::Reader;
 
 use super::actor::Actor;
 use super::asking::{Asking, Heard};
+use super::extracting::Extracting;
 use super::load::message;
 use super::plan::Plan;
 use super::{Broken, Reply};
@@ -53,6 +55,8 @@ pub(super) struct Folding {
     pub(super) alone: bool,
     /// The most bytes of summary that are kept.
     most: usize,
+    /// Where the model is also asked what is worth remembering.
+    extracting: Option<Extracting>,
     pub(super) summary: String,
     usage: Usage,
 }
@@ -169,6 +173,7 @@ impl Actor<'_> {
         whole: Made,
         limit: u64,
     ) -> Result<(), Broken> {
+        let extracting = self.extracts();
         let Some(live) = &mut self.live else {
             return Ok(());
         };
@@ -179,6 +184,7 @@ impl Actor<'_> {
             words,
             alone: false,
             most: usize::try_from(words * 16).unwrap_or(usize::MAX),
+            extracting,
             summary: String::new(),
             usage: Usage::default(),
         });
@@ -202,11 +208,18 @@ impl Actor<'_> {
         &mut self,
         providers: Arc<Providers>,
         target: Target,
-        (text, mut request): (String, ModelRequest),
+        (mut text, mut request): (String, ModelRequest),
     ) {
         let Some(live) = &mut self.live else {
             return;
         };
+        if live
+            .folding
+            .as_ref()
+            .is_some_and(|own| own.extracting.is_some())
+        {
+            text.push_str(&remember::instruction());
+        }
         let at = self.house.clock.now();
         let asked = message(&live.turn, Role::User, vec![Part::Text { text }], false, at);
         request.messages.push(Arc::new(asked));
@@ -228,7 +241,8 @@ impl Actor<'_> {
             }
             Heard::Piece(Progress::Event(event)) => match event {
                 ModelEvent::Text { text } => {
-                    if folding.summary.len() < folding.most {
+                    let behind = Extracting::heard(folding.extracting.as_ref());
+                    if folding.summary.len() < folding.most.saturating_add(behind) {
                         folding.summary.push_str(&text);
                     }
                     Ok(())
@@ -242,7 +256,9 @@ impl Actor<'_> {
                 ModelEvent::Done {
                     stop: StopReason::Refusal,
                 } => self.cut("the provider refused to write a summary").await,
-                ModelEvent::Done { .. } if folding.summary.trim().is_empty() => {
+                ModelEvent::Done { .. }
+                    if remember::split(&folding.summary).0.trim().is_empty() =>
+                {
                     self.cut("the model answered nothing").await
                 }
                 ModelEvent::Done { .. } => {
@@ -308,9 +324,10 @@ impl Actor<'_> {
             before,
             folded: &folded,
         });
+        let (said, under) = remember::split(&folding.summary);
         let summary = match &made_by {
             MadeBy::Model { .. } => {
-                let text = head(&folding.summary, folding.most);
+                let text = head(said, folding.most);
                 let parts = record::clean(&self.house, vec![Part::Text { text }]);
                 let kept = record::filtered(&self.house, live.filter, parts);
                 let said = kept.into_iter().filter_map(|part| match part {
@@ -338,11 +355,26 @@ impl Actor<'_> {
         let turn = live.row();
         let of = live.turn.clone();
         compaction.tokens_after = self.folds.scaled(self.weigh(Some(&folded)));
-        let (level, text) = notice(&compaction);
+        let (level, mut text) = notice(&compaction);
+        let span = Span {
+            from: from + 1,
+            until,
+        };
+        let extracted = match (&compaction.made_by, folding.extracting, under) {
+            (MadeBy::Model { .. }, Some(own), Some(under)) => {
+                self.extracted(own, span, under).await?
+            }
+            _ => None,
+        };
+        let extracted = extracted.map(|(extracted, told)| {
+            text.push_str(&told);
+            extracted
+        });
         let parts = vec![Part::Notice { level, text }];
         let plan = Plan {
             messages: vec![message(&of, Role::System, parts, false, at)],
             compaction: Some(compaction.clone()),
+            extracted,
             turn,
             ..Plan::default()
         };

@@ -8,6 +8,7 @@ mod answers;
 mod asking;
 mod authorize;
 mod commands;
+mod extracting;
 mod folding;
 mod hands;
 mod listening;

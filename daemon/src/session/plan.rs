@@ -10,6 +10,8 @@ use smartopol_protocol::turn::Turn;
 use smartopol_protocol::{ApprovalId, MessageId, QuestionId};
 use smartopol_store::{Error, Writer};
 
+use super::extracting::Extracted;
+
 /// What one step of a session writes, in this order.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -25,6 +27,8 @@ pub(super) struct Plan {
     pub(super) joined: Option<(Turn, Vec<MessageId>)>,
     /// What was folded, up to one of the messages that stand already.
     pub(super) compaction: Option<Compaction>,
+    /// What of that is worth remembering.
+    pub(super) extracted: Option<Extracted>,
     /// Calls as they stand now.
     pub(super) calls: Vec<ToolCall>,
     /// Approvals that a person is asked for.
@@ -47,6 +51,7 @@ impl Plan {
             && self.placed.is_empty()
             && self.joined.is_none()
             && self.compaction.is_none()
+            && self.extracted.is_none()
             && self.calls.is_empty()
             && self.asked.is_empty()
             && self.questions.is_empty()
@@ -80,6 +85,9 @@ impl Plan {
         }
         if let Some(compaction) = &self.compaction {
             w.add_compaction(compaction)?;
+        }
+        if let Some(extracted) = self.extracted {
+            extracted.write(w)?;
         }
         for call in &self.calls {
             w.put_call(call)?;

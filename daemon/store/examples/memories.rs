@@ -121,6 +121,7 @@ fn memory(user_id: UserId, text: String, now: Timestamp) -> Memory {
             message_id: None,
             turn_id: None,
             call_id: None,
+            messages: None,
         },
         taint: Vec::new(),
         supersedes: None,

@@ -70,6 +70,24 @@ impl Reader<'_> {
         let calls = query.query_map([Key(turn_id)], read)?;
         Ok(calls.collect::<rusqlite::Result<_>>()?)
     }
+
+    /// Gives the tool calls of a session one by one, oldest first, while `take` wants more: all of
+    /// them together may be large.
+    pub fn each_call_of(
+        &self,
+        session_id: SessionId,
+        mut take: impl FnMut(ToolCall) -> bool,
+    ) -> Result<()> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM calls WHERE session_id = ?1 ORDER BY number"
+        ))?;
+        for call in query.query_map([Key(session_id)], read)? {
+            if !take(call?) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Writer<'_> {

@@ -52,6 +52,15 @@ impl Reader<'_> {
         Ok(peers.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the peers who spoke in a session.
+    pub fn peers_of(&self, session_id: SessionId) -> Result<Vec<String>> {
+        let mut query = self.prepare(
+            "SELECT DISTINCT peer FROM messages WHERE session_id = ?1 AND peer IS NOT NULL",
+        )?;
+        let peers = query.query_map([Key(session_id)], |row| row.get(0))?;
+        Ok(peers.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns the message with this id.
     pub fn message(&self, id: MessageId) -> Result<Message> {
         self.message_if_any(id)?

@@ -25,6 +25,7 @@ fn draft(owner: Option<UserId>, name: &str, text: &str) -> TopicDraft {
             message_id: None,
             turn_id: None,
             call_id: None,
+            messages: None,
         },
         taint: Vec::new(),
     }

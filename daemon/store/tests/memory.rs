@@ -19,6 +19,7 @@ fn source() -> Source {
         message_id: None,
         turn_id: None,
         call_id: None,
+        messages: None,
     }
 }
 

@@ -156,6 +156,18 @@ pub struct Source {
     /// The tool call that wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<CallId>,
+    /// The messages of the session out of which it was taken, where they were folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Span>,
+}
+
+/// Messages of a session that stand side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The position of the first.
+    pub from: u64,
+    /// The position of the last.
+    pub until: u64,
 }
 
 /// Who wrote something down.
@@ -168,6 +180,8 @@ pub enum By {
     Agent,
     /// A file of the seeds.
     Seed,
+    /// The agent, asked what is worth remembering of messages that were folded.
+    Extraction,
 }
 
 /// Untrusted text that was read before something was written, in the same turn.

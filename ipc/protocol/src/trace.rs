@@ -68,7 +68,7 @@ pub struct Metadata {
     /// The run of a job that the turn is; `None` where no job began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunKey>,
-    /// The call.
+    /// The call; where the daemon itself did it, a name that is no call's.
     pub call_id: CallId,
     /// One line for lists, redacted.
     pub title: String,
@@ -129,6 +129,8 @@ pub enum DecidedBy {
     LoopGuard,
     /// A file that the call depends on changed after it was looked at.
     Pin,
+    /// The settings: the daemon itself did it, and nobody called a tool.
+    Settings,
 }
 
 /// Which traces are meant. What is left out matches everything.

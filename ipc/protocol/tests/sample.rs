@@ -13,7 +13,7 @@ use smartopol_protocol::job::{
 };
 use smartopol_protocol::knowledge::Topic;
 use smartopol_protocol::memory::{
-    By, Category, Memory, Source, State as MemoryState, Taint, Untrusted,
+    By, Category, Memory, Source, Span, State as MemoryState, Taint, Untrusted,
 };
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
@@ -617,6 +617,7 @@ pub(crate) fn source() -> Source {
         message_id: Some(MESSAGE),
         turn_id: Some(TURN),
         call_id: Some(CALL),
+        messages: Some(Span { from: 1, until: 40 }),
     }
 }
 

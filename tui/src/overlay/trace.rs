@@ -138,5 +138,6 @@ const fn decider(by: DecidedBy) -> &'static str {
         DecidedBy::Check => "the call itself was wrong",
         DecidedBy::LoopGuard => "the guard against loops",
         DecidedBy::Pin => "a file that changed",
+        DecidedBy::Settings => "the settings",
     }
 }

@@ -394,5 +394,6 @@ pub(super) fn said_by(source: &Source) -> String {
         (By::Agent, "") => "the agent".to_owned(),
         (By::Agent, peer) => format!("the agent, asked by {peer}"),
         (By::Seed, _) => "a file of the seeds".to_owned(),
+        (By::Extraction, _) => "the agent, when messages were folded".to_owned(),
     }
 }

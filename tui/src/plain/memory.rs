@@ -450,6 +450,9 @@ fn show(shown: &Shown, out: &mut Out) -> std::io::Result<()> {
     if let Some(id) = source.message_id {
         out.line(format!("message    {id}"))?;
     }
+    if let Some(span) = source.messages {
+        out.line(format!("messages   {} to {}", span.from, span.until))?;
+    }
     if let Some(id) = source.call_id {
         out.line(format!("call       {id}"))?;
     }

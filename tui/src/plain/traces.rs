@@ -359,6 +359,7 @@ const fn decided_by(by: DecidedBy) -> &'static str {
         DecidedBy::Check => "check",
         DecidedBy::LoopGuard => "loop guard",
         DecidedBy::Pin => "changed file",
+        DecidedBy::Settings => "settings",
     }
 }
 

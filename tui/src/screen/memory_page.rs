@@ -223,6 +223,9 @@ impl Told<'_> {
         if let Some(session) = session {
             from.push_str(&format!(", in the session {}", session.name));
         }
+        if let Some(span) = source.messages {
+            from.push_str(&format!(", messages {} to {}", span.from, span.until));
+        }
         self.put("from", &from);
     }
 
@@ -252,5 +255,6 @@ pub(super) fn said_by(source: &Source) -> String {
         (By::Agent, true) => "the agent".to_owned(),
         (By::Agent, false) => format!("the agent, asked by {peer}"),
         (By::Seed, _) => "a file of the seeds".to_owned(),
+        (By::Extraction, _) => "the agent, when messages were folded".to_owned(),
     }
 }

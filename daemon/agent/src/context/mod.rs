@@ -2,10 +2,11 @@
 //!
 //! Owns: what a request carries and what is left out of it. Stable things come first, so that a
 //! provider's cache finds the same beginning again. Where older messages may be folded is in
-//! `fold`, what stands in their place in `block`.
+//! `fold`, what stands in their place in `block`, what of them is worth remembering in `remember`.
 
 pub mod block;
 pub mod fold;
+pub mod remember;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -108,6 +108,14 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns true where a user's memory says the same and counts or waits.
+    pub fn is_remembered(&self, user: UserId, text: &str) -> Result<bool> {
+        Ok(match self.owner(user)? {
+            Some(owner) => self.same_memory(owner, text)?.is_some(),
+            None => false,
+        })
+    }
+
     /// Returns the memory of a user that says the same and counts or waits, if there is one.
     pub(super) fn same_memory(&self, owner: i64, text: &str) -> Result<Option<Memory>> {
         let Some(query) = Query::same(text) else {
