@@ -1,10 +1,11 @@
 //! Terminals: programs in a PTY that outlive the daemon.
 //!
 //! Owns: the process that holds one ([`holder`]), its bytes on disk (`spool`), the emulated screen
-//! (`screen`, `paint`), the task of one in the daemon (`terminal`), what waits for who looks
-//! (`viewer`).
+//! (`screen`, `paint`), the task of one in the daemon (`actor`) and the way to it (`terminal`), what
+//! waits for who looks (`viewer`).
 //! Does not decide who may open one, and stores no facts: the daemon does.
 
+mod actor;
 mod foreground;
 pub mod holder;
 mod link;
@@ -26,9 +27,10 @@ use smartopol_protocol::terminal::{Party, Size};
 
 use crate::Guard;
 use crate::exec::plain::Plain;
+pub use actor::Actor;
 pub use foreground::Foreground;
 pub use link::Start;
-pub use terminal::{Actor, MOST_INPUT, Note, Notes, Present, Terminal};
+pub use terminal::{MOST_INPUT, Note, Notes, Present, Terminal};
 pub use viewer::{Viewer, Waiting};
 
 /// Returns the number of a signal by its name, with or without `SIG`, in any case.
@@ -105,7 +107,7 @@ impl Terminals {
 
     /// Takes a terminal up; the task must be run.
     pub fn take_up(&self, known: Known, notes: Notes) -> (Terminal, Actor) {
-        let found = terminal::Found {
+        let found = actor::Found {
             id: known.id,
             folder: self.folder(known.id),
             size: known.size,

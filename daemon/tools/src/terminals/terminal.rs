@@ -1,9 +1,5 @@
-//! One terminal at work: hears its holder, keeps the screen, serves who looks and who types.
-//!
-//! Owns the present of the terminal in this daemon. What is stored of it, and who may do what by
-//! the rules of the house, is the daemon's; it hears of changes as [`Note`]s.
+//! The way to a terminal that is at work: what it can be asked, and what it tells.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,34 +9,16 @@ use smartopol_protocol::terminal::{self, Party, Size, Until, WaitOver};
 use smartopol_protocol::terminal::{End, Viewer as Told};
 use smartopol_protocol::{Code, Fault, TerminalId};
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
 
-use super::link::{self, Link};
-use super::screen::Screen;
-use super::viewer::{Need, Viewer};
+use super::link;
+use super::viewer::Viewer;
 use super::waiting::Waiters;
-use super::wire::{Hear, Say};
 
 /// How many requests wait for one terminal.
-const INBOX: usize = 64;
-
-/// How much input may be on its way to a program that does not read.
-const INPUT: u64 = 256 * 1024;
+pub(super) const INBOX: usize = 64;
 
 /// The most input at once.
 pub const MOST_INPUT: usize = 64 * 1024;
-
-/// The shortest time between two pictures for one client: what changes faster is not seen.
-const PACE: Duration = Duration::from_millis(12);
-
-/// After so many bytes the present is kept for the next daemon.
-const KEEP_EVERY: u64 = 8 << 20;
-
-/// How long the screen of a program that ended is kept in memory while nobody asks for it.
-const LINGER: Duration = Duration::from_secs(60);
-
-/// How much of what one missed who comes back is read at once.
-const CATCH_UP: usize = 256 * 1024;
 
 /// What changed in a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +56,7 @@ pub struct Present {
 
 /// What a terminal is asked.
 #[derive(Debug)]
-enum Ask {
+pub(super) enum Ask {
     Attach(Viewer, oneshot::Sender<(Arc<Viewer>, u64, Size)>),
     Resize(u64, Size, oneshot::Sender<Size>),
     Write(Party, Bytes, oneshot::Sender<Result<(), Fault>>),
@@ -92,6 +70,20 @@ enum Ask {
 }
 
 impl Terminal {
+    pub(super) const fn new(
+        id: TerminalId,
+        inbox: mpsc::Sender<Ask>,
+        wants: Arc<Notify>,
+        folder: PathBuf,
+    ) -> Self {
+        Self {
+            id,
+            inbox,
+            wants,
+            folder,
+        }
+    }
+
     /// Returns its name.
     pub const fn id(&self) -> TerminalId {
         self.id
@@ -206,472 +198,5 @@ impl Terminal {
         };
         read.map_err(|err| unreadable(err.to_string()))?
             .map_err(|err| unreadable(err.to_string()))
-    }
-}
-
-/// The task of a terminal.
-pub struct Actor {
-    id: TerminalId,
-    folder: PathBuf,
-    inbox: mpsc::Receiver<Ask>,
-    wants: Arc<Notify>,
-    notes: Notes,
-    link: Option<Link>,
-    screen: Screen,
-    viewers: HashMap<u64, Arc<Viewer>>,
-    waiters: Waiters,
-    killers: Vec<oneshot::Sender<Option<End>>>,
-    /// How it ended, where that was heard here.
-    end: Option<End>,
-    typist: Party,
-    /// Input that was sent, and that the holder has taken, since the link stands.
-    sent: u64,
-    typed: u64,
-    /// The present was kept at this byte.
-    kept: u64,
-    wrote_at: Instant,
-    drawn_at: Instant,
-    ended: bool,
-    /// The holder is gone, and what it left on the disk is being read; how the program ended,
-    /// where that was said.
-    leaving: Option<Option<End>>,
-}
-
-impl std::fmt::Debug for Actor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Actor").field("id", &self.id).finish()
-    }
-}
-
-/// What a terminal is taken up with.
-pub(crate) struct Found {
-    pub(crate) id: TerminalId,
-    pub(crate) folder: PathBuf,
-    pub(crate) size: Size,
-    pub(crate) scrollback: usize,
-    pub(crate) typist: Party,
-    pub(crate) ended: bool,
-}
-
-impl Actor {
-    /// Takes a terminal up, new or old, from what its folder holds. The task must be run.
-    pub(crate) fn of(found: Found, notes: Notes) -> (Terminal, Self) {
-        let (sender, inbox) = mpsc::channel(INBOX);
-        let wants = Arc::new(Notify::new());
-        let terminal = Terminal {
-            id: found.id,
-            inbox: sender,
-            wants: Arc::clone(&wants),
-            folder: found.folder.clone(),
-        };
-        let mut screen = Screen::new(found.size, found.scrollback);
-        let kept = match link::kept(&found.folder) {
-            Some((offset, size, keyframe)) => {
-                screen.resize(size);
-                screen.restore(&keyframe, offset);
-                offset
-            }
-            None => 0,
-        };
-        let now = Instant::now();
-        let actor = Self {
-            id: found.id,
-            folder: found.folder,
-            inbox,
-            wants,
-            notes,
-            link: None,
-            screen,
-            viewers: HashMap::new(),
-            waiters: Waiters::default(),
-            killers: Vec::new(),
-            end: None,
-            typist: found.typist,
-            sent: 0,
-            typed: 0,
-            kept,
-            wrote_at: now,
-            drawn_at: now.checked_sub(PACE).unwrap_or(now),
-            ended: found.ended,
-            leaving: None,
-        };
-        (terminal, actor)
-    }
-
-    /// Works until nobody needs it any more: while the program runs, and while somebody looks.
-    pub async fn run(mut self) {
-        match Link::connect(&self.folder, self.screen.offset()).await {
-            Ok(link) if !self.ended => self.link = Some(link),
-            _ => self.leaving = Some(None),
-        }
-        let mut idle_since = Instant::now();
-        loop {
-            let due = self.due(idle_since);
-            tokio::select! {
-                biased;
-                ask = self.inbox.recv() => match ask {
-                    Some(ask) => {
-                        idle_since = Instant::now();
-                        self.answer(ask).await;
-                    }
-                    None => return,
-                },
-                () = self.wants.notified() => self.attend().await,
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
-                heard = hear(self.link.as_mut()) => match heard {
-                    Some(heard) => self.hear(heard).await,
-                    None => self.leave(None),
-                },
-                () = std::future::ready(()), if self.leaving.is_some() => self.read_on().await,
-            }
-            let now = Instant::now();
-            if self
-                .screen
-                .held_until()
-                .is_some_and(|until| now >= until.into())
-            {
-                self.screen.draw();
-                self.stale();
-            }
-            let quiet = now.duration_since(self.wrote_at);
-            self.waiters.quiet(quiet, self.screen.offset());
-            self.refresh();
-            if self.ended && self.viewers.is_empty() && idle_since.elapsed() >= LINGER {
-                return;
-            }
-        }
-    }
-
-    /// Returns when something must be done by itself.
-    fn due(&self, idle_since: Instant) -> Option<Instant> {
-        let held = self.screen.held_until().map(Instant::from);
-        let quiet = self.waiters.next_quiet().map(|quiet| self.wrote_at + quiet);
-        let waits = |viewer: &Arc<Viewer>| viewer.waits() && !viewer.catches_up();
-        let drawn = self
-            .viewers
-            .values()
-            .any(waits)
-            .then(|| self.drawn_at + PACE);
-        let idle = (self.ended && self.viewers.is_empty()).then(|| idle_since + LINGER);
-        [held, quiet, drawn, idle].into_iter().flatten().min()
-    }
-
-    async fn answer(&mut self, ask: Ask) {
-        match ask {
-            Ask::Attach(viewer, reply) => {
-                let viewer = Arc::new(viewer);
-                let client = viewer.told().client;
-                let end = self.screen.offset();
-                if let Some(since) = viewer.since().filter(|since| *since > end)
-                    && since > link::written(&self.folder)
-                {
-                    viewer.begin_now();
-                }
-                if let Some(old) = self.viewers.insert(client, Arc::clone(&viewer)) {
-                    old.leave();
-                }
-                self.fit().await;
-                let told = (
-                    Arc::clone(&viewer),
-                    self.screen.offset(),
-                    self.screen.size(),
-                );
-                // Where it is gone already, it leaves by itself.
-                let _ = reply.send(told);
-                self.drawn_at = Instant::now().checked_sub(PACE).unwrap_or(self.drawn_at);
-            }
-            Ask::Resize(client, size, reply) => {
-                if let Some(viewer) = self.viewers.get(&client) {
-                    viewer.resize(size);
-                    self.fit().await;
-                }
-                let _ = reply.send(self.screen.size());
-            }
-            Ask::Write(by, bytes, reply) => {
-                let written = self.write(by, bytes).await;
-                let _ = reply.send(written);
-            }
-            Ask::Hand(typist) => self.typist = typist,
-            Ask::Look(scrollback, reply) => {
-                let _ = reply.send(self.screen.look(scrollback));
-            }
-            Ask::Wait(until, reply) => {
-                let offset = self.screen.offset();
-                let before = match &until {
-                    Until::Matches {
-                        since: Some(since), ..
-                    } => self.written_since(*since),
-                    _ => Vec::new(),
-                };
-                self.waiters
-                    .add(until, reply, (&before, offset, self.ended));
-            }
-            Ask::Present(reply) => {
-                let _ = reply.send(Present {
-                    offset: self.screen.offset(),
-                    attached: self.viewers.values().map(|viewer| viewer.told()).collect(),
-                });
-            }
-            Ask::Signal(number) => self.say(Say::Signal(number)).await,
-            Ask::Kill(reply) => {
-                if self.ended {
-                    // Perhaps nobody has stored it yet.
-                    let _ = reply.send(self.end.clone());
-                } else {
-                    self.killers.push(reply);
-                    self.say(Say::Kill).await;
-                }
-            }
-            Ask::Keep(reply) => {
-                self.keep().await;
-                let _ = reply.send(());
-            }
-        }
-    }
-
-    /// Returns what was written since a byte, as far as it is kept and not beyond measure.
-    fn written_since(&self, since: u64) -> Vec<u8> {
-        let offset = self.screen.offset();
-        let since = since.max(offset.saturating_sub(1 << 20));
-        let most = usize::try_from(offset.saturating_sub(since)).unwrap_or(0);
-        link::piece(&self.folder, since, most).map_or_else(|_| Vec::new(), |(_, bytes)| bytes)
-    }
-
-    async fn write(&mut self, by: Party, bytes: Bytes) -> Result<(), Fault> {
-        if self.ended {
-            return Err(
-                Fault::new(Code::Conflict, "the program has ended").hint("open another terminal")
-            );
-        }
-        if by != self.typist {
-            return Err(match by {
-                Party::Person => Fault::new(Code::Conflict, "the agent types in this terminal")
-                    .hint("take it over first (`terminal/take`)"),
-                Party::Agent => Fault::new(
-                    Code::Conflict,
-                    "a person has taken this terminal over, so the agent cannot type in it",
-                )
-                .hint("wait until they give it back, or open another one"),
-            });
-        }
-        if self.sent.saturating_sub(self.typed) + bytes.len() as u64 > INPUT {
-            return Err(Fault::new(
-                Code::Busy,
-                "the program does not read what was typed before",
-            )
-            .hint("wait until it does, or interrupt it"));
-        }
-        self.sent += bytes.len() as u64;
-        self.say(Say::Input(bytes)).await;
-        Ok(())
-    }
-
-    async fn say(&mut self, word: Say) {
-        if let Some(link) = &mut self.link {
-            // A holder that is gone shows where it is heard.
-            let _ = link.say(word).await;
-        }
-    }
-
-    async fn note(&self, note: Note) {
-        // A daemon that stops takes no more.
-        let _ = self.notes.send((self.id, note)).await;
-    }
-
-    async fn hear(&mut self, heard: Hear) {
-        match heard {
-            Hear::Output { offset, bytes } => {
-                // A piece that was seen already comes where the link was made anew.
-                let seen = self.screen.offset().saturating_sub(offset);
-                let seen = usize::try_from(seen).unwrap_or(usize::MAX).min(bytes.len());
-                self.feed(bytes.slice(seen..)).await;
-                if self.screen.offset().saturating_sub(self.kept) >= KEEP_EVERY {
-                    self.keep().await;
-                }
-                // Before others have their turn: somebody waits for the echo of a key.
-                self.refresh();
-                // However much comes, others have their turn after each piece.
-                tokio::task::yield_now().await;
-            }
-            Hear::Typed(typed) => {
-                // The holder counts from its beginning, this from the link's.
-                if self.sent == 0 {
-                    self.sent = typed;
-                }
-                self.typed = typed;
-                self.sent = self.sent.max(typed);
-            }
-            Hear::Closed(closed) => self.note(Note::Closed(closed)).await,
-            Hear::Trouble(errno) => {
-                let why = (errno != 0).then(|| trouble(errno));
-                self.note(Note::Trouble(why)).await;
-            }
-            Hear::Ended { end, .. } => self.leave(Some(end)),
-        }
-    }
-
-    async fn feed(&mut self, bytes: Bytes) {
-        if bytes.is_empty() {
-            return;
-        }
-        let offset = self.screen.offset();
-        let answers = self.screen.feed(&bytes);
-        self.wrote_at = Instant::now();
-        if !answers.is_empty() {
-            self.say(Say::Answer {
-                offset: self.screen.offset(),
-                bytes: answers.into(),
-            })
-            .await;
-        }
-        for viewer in self.viewers.values() {
-            viewer.output(offset, &bytes);
-        }
-        self.waiters.output(&bytes, self.screen.offset());
-    }
-
-    fn stale(&self) {
-        for viewer in self.viewers.values() {
-            viewer.output(self.screen.offset(), &Bytes::new());
-        }
-    }
-
-    /// Gives those who came back what they missed, and draws the present for those who wait.
-    fn refresh(&mut self) {
-        let end = self.screen.offset();
-        for viewer in self.viewers.values().filter(|viewer| viewer.catches_up()) {
-            viewer.catch_up(end, |from| {
-                let most = usize::try_from(end.checked_sub(from)?).ok()?.min(CATCH_UP);
-                let (begin, bytes) = link::piece(&self.folder, from, most).ok()?;
-                (begin == from && !bytes.is_empty()).then(|| bytes.into())
-            });
-        }
-        if !self.viewers.values().any(|viewer| viewer.waits()) || self.drawn_at.elapsed() < PACE {
-            return;
-        }
-        self.drawn_at = Instant::now();
-        let screen = &mut self.screen;
-        for viewer in self.viewers.values() {
-            viewer.refresh(|need| match need {
-                Need::Keyframe => screen.keyframe(),
-                Need::Picture(before) => (screen.offset(), screen.picture(before)),
-            });
-        }
-    }
-
-    /// Looks after those who left.
-    async fn attend(&mut self) {
-        let before = self.viewers.len();
-        self.viewers.retain(|_, viewer| !viewer.has_left());
-        if self.viewers.len() < before {
-            self.fit().await;
-        }
-    }
-
-    /// Makes the terminal as large as the smallest window.
-    async fn fit(&mut self) {
-        let windows: Vec<(Size, u64)> = self
-            .viewers
-            .values()
-            .filter_map(|viewer| {
-                let told = viewer.told();
-                Some((told.size?, told.client))
-            })
-            .collect();
-        let Some(smallest) = windows
-            .iter()
-            .min_by_key(|(size, client)| (size.columns, size.rows, *client))
-        else {
-            return; // Nobody minds: it stays as it is.
-        };
-        let rows = windows.iter().map(|(size, _)| size.rows).min();
-        let size = Size {
-            columns: smallest.0.columns,
-            rows: rows.unwrap_or(smallest.0.rows),
-        };
-        if size == self.screen.size() || self.ended {
-            return;
-        }
-        self.screen.resize(size);
-        self.say(Say::Resize(size)).await;
-        for viewer in self.viewers.values() {
-            viewer.spoil();
-        }
-        self.note(Note::Sized(size, Some(smallest.1))).await;
-    }
-
-    /// Keeps the present, so that a later daemon begins with it, and lets the holder forget.
-    async fn keep(&mut self) {
-        let (offset, keyframe) = self.screen.keyframe();
-        let (folder, size) = (self.folder.clone(), self.screen.size());
-        let kept = tokio::task::spawn_blocking(move || {
-            link::keep(&folder, offset, size, &keyframe).is_ok()
-        })
-        .await;
-        // Where it cannot be kept, the holder keeps what it has, and the program waits in the end.
-        if kept.unwrap_or(false) {
-            self.kept = offset;
-            self.say(Say::Kept(offset)).await;
-        }
-    }
-
-    /// The program ended, or the holder is gone: what it wrote last is on the disk.
-    fn leave(&mut self, end: Option<End>) {
-        self.link = None;
-        self.leaving = Some(end);
-    }
-
-    /// Reads a piece of what is on the disk; at its end all is over.
-    async fn read_on(&mut self) {
-        let from = self.screen.offset();
-        let piece = link::piece(&self.folder, from, CATCH_UP);
-        match piece {
-            Ok((begin, bytes)) if begin == from && !bytes.is_empty() => {
-                // Nobody is there any more who could be answered.
-                self.feed(bytes.into()).await;
-                tokio::task::yield_now().await;
-            }
-            _ => {
-                let end = self.leaving.take().flatten();
-                self.over(end).await;
-            }
-        }
-    }
-
-    async fn over(&mut self, end: Option<End>) {
-        if self.ended {
-            return;
-        }
-        self.keep().await;
-        self.ended = true;
-        let end = end
-            .or_else(|| link::ended(&self.folder))
-            .unwrap_or_else(|| End::Lost {
-                reason: "the process that held the terminal is gone".into(),
-            });
-        self.end = Some(end.clone());
-        self.waiters.ended(self.screen.offset());
-        for killer in self.killers.drain(..) {
-            let _ = killer.send(Some(end.clone()));
-        }
-        self.note(Note::Ended(end)).await;
-    }
-}
-
-async fn hear(link: Option<&mut Link>) -> Option<Hear> {
-    match link {
-        Some(link) => link.hear().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Returns what a person is told of a disk that does not take what a program writes.
-fn trouble(errno: i32) -> String {
-    let err = std::io::Error::from_raw_os_error(errno);
-    match err.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-            "the disk is full: the program waits until there is room".into()
-        }
-        _ => format!("what it writes cannot be kept, so the program waits: {err}"),
     }
 }
