@@ -221,6 +221,9 @@ async fn resume(house: &House) -> Result<(), smartopol_store::Error> {
         .spawn("scheduler", Scheduler::run(house.clone()));
     terminals::resume(house).await?;
     house.supervisor.spawn("upkeep", upkeep::run(house.clone()));
+    house
+        .supervisor
+        .spawn("indexing", upkeep::index(house.clone()));
     Ok(())
 }
 

@@ -87,7 +87,7 @@ async fn measure(client: Client, mut events: Events) -> Outcome<()> {
     let mut times = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
         let began = Instant::now();
-        client.call(session::List {}).await?;
+        client.call(session::List::default()).await?;
         times.push(began.elapsed());
     }
     times.sort_unstable();

@@ -251,6 +251,7 @@ fn session(workspace: &str) -> Session {
         last_line: String::new(),
         usage: Usage::default(),
         created_at: Timestamp::from_millis(0),
+        archived_at: None,
         updated_at: Timestamp::from_millis(0),
     }
 }

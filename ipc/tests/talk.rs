@@ -49,7 +49,7 @@ impl Both {
                 .await
                 .unwrap();
         };
-        let asked = client.call_within(Duration::from_secs(10), session::List {});
+        let asked = client.call_within(Duration::from_secs(10), session::List::default());
         tokio::join!(asked, served).0
     }
 }
@@ -159,7 +159,7 @@ async fn what_is_too_large_is_not_sent_and_said_to_be() {
             .await
             .unwrap();
     };
-    let (reply, ()) = tokio::join!(both.client.call(session::List {}), served);
+    let (reply, ()) = tokio::join!(both.client.call(session::List::default()), served);
     assert_eq!(
         reply.unwrap_err().fault().map(|fault| fault.code),
         Some(Code::TooLarge)
@@ -169,7 +169,11 @@ async fn what_is_too_large_is_not_sent_and_said_to_be() {
 #[tokio::test(start_paused = true)]
 async fn a_call_without_an_answer_ends_and_the_connection_lives() {
     let mut both = connected().await;
-    let err = both.client.call(session::List {}).await.unwrap_err();
+    let err = both
+        .client
+        .call(session::List::default())
+        .await
+        .unwrap_err();
     assert!(
         matches!(
             err,
@@ -196,7 +200,7 @@ async fn when_the_daemon_leaves_calls_and_events_end() {
         requests,
         mut replies,
     } = connected().await;
-    let asked = client.call(session::List {});
+    let asked = client.call(session::List::default());
     let left = async {
         replies
             .send(encode(&Envelope::Event(passing(News::Stopping))).unwrap())
@@ -213,7 +217,7 @@ async fn when_the_daemon_leaves_calls_and_events_end() {
     );
     assert_eq!(events.recv().await, None);
     assert!(matches!(
-        client.call(session::List {}).await,
+        client.call(session::List::default()).await,
         Err(Error::Closed)
     ));
 }
@@ -277,7 +281,7 @@ async fn a_call_is_answered_while_nobody_takes_events_and_what_is_lost_is_told()
     };
     let asked = both
         .client
-        .call_within(Duration::from_secs(20), session::List {});
+        .call_within(Duration::from_secs(20), session::List::default());
     let (reply, ()) = tokio::join!(asked, told);
     reply.unwrap();
 

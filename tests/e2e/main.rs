@@ -27,6 +27,7 @@ mod models;
 mod prompt;
 mod questions;
 mod scripting;
+mod sessions;
 mod terminal_ends;
 mod terminal_tools;
 mod terminals;

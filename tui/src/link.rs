@@ -247,7 +247,10 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             let search = search(&call).ok_or(Error::Closed)?;
             Reply::Found(client.call(search).await?)
         }
-        Call::Whole { id, .. } => Reply::Text(plain::whole(client, id).await?),
+        Call::Whole { id, .. } => {
+            let exported = plain::export::whole(client, id).await?;
+            Reply::Text(plain::export::markdown(&exported))
+        }
         Call::Approvals(id) => {
             let list = approval::List {
                 all: true,

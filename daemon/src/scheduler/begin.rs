@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use smartopol_protocol::job::{Action, Job, Overlap, Run, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
+use smartopol_protocol::session::Create;
 use smartopol_protocol::{Code, Fault, JobId, MessageId, SessionId, Timestamp};
 use smartopol_store::{Result, RunEnd};
 
@@ -144,10 +145,18 @@ async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bo
                         let stamp = stamp.get(4..end).unwrap_or_default();
                         format!("{short} {stamp}")
                     });
-                    let free = |name: &&String| w.find_session(Some(name), None).is_err();
-                    let chosen = named.iter().find(free).map(String::as_str);
-                    w.create_session(id, chosen, &workspace, Some(mode), None, now)?;
-                    w.give_session(id, owner)?;
+                    let mut name = None;
+                    for wanted in named {
+                        if name.is_none() && !w.has_session_named(&wanted, owner)? {
+                            name = Some(wanted);
+                        }
+                    }
+                    let create = Create {
+                        name,
+                        mode: Some(mode),
+                        ..Create::in_folder(workspace)
+                    };
+                    w.create_session(id, Some(owner), &create, now)?;
                     id
                 }
             };

@@ -69,6 +69,8 @@ pub(crate) fn of(request: &Request) -> Access<'_> {
         | Request::SessionCreate(_)
         | Request::SessionList(_)
         | Request::SessionFind(_)
+        // What was said is looked up for who asks.
+        | Request::SessionSearch(_)
         | Request::ClientList(_)
         | Request::ApprovalList(_)
         | Request::ApprovalCheck(_)
@@ -110,6 +112,7 @@ pub(crate) fn of(request: &Request) -> Access<'_> {
         Request::SessionPin(pin) => Own(Thing::Session(pin.id)),
         Request::SessionUnpin(unpin) => Own(Thing::Session(unpin.id)),
         Request::SessionPins(list) => Own(Thing::Session(list.id)),
+        Request::SessionArchive(archive) => Own(Thing::Session(archive.id)),
         Request::SessionExport(export) => Own(Thing::Session(export.id)),
         Request::SessionFiles(files) => Own(Thing::Session(files.id)),
         Request::SessionDelete(delete) => Own(Thing::Session(delete.id)),

@@ -27,7 +27,9 @@ pub(crate) async fn dispatch(
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),
         Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
         Request::SessionCreate(params) => reply(id, session::create(house, actor, params).await),
-        Request::SessionList(_) => reply(id, session::list(house, user).await),
+        Request::SessionList(params) => reply(id, session::list(house, user, params).await),
+        Request::SessionSearch(params) => reply(id, session::search(house, user, params).await),
+        Request::SessionArchive(params) => reply(id, session::archive(house, params).await),
         Request::SessionFind(params) => reply(id, session::find(house, user, params).await),
         Request::SessionShow(params) => reply(id, session::show(house, params).await),
         Request::SessionConfigure(params) => reply(id, session::configure(house, params).await),
@@ -158,6 +160,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::MessageSearch(_)
         | Request::SessionExport(_)
         | Request::SessionFiles(_)
+        | Request::SessionSearch(_)
         | Request::SessionCompactions(_)
         | Request::SessionPins(_)
         | Request::MemoryList(_)
@@ -202,6 +205,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionCreate(_)
         | Request::SessionConfigure(_)
         | Request::SessionDelete(_)
+        | Request::SessionArchive(_)
         | Request::SessionFork(_)
         | Request::SessionCompact(_)
         | Request::SessionExpand(_)

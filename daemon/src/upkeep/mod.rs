@@ -4,15 +4,19 @@
 //! Owns: when. One look an hour while it is up, at a time when no turn runs where there is one;
 //! each look does a bounded amount of work in small steps, and none where nothing changed.
 
+mod indexing;
 mod retention;
 pub(crate) mod shelf;
 
 use std::sync::{Mutex, PoisonError};
 
 use smartopol_protocol::Timestamp;
+use tokio::sync::Notify;
 
 use crate::House;
 use shelf::Copy;
+
+pub(crate) use indexing::run as index;
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -27,6 +31,8 @@ const PATIENCE: u32 = 60;
 #[derive(Debug, Default)]
 pub(crate) struct Upkeep {
     troubles: Mutex<Vec<String>>,
+    /// Messages are to be put into their index.
+    unindexed: Notify,
 }
 
 impl Upkeep {
@@ -36,6 +42,11 @@ impl Upkeep {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Says that there may be messages to be put into their index.
+    pub(crate) fn index_soon(&self) {
+        self.unindexed.notify_one();
     }
 
     fn set(&self, troubles: Vec<String>) {

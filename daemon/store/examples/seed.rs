@@ -10,6 +10,7 @@ use std::error::Error;
 
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
+use smartopol_protocol::session::Create;
 use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{MessageId, SessionId, Timestamp, TurnId};
 use smartopol_store::{Options, Store, Writer};
@@ -35,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A second for each message, and the newest is of now.
     let began = Timestamp::now().plus_millis(-2_000 * i64::try_from(turns)?);
     store
-        .write(move |w| w.create_session(id, Some(&name), &folder, None, None, began))
+        .write(move |w| w.create_session(id, None, &Create::in_folder(folder).named(name), began))
         .await?;
     let mut written = 0;
     while written < turns {

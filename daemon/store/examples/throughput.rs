@@ -12,14 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use smartopol_protocol::message::{Message, Part, Role};
-use smartopol_protocol::session::Show;
-use smartopol_protocol::{MessageId, SessionId, Timestamp};
+use smartopol_protocol::session::{Create, Show};
+use smartopol_protocol::{MessageId, SessionId, Timestamp, UserId};
 use smartopol_store::{Options, Store};
 use tokio::task::JoinSet;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// How long each line is measured.
+/// Whose the sessions are.
+const USER: UserId = UserId::from_bytes([7; 16]);
+
 const FOR: Duration = Duration::from_secs(2);
 
 /// Messages of the long session.
@@ -133,7 +136,9 @@ async fn looking(path: &Path) -> Outcome {
         store.read(|r| r.snapshot()).await?;
         snapshot.push(start.elapsed());
         let start = Instant::now();
-        store.read(|r| r.find_session(None, Some("/bench"))).await?;
+        store
+            .read(move |r| r.newest_session(Some("/bench"), USER))
+            .await?;
         find.push(start.elapsed());
     }
     let [show, snapshot, find] = times;
@@ -205,7 +210,14 @@ fn turns(
 async fn create(store: &Store) -> Result<SessionId, smartopol_store::Error> {
     let id = SessionId::new();
     store
-        .write(move |w| w.create_session(id, None, "/bench", None, None, Timestamp::now()))
+        .write(move |w| {
+            w.create_session(
+                id,
+                Some(USER),
+                &Create::in_folder("/bench"),
+                Timestamp::now(),
+            )
+        })
         .await?;
     Ok(id)
 }

@@ -84,6 +84,14 @@ const PROMISES: &[&str] = &[
          SELECT 1 FROM json_each(m.parts) WHERE value ->> 'type' = 'tool_call'))",
     "SELECT 'compaction ' || hex(id) || ' is marked wrongly as taken back'
      FROM compactions WHERE (expanded_at IS NULL) <> (body ->> 'expanded_at' IS NULL)",
+    "SELECT 'the index of messages holds number ' || d.id || ', which has no place in a session'
+     FROM message_terms_docsize d LEFT JOIN messages m ON m.number = d.id
+     WHERE m.position IS NULL",
+    "SELECT 'message ' || hex(m.id) || ' is not in the index of messages'
+     FROM sessions s JOIN messages m ON m.session_id = s.id
+         LEFT JOIN unindexed u ON u.session_id = s.id
+         LEFT JOIN message_terms_docsize d ON d.id = m.number
+     WHERE s.user_id IS NOT NULL AND m.position >= coalesce(u.before, 1) AND d.id IS NULL",
     "SELECT 'approval ' || hex(id) || ' is marked wrongly as waiting or ended'
      FROM approvals WHERE (state ->> 'state' = 'pending') <> pending",
 ];

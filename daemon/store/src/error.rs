@@ -208,7 +208,9 @@ impl From<Error> for Fault {
                 "`smartopol users list` shows them"
             }
             Error::NameTaken { .. } => "choose another name",
-            Error::Ambiguous { .. } => "give more of the id, or the name",
+            Error::Ambiguous { .. } => {
+                "give more of the id, the name, or the key that `sessions show` tells"
+            }
             _ => "",
         };
         Self::new(code, err.to_string()).hint(hint)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::session::{Create, Session, SessionState};
 use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
 use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp, TurnId};
 
@@ -53,22 +53,17 @@ impl Writer<'_> {
         let name = match name {
             Some(name) => name,
             None => {
-                free = self.fork_name(&source.name)?;
+                free = self.fork_name(&source.name, source.user_id)?;
                 &free
             }
         };
-        let (mode, model) = (source.mode, source.model.as_deref());
-        let fork = self.create_session(
-            SessionId::new(),
-            Some(name),
-            &source.workspace,
-            mode,
-            model,
-            now,
-        )?;
-        if let Some(user_id) = source.user_id {
-            self.give_session(fork.id, user_id)?;
-        }
+        let create = Create {
+            workspace: source.workspace,
+            name: Some(name.to_owned()),
+            mode: source.mode,
+            model: source.model,
+        };
+        let fork = self.create_session(SessionId::new(), source.user_id, &create, now)?;
         self.copy(&messages, fork.id, now)?;
         self.copy_compactions(id, fork.id, taken)?;
         self.copy_pins(id, fork.id)?;
@@ -115,6 +110,8 @@ impl Writer<'_> {
         }
         let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
         self.count_messages(into, count, now)?;
+        // A long one would keep everybody else waiting.
+        self.owe_index(into)?;
         self.stand(into, &standing, Usage::default(), now)
     }
 }

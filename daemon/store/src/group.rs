@@ -253,6 +253,7 @@ fn waiting(inbox: &mut mpsc::Receiver<Job>, held: &mut Option<Between>) -> Optio
 #[cfg(test)]
 mod tests {
     use smartopol_protocol::SessionId;
+    use smartopol_protocol::session::Create;
 
     use super::*;
     use crate::{connection, migrate};
@@ -269,8 +270,11 @@ mod tests {
         Task::new(move |w: &mut Writer<'_>| {
             let id = SessionId::new();
             let at = w.now();
-            w.create_session(id, Some(&name), "/a", None, Some(&"m".repeat(3_000)), at)
-                .map(drop)
+            let create = Create {
+                model: Some("m".repeat(3_000)),
+                ..Create::in_folder("/a").named(&name)
+            };
+            w.create_session(id, None, &create, at).map(drop)
         })
     }
 

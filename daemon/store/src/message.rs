@@ -3,6 +3,8 @@
 //! Owns: that a message's place fits what stands before it (see [`crate::order`]), and that a
 //! message sent twice is stored once.
 
+mod finding;
+
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::message::{Message, Part, Role};
 use smartopol_protocol::turn::Turn;
@@ -201,6 +203,7 @@ impl Writer<'_> {
             )));
         }
         form(&message)?; // Its place is checked when it gets one.
+        self.bring_back(message.session_id)?;
         self.insert_message(&message)?;
         Ok(message)
     }
@@ -359,16 +362,25 @@ impl Writer<'_> {
         message.turn_id = turn;
         message.position = Some(self.next_position(session_id)?);
         message.steer = false;
-        self.prepare("UPDATE messages SET turn_id = ?2, position = ?3, steer = 0 WHERE id = ?1")?
-            .execute(params![Key(message.id), turn.map(Key), message.position])?;
+        let number = self
+            .prepare(
+                "UPDATE messages SET turn_id = ?2, position = ?3, steer = 0 WHERE id = ?1
+                 RETURNING number",
+            )?
+            .query_row(
+                params![Key(message.id), turn.map(Key), message.position],
+                |row| row.get(0),
+            )?;
+        self.index_message(number, &message)?;
         self.count_messages(session_id, 0, at)?;
         let news = News::MessageChanged(Box::new(message.clone()));
         self.tell(at, session_id, news)?;
         Ok(message)
     }
 
-    /// Stores a message as it is, without telling of it.
-    pub(crate) fn write_message(&mut self, message: &Message) -> Result<()> {
+    /// Stores a message as it is, without telling of it, and returns its number. It is not in the
+    /// index yet.
+    pub(crate) fn write_message(&mut self, message: &Message) -> Result<i64> {
         self.prepare(&format!(
             "INSERT INTO messages ({COLUMNS}, line)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
@@ -387,12 +399,15 @@ impl Writer<'_> {
             message.by,
             line(message),
         ])?;
-        Ok(())
+        Ok(self.conn.last_insert_rowid())
     }
 
     fn insert_message(&mut self, message: &Message) -> Result<()> {
         self.session_exists(message.session_id)?;
-        self.write_message(message)?;
+        let number = self.write_message(message)?;
+        if message.position.is_some() {
+            self.index_message(number, message)?;
+        }
         self.count_messages(message.session_id, 1, message.created_at)?;
         self.tell(
             message.created_at,

@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("schema/0011.sql"),
     include_str!("schema/0012.sql"),
     include_str!("schema/0013.sql"),
+    include_str!("schema/0014.sql"),
 ];
 
 /// Marks the file as ours: `SMPL`.
@@ -44,6 +45,18 @@ pub(crate) fn run(conn: &mut Connection, path: &Path) -> Result<AgentId, Error> 
         return Err(Error::Foreign { path: path.into() });
     }
 
+    // A table that others refer to is made anew: dropping the old one must take no row of theirs
+    // along. It can only be said outside of a transaction.
+    let looked_after: bool = conn.pragma_query_value(None, "foreign_keys", |row| row.get(0))?;
+    conn.pragma_update(None, "foreign_keys", false)?;
+    let done = take(conn, found, known);
+    conn.pragma_update(None, "foreign_keys", looked_after)?;
+    done?;
+    agent(conn)
+}
+
+/// Takes the steps after the first `found`.
+fn take(conn: &mut Connection, found: i64, known: i64) -> Result<(), Error> {
     let txn = conn.transaction()?;
     let taken = usize::try_from(found).unwrap_or(0);
     for step in STEPS.iter().skip(taken) {
@@ -57,8 +70,7 @@ pub(crate) fn run(conn: &mut Connection, path: &Path) -> Result<AgentId, Error> 
         txn.pragma_update(None, "application_id", APPLICATION)?;
     }
     txn.pragma_update(None, "user_version", known)?;
-    txn.commit()?;
-    agent(conn)
+    Ok(txn.commit()?)
 }
 
 /// Refuses a database that this program cannot read as it is: another's, or a newer one's.

@@ -163,24 +163,29 @@ impl Needle {
                 folded <= at
             })
             .count();
-        let from = before.saturating_sub(LINE.0);
-        let mut line = String::new();
-        if from > 0 {
-            line.push('…');
-        }
-        let cut: String = text.chars().skip(from).take(LINE.1 * 4).collect();
-        for word in cut.split(|c: char| c.is_whitespace() || c.is_control()) {
-            if !word.is_empty() {
-                if !line.is_empty() && !line.ends_with('…') {
-                    line.push(' ');
-                }
-                line.push_str(word);
+        Some(line_of(text, before))
+    }
+}
+
+/// Returns what stands around the character with this number, as one short line.
+pub(crate) fn line_of(text: &str, place: usize) -> String {
+    let from = place.saturating_sub(LINE.0);
+    let mut line = String::new();
+    if from > 0 {
+        line.push('…');
+    }
+    let cut: String = text.chars().skip(from).take(LINE.1 * 4).collect();
+    for word in cut.split(|c: char| c.is_whitespace() || c.is_control()) {
+        if !word.is_empty() {
+            if !line.is_empty() && !line.ends_with('…') {
+                line.push(' ');
             }
+            line.push_str(word);
         }
-        Some(match line.char_indices().nth(LINE.1) {
-            None => line,
-            Some(_) => line.chars().take(LINE.1 - 1).chain(['…']).collect(),
-        })
+    }
+    match line.char_indices().nth(LINE.1) {
+        None => line,
+        Some(_) => line.chars().take(LINE.1 - 1).chain(['…']).collect(),
     }
 }
 

@@ -6,14 +6,14 @@
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::session::{AGENT, Create, Session, SessionState};
 use smartopol_protocol::{News, SessionId, Timestamp, UserId};
 
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, range, time};
 use crate::{Error, Reader, Result, Writer, journal};
 
 const COLUMNS: &str = "id, name, workspace, mode, model, state, waiting, messages, last_line, \
-                       usage, created_at, updated_at, user_id";
+                       usage, created_at, updated_at, user_id, archived_at";
 
 /// True for a session that was not made for a run of a job: its first words are not a job's, and
 /// no run is under way in it whose job has no session.
@@ -47,6 +47,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         created_at: time(row, 10)?,
         updated_at: time(row, 11)?,
         user_id: maybe_id(row, 12)?,
+        archived_at: row.get::<_, Option<Millis>>(13)?.map(|at| at.0),
     })
 }
 
@@ -80,29 +81,38 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the session that a person means: by name, by id, by the unique beginning of an id;
-    /// without a key the most recently used one of `workspace`, or of all. One that was made for a
+    /// Returns the session that a person means among all of the house: by its key, by name, by id,
+    /// by the unique beginning of an id. A name means one of `own` first. One that was made for a
     /// run of a job is meant only where it is named: it may do what its job may.
-    pub fn find_session(&self, key: Option<&str>, workspace: Option<&str>) -> Result<Session> {
-        match (key, workspace) {
-            (Some(key), _) => self.session_by_key(key.trim()),
-            (None, Some(workspace)) => self
-                .prepare(&format!(
-                    "SELECT {COLUMNS} FROM sessions WHERE workspace = ?1 AND {NO_RUN}
-                     ORDER BY updated_at DESC, id DESC LIMIT 1"
-                ))?
-                .query_row([workspace], read)
-                .optional()?
-                .ok_or_else(|| Error::not_found("session", workspace)),
-            (None, None) => self
-                .prepare(&format!(
-                    "SELECT {COLUMNS} FROM sessions WHERE {NO_RUN}
-                     ORDER BY updated_at DESC, id DESC LIMIT 1"
-                ))?
-                .query_row((), read)
-                .optional()?
-                .ok_or_else(|| Error::not_found("session", "the newest")),
-        }
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Ambiguous`] where a name is that of several others, or the
+    /// beginning of several ids.
+    pub fn find_session(&self, key: &str, own: UserId) -> Result<Session> {
+        self.session_by_key(key.trim(), own, None)
+    }
+
+    /// Returns the session that a user means among their own.
+    ///
+    /// # Errors
+    /// As [`Reader::find_session`]; what is somebody else's is not there.
+    pub fn find_own_session(&self, key: &str, own: UserId) -> Result<Session> {
+        self.session_by_key(key.trim(), own, Some(own))
+    }
+
+    /// Returns true where a user has a session of this name.
+    pub fn has_session_named(&self, name: &str, user: UserId) -> Result<bool> {
+        Ok(self.named(name, Some(user))?.is_some())
+    }
+
+    fn named(&self, name: &str, user: Option<UserId>) -> Result<Option<Session>> {
+        Ok(self
+            .prepare(&format!(
+                "SELECT {COLUMNS} FROM sessions
+                 WHERE name = ?1 AND coalesce(user_id, x'') = coalesce(?2, x'')"
+            ))?
+            .query_row(params![name, user.map(Key)], read)
+            .optional()?)
     }
 
     /// Returns the session of a user in which somebody spoke last whose peer does not begin with
@@ -134,11 +144,12 @@ impl Reader<'_> {
     }
 
     /// Returns the most recently used session of a user in `workspace`, or in any folder, but none
-    /// that was made for a run of a job.
+    /// that was made for a run of a job or put away.
     pub fn newest_session(&self, workspace: Option<&str>, user: UserId) -> Result<Session> {
         self.prepare(&format!(
             "SELECT {COLUMNS} FROM sessions
-             WHERE user_id = ?1 AND (?2 IS NULL OR workspace = ?2) AND {NO_RUN}
+             WHERE user_id = ?1 AND (?2 IS NULL OR workspace = ?2) AND archived_at IS NULL
+                 AND {NO_RUN}
              ORDER BY updated_at DESC, id DESC LIMIT 1"
         ))?
         .query_row(params![Key(user), workspace], read)
@@ -146,48 +157,68 @@ impl Reader<'_> {
         .ok_or_else(|| Error::not_found("session", workspace.unwrap_or("the newest")))
     }
 
-    fn session_by_key(&self, key: &str) -> Result<Session> {
-        let named = self
-            .prepare(&format!("SELECT {COLUMNS} FROM sessions WHERE name = ?1"))?
-            .query_row([key], read)
-            .optional()?;
-        if let Some(session) = named {
+    /// Looks among the sessions of `among`, or all.
+    fn session_by_key(&self, key: &str, own: UserId, among: Option<UserId>) -> Result<Session> {
+        if let Some((user, name)) = parted(key) {
+            let found = match self.user_called(user)? {
+                Some(user) if among.is_none_or(|among| among == user) => {
+                    self.named(name, Some(user))?
+                }
+                _ => None,
+            };
+            return found.ok_or_else(|| Error::not_found("session", key));
+        }
+        if let Some(session) = self.named(key, Some(own))? {
             return Ok(session);
+        }
+        if among.is_none() {
+            let named = self.candidates("name = ?1", [key])?;
+            if !named.is_empty() {
+                return one_of(named, key, Session::key);
+            }
         }
         let digits = key.strip_prefix(SessionId::PREFIX).unwrap_or(key);
         let Some((low, high)) = range(digits) else {
             return Err(Error::not_found("session", key));
         };
-        let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT ?3"
-        ))?;
-        let mut found: Vec<Session> = query
-            .query_map(params![low, high, CANDIDATES], read)?
-            .collect::<rusqlite::Result<_>>()?;
-        match (found.len(), found.pop()) {
-            (1, Some(session)) => Ok(session),
-            (_, None) => Err(Error::not_found("session", key)),
-            (_, Some(last)) => Err(Error::Ambiguous {
-                what: "session",
-                key: key.into(),
-                candidates: found
-                    .iter()
-                    .chain([&last])
-                    .map(|session| format!("{} ({})", session.name, session.id))
-                    .collect(),
-            }),
-        }
+        let among = among.map(Key);
+        let found = self.candidates(
+            "id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR user_id = ?3)",
+            params![low, high, among],
+        )?;
+        one_of(found, key, |session| {
+            format!("{} ({})", session.name, session.id)
+        })
     }
 
-    /// Returns the first of `base`, `base-2`, `base-3`, … that no session has.
-    fn free_name(&self, base: &str) -> Result<String> {
+    fn candidates(&self, which: &str, params: impl rusqlite::Params) -> Result<Vec<Session>> {
+        let mut query = self.prepare(&format!(
+            "SELECT {COLUMNS} FROM sessions WHERE {which} ORDER BY id LIMIT {CANDIDATES}"
+        ))?;
+        let found = query.query_map(params, read)?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Returns the user that a key names by id, or by name.
+    fn user_called(&self, user: &str) -> Result<Option<UserId>> {
+        if let Ok(id) = user.parse() {
+            return Ok(Some(id));
+        }
+        Ok(self
+            .prepare("SELECT id FROM users WHERE name = ?1")?
+            .query_row([user], |row| id(row, 0))
+            .optional()?)
+    }
+
+    /// Returns the first of `base`, `base-2`, `base-3`, … that no session of a user has.
+    pub(crate) fn free_name(&self, base: &str, user: Option<UserId>) -> Result<String> {
         // `.` is the character after `-`, so this is the range of all that begin with `base-`.
         let mut query = self.prepare(
-            "SELECT name FROM sessions WHERE name = ?1
-             UNION ALL SELECT name FROM sessions WHERE name >= ?1 || '-' AND name < ?1 || '.'",
+            "SELECT name FROM sessions WHERE (name = ?1 OR name >= ?1 || '-' AND name < ?1 || '.')
+                 AND coalesce(user_id, x'') = coalesce(?2, x'')",
         )?;
         let taken: std::collections::HashSet<String> = query
-            .query_map([base], |row| row.get(0))?
+            .query_map(params![base, user.map(Key)], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
         if !taken.contains(base) {
             return Ok(base.into());
@@ -201,20 +232,18 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Makes a session. Without a name it gets that of the workspace's folder, with a number
-    /// behind it where that is taken.
+    /// Makes a session of a user, or of nobody. Without a name it gets that of the workspace's
+    /// folder, with a number behind it where they have one of that name.
     pub fn create_session(
         &mut self,
         id: SessionId,
-        wanted_name: Option<&str>,
-        workspace: &str,
-        mode: Option<Mode>,
-        model: Option<&str>,
+        user_id: Option<UserId>,
+        create: &Create,
         at: Timestamp,
     ) -> Result<Session> {
-        let name = match wanted_name {
-            Some(name) => self.own_name(name, None)?,
-            None => self.free_name(&folder_name(workspace))?,
+        let name = match &create.name {
+            Some(name) => self.own_name(name, user_id, None)?,
+            None => self.free_name(&folder_name(&create.workspace), user_id)?,
         };
         if self.session_exists(id).is_ok() {
             return Err(Error::Conflict(format!("session {id} exists already")));
@@ -222,9 +251,9 @@ impl Writer<'_> {
         let session = Session {
             id,
             name,
-            workspace: workspace.into(),
-            mode,
-            model: model.map(Into::into),
+            workspace: create.workspace.clone(),
+            mode: create.mode,
+            model: create.model.clone(),
             state: SessionState::Idle { last: None },
             waiting: 0,
             messages: 0,
@@ -232,11 +261,12 @@ impl Writer<'_> {
             usage: Usage::default(),
             created_at: at,
             updated_at: at,
-            user_id: None,
+            user_id,
+            archived_at: None,
         };
         self.prepare(&format!(
             "INSERT INTO sessions ({COLUMNS})
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, '', ?7, ?8, ?8, NULL)"
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, '', ?7, ?8, ?8, ?9, NULL)"
         ))?
         .execute(params![
             Key(id),
@@ -247,9 +277,68 @@ impl Writer<'_> {
             Json(&session.state),
             Json(&session.usage),
             Millis(at),
+            user_id.map(Key),
         ])?;
         self.touch(id);
         Ok(session)
+    }
+
+    /// Gives a session with all that was said in it to a user. Where they have one of its name, a
+    /// number is put behind that.
+    pub(crate) fn give_session(&mut self, id: SessionId, user_id: UserId) -> Result<()> {
+        let session = self.session(id)?;
+        if session.user_id == Some(user_id) {
+            return Ok(());
+        }
+        let name = match self.named(&session.name, Some(user_id))? {
+            None => session.name,
+            Some(_) => {
+                // Room is left for the number.
+                let short: String = session.name.chars().take(NAME_MAX - 8).collect();
+                self.free_name(&short, Some(user_id))?
+            }
+        };
+        self.prepare("UPDATE sessions SET user_id = ?2, name = ?3 WHERE id = ?1")?
+            .execute(params![Key(id), Key(user_id), name])?;
+        self.owe_index(id)?;
+        self.touch(id);
+        Ok(())
+    }
+
+    /// Puts a session away, or back.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where it is to be put away and a turn of it is not over.
+    pub fn archive_session(
+        &mut self,
+        id: SessionId,
+        archived: bool,
+        at: Timestamp,
+    ) -> Result<Session> {
+        let mut session = self.session(id)?;
+        if archived == session.archived_at.is_some() {
+            return Ok(session);
+        }
+        if archived && !matches!(session.state, SessionState::Idle { .. }) {
+            return Err(Error::Conflict(format!(
+                "session `{}` is not at rest: interrupt its turn first",
+                session.name
+            )));
+        }
+        session.archived_at = archived.then_some(at);
+        self.prepare("UPDATE sessions SET archived_at = ?2 WHERE id = ?1")?
+            .execute(params![Key(id), session.archived_at.map(Millis)])?;
+        self.touch(id);
+        Ok(session)
+    }
+
+    /// Brings a session back in which a person speaks.
+    pub(crate) fn bring_back(&mut self, id: SessionId) -> Result<()> {
+        self.prepare(
+            "UPDATE sessions SET archived_at = NULL WHERE id = ?1 AND archived_at IS NOT NULL",
+        )?
+        .execute([Key(id)])?;
+        Ok(())
     }
 
     /// Changes what is given, leaves the rest.
@@ -264,7 +353,7 @@ impl Writer<'_> {
         let old = self.session(id)?;
         let mut new = old.clone();
         if let Some(name) = name {
-            new.name = self.own_name(name, Some(id))?;
+            new.name = self.own_name(name, old.user_id, Some(id))?;
         }
         new.mode = mode.or(new.mode);
         if let Some(model) = model {
@@ -303,6 +392,7 @@ impl Writer<'_> {
         }
         let rules = self.rules_of(id)?;
         self.runs_of_session_gone(id, at)?;
+        self.unindex_session(id)?;
         self.prepare("DELETE FROM sessions WHERE id = ?1")?
             .execute([Key(id)])?;
         journal::forget(self.conn, id)?;
@@ -314,14 +404,14 @@ impl Writer<'_> {
     }
 
     /// Returns a free name for a fork of the session with this one.
-    pub(crate) fn fork_name(&self, of: &str) -> Result<String> {
+    pub(crate) fn fork_name(&self, of: &str, user: Option<UserId>) -> Result<String> {
         // Room is left for the number behind it.
         let short: String = of.chars().take(NAME_MAX - 13).collect();
-        self.free_name(&format!("{short}-fork"))
+        self.free_name(&format!("{short}-fork"), user)
     }
 
-    /// Returns `name` as it is stored, where it is good and free for session `own`.
-    fn own_name(&self, name: &str, own: Option<SessionId>) -> Result<String> {
+    /// Returns `name` as it is stored, where it is good and free for session `own` of a user.
+    fn own_name(&self, name: &str, user: Option<UserId>, own: Option<SessionId>) -> Result<String> {
         let name = name.trim();
         let invalid = |why: &str| Err(Error::Invalid(format!("a session's name {why}")));
         if name.is_empty() {
@@ -336,12 +426,11 @@ impl Writer<'_> {
         if name.starts_with(SessionId::PREFIX) {
             return invalid("may not begin with `ses_`, as ids do");
         }
-        let holder: Option<SessionId> = self
-            .prepare("SELECT id FROM sessions WHERE name = ?1")?
-            .query_row([name], |row| id(row, 0))
-            .optional()?;
-        match holder {
-            Some(holder) if own != Some(holder) => Err(Error::NameTaken { name: name.into() }),
+        if parted(name).is_some() {
+            return invalid("may not look like a key, `user:…:agent:…:…`");
+        }
+        match self.named(name, user)? {
+            Some(holder) if own != Some(holder.id) => Err(Error::NameTaken { name: name.into() }),
             _ => Ok(name.into()),
         }
     }
@@ -393,6 +482,30 @@ impl Writer<'_> {
         .execute(params![Key(id), Json(state), Json(usage), Millis(at)])?;
         self.touch(id);
         Ok(())
+    }
+}
+
+/// Returns the user and the name that a key is made of; `None` where it is no key of this agent.
+fn parted(key: &str) -> Option<(&str, &str)> {
+    let (user, rest) = key.strip_prefix("user:")?.split_once(":agent:")?;
+    let (agent, name) = rest.split_once(':')?;
+    (agent == AGENT).then_some((user, name))
+}
+
+/// Returns the only one of what a key could mean.
+fn one_of(
+    mut found: Vec<Session>,
+    key: &str,
+    named: impl Fn(&Session) -> String,
+) -> Result<Session> {
+    match (found.len(), found.pop()) {
+        (1, Some(session)) => Ok(session),
+        (_, None) => Err(Error::not_found("session", key)),
+        (_, Some(last)) => Err(Error::Ambiguous {
+            what: "session",
+            key: key.into(),
+            candidates: found.iter().chain([&last]).map(named).collect(),
+        }),
     }
 }
 

@@ -16,6 +16,7 @@
 //! (34.3 MB), 0.2 ms with these terms (14.5 MB).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
@@ -26,7 +27,7 @@ const WORD: usize = 48;
 const QUERY: usize = 32;
 
 /// How many terms of a text are kept at most.
-const TEXT: usize = 20_000;
+pub(crate) const TEXT: usize = 20_000;
 
 /// Which rows of an owner a term belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +70,30 @@ pub(crate) fn indexed(owner: i64, shelf: Shelf, texts: &[&str]) -> String {
             indexed.push(' ');
         }
         push(&mut indexed, owner, shelf, &term);
+    }
+    indexed
+}
+
+/// Returns what stands in an index that keeps no places for texts, each with how many of its terms
+/// are read: every term once.
+pub(crate) fn distinct(owner: i64, shelf: Shelf, texts: &[(&str, usize)]) -> String {
+    let mut indexed = String::new();
+    let mut known = HashSet::new();
+    for (text, most) in texts {
+        let mut left = *most;
+        each(text, &mut |term| {
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            if !known.contains(term) {
+                known.insert(term.to_owned());
+                if !indexed.is_empty() {
+                    indexed.push(' ');
+                }
+                push(&mut indexed, owner, shelf, term);
+            }
+        });
     }
     indexed
 }

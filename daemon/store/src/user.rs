@@ -122,6 +122,14 @@ impl Reader<'_> {
         Ok(found.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// Returns the sessions of a user, or of nobody, in the order in which they were made.
+    fn sessions_of(&self, user: Option<UserId>) -> Result<Vec<SessionId>> {
+        let mut query =
+            self.prepare("SELECT id FROM sessions WHERE user_id IS ?1 ORDER BY created_at, id")?;
+        let found = query.query_map([user.map(Key)], |row| id(row, 0))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns whose a trace is; `None` where it is nobody's.
     pub fn user_of_trace(&self, trace: TraceId) -> Result<Option<UserId>> {
         Ok(self
@@ -347,23 +355,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Gives a session to a user.
-    pub fn give_session(&mut self, id: SessionId, user_id: UserId) -> Result<()> {
-        self.prepare("UPDATE sessions SET user_id = ?2 WHERE id = ?1")?
-            .execute(params![Key(id), Key(user_id)])?;
-        self.touch(id);
-        Ok(())
-    }
-
     /// Gives what was there before there were users to one.
     pub fn adopt(&mut self, user_id: UserId) -> Result<()> {
-        let mut query =
-            self.prepare("UPDATE sessions SET user_id = ?1 WHERE user_id IS NULL RETURNING id")?;
-        let adopted: Vec<SessionId> = query
-            .query_map([Key(user_id)], |row| id(row, 0))?
-            .collect::<rusqlite::Result<_>>()?;
-        for id in adopted {
-            self.touch(id);
+        for id in self.sessions_of(None)? {
+            self.give_session(id, user_id)?;
         }
         self.prepare("UPDATE traces SET user_id = ?1 WHERE user_id IS NULL")?
             .execute([Key(user_id)])?;
@@ -387,13 +382,8 @@ impl Writer<'_> {
         .execute(keys)?;
         self.prepare("DELETE FROM spend WHERE user_id = ?1")?
             .execute([Key(user.id)])?;
-        let mut query =
-            self.prepare("UPDATE sessions SET user_id = ?2 WHERE user_id = ?1 RETURNING id")?;
-        let given: Vec<SessionId> = query
-            .query_map(keys, |row| id(row, 0))?
-            .collect::<rusqlite::Result<_>>()?;
-        for id in given {
-            self.touch(id);
+        for id in self.sessions_of(Some(user.id))? {
+            self.give_session(id, into)?;
         }
         self.merge_owner(user.id, into)?;
         self.prepare("DELETE FROM users WHERE id = ?1")?

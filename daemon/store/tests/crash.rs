@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
+use smartopol_protocol::session::Create;
 use smartopol_protocol::{MessageId, SessionId};
 
 use crate::house::{House, open, user};
@@ -91,7 +92,7 @@ fn victim() {
         if store.read(move |r| r.session(session)).await.is_err() {
             let at = crate::house::at(1);
             store
-                .write(move |w| w.create_session(session, None, "/a", None, None, at))
+                .write(move |w| w.create_session(session, None, &Create::in_folder("/a"), at))
                 .await
                 .unwrap();
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use smartopol_protocol::session::Create;
 use smartopol_protocol::{Code, Fault, SessionId};
 use smartopol_store::{Error, Options, Store};
 
@@ -74,7 +75,9 @@ async fn a_held_database_fails_the_write_and_the_writer_lives_on() {
         let store = house.store.clone();
         async move {
             store
-                .write(|w| w.create_session(SessionId::new(), None, "/a", None, None, at(1)))
+                .write(|w| {
+                    w.create_session(SessionId::new(), None, &Create::in_folder("/a"), at(1))
+                })
                 .await
         }
     };

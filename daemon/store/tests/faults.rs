@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use smartopol_protocol::session::Create;
 use smartopol_protocol::{Event, SessionId};
 use smartopol_store::{Error, Options, Point, Store};
 
@@ -118,8 +119,9 @@ async fn a_disk_that_fails_at_any_moment_fails_that_write_and_no_other() {
         let store = Store::open_with_points(options, at_point).unwrap();
         let (mut stored, mut refused) = (0_u64, 0);
         for _ in 0..12 {
-            let create =
-                store.write(|w| w.create_session(SessionId::new(), None, "/a", None, None, at(1)));
+            let create = store.write(|w| {
+                w.create_session(SessionId::new(), None, &Create::in_folder("/a"), at(1))
+            });
             match create.await {
                 Ok(_) => stored += 1,
                 Err(Error::Full) => refused += 1,

@@ -4,8 +4,8 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
-use smartopol_protocol::session::Show;
-use smartopol_protocol::{MessageId, SessionId};
+use smartopol_protocol::session::{Create, Show};
+use smartopol_protocol::{MessageId, SessionId, UserId};
 use smartopol_store::Error;
 use tokio::task::JoinSet;
 
@@ -208,7 +208,7 @@ async fn looking_changes_nothing() {
             r.counts()?;
             r.calls_of(&messages)?;
             r.unfinished_turns()?;
-            r.find_session(None, None)?;
+            r.find_session("nobody", UserId::new()).unwrap_err();
             r.stats(&Default::default())?;
             r.events_since(0, 10)?;
             assert!(r.size_bytes() > 0);
@@ -230,7 +230,9 @@ async fn a_closed_store_has_done_what_it_was_given_and_answers_that_it_is_closed
         let store = house.store.clone();
         set.spawn(async move {
             store
-                .write(|w| w.create_session(SessionId::new(), None, "/a", None, None, at(1)))
+                .write(|w| {
+                    w.create_session(SessionId::new(), None, &Create::in_folder("/a"), at(1))
+                })
                 .await
         });
     }

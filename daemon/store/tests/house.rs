@@ -9,7 +9,7 @@ use smartopol_protocol::attention::{self, Seen};
 use smartopol_protocol::job::{Job, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::session::Session;
+use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::tool::{CallState, Inspection, OutputStatus, ToolCall, ToolOutput};
 use smartopol_protocol::trace::{ActionType, DecidedBy, Metadata, Trace};
 use smartopol_protocol::turn::{Carried, Outcome, Turn, TurnState};
@@ -189,7 +189,12 @@ impl House {
     pub async fn session(&self) -> Session {
         self.store
             .write(|w| {
-                w.create_session(SessionId::new(), None, "/home/ada/build", None, None, at(1))
+                w.create_session(
+                    SessionId::new(),
+                    None,
+                    &Create::in_folder("/home/ada/build"),
+                    at(1),
+                )
             })
             .await
             .unwrap()

@@ -282,7 +282,9 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
     house.store.clone().close().await.unwrap();
     let old = raw(&house.path());
     old.execute_batch(
-        "ALTER TABLE messages DROP COLUMN acted_by;
+        "DROP TABLE message_terms; DROP TABLE unindexed; DROP INDEX sessions_by_name;
+         ALTER TABLE sessions DROP COLUMN archived_at;
+         ALTER TABLE messages DROP COLUMN acted_by;
          ALTER TABLE approvals DROP COLUMN terms; ALTER TABLE approvals DROP COLUMN votes;
          DROP TABLE compactions; DROP TABLE pins; ALTER TABLE sessions DROP COLUMN folds;
          DROP TABLE questions; ALTER TABLE turns DROP COLUMN carried; DROP TABLE spend; DROP INDEX traces_by_user; ALTER TABLE traces DROP COLUMN user_id;

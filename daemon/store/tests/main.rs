@@ -16,6 +16,7 @@ mod compaction;
 mod crash;
 mod failure;
 mod faults;
+mod finding;
 mod fork;
 mod group;
 mod house;

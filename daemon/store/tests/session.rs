@@ -1,17 +1,24 @@
 //! Names, keys and the end of sessions.
 
 use smartopol_protocol::approval::{Mode, Pattern, Rule, Verdict};
-use smartopol_protocol::session::Session;
+use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{News, RuleId, SessionId, trace};
+use smartopol_protocol::{News, RuleId, SessionId, UserId, trace};
 use smartopol_store::Error;
 
 use crate::house::{House, answered, answers, at, complete, finished, trace, user};
 
+/// Whose the sessions are that are somebody's.
+const ANA: UserId = UserId::from_bytes([0xa0; 16]);
+
 async fn named(house: &House, name: Option<&'static str>, workspace: &'static str) -> Session {
+    let create = Create {
+        name: name.map(Into::into),
+        ..Create::in_folder(workspace)
+    };
     house
         .store
-        .write(move |w| w.create_session(SessionId::new(), name, workspace, None, None, at(1)))
+        .write(move |w| w.create_session(SessionId::new(), None, &create, at(1)))
         .await
         .unwrap()
 }
@@ -48,7 +55,8 @@ async fn a_chosen_name_is_refused_where_it_is_taken_or_no_name() {
         async move {
             store
                 .write(move |w| {
-                    w.create_session(SessionId::new(), Some(name), "/a", None, None, at(1))
+                    let create = Create::in_folder("/a").named(name);
+                    w.create_session(SessionId::new(), None, &create, at(1))
                 })
                 .await
         }
@@ -121,9 +129,12 @@ async fn a_person_finds_a_session_by_name_id_beginning_or_folder() {
     house
         .store
         .write(move |w| {
-            w.create_session(ids[0], Some("one"), "/a", None, None, at(1))?;
-            w.create_session(ids[1], Some("two"), "/a", None, None, at(2))?;
-            w.create_session(ids[2], Some("three"), "/b", None, None, at(3))
+            let made = [("one", "/a"), ("two", "/a"), ("three", "/b")];
+            for (number, (name, folder)) in made.into_iter().enumerate() {
+                let create = Create::in_folder(folder).named(name);
+                w.create_session(ids[number], Some(ANA), &create, at(1 + number as i64))?;
+            }
+            Ok(())
         })
         .await
         .unwrap();
@@ -131,7 +142,10 @@ async fn a_person_finds_a_session_by_name_id_beginning_or_folder() {
         let store = house.store.clone();
         async move {
             store
-                .read(move |r| r.find_session(key, workspace))
+                .read(move |r| match key {
+                    Some(key) => r.find_session(key, ANA),
+                    None => r.newest_session(workspace, ANA),
+                })
                 .await
                 .map(|session| session.name)
         }

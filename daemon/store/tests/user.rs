@@ -1,6 +1,7 @@
 //! Users and their peers.
 
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::session::Create;
 use smartopol_protocol::user::{Deed, PeerId, Profile, Role, User};
 use smartopol_protocol::{News, SessionId, UserId};
 use smartopol_store::{Error, Store};
@@ -46,8 +47,7 @@ async fn session_of(store: &Store, user: UserId) -> SessionId {
     store
         .write(move |w| {
             let id = SessionId::new();
-            w.create_session(id, None, "/work", None, None, at(1))?;
-            w.give_session(id, user)?;
+            w.create_session(id, Some(user), &Create::in_folder("/work"), at(1))?;
             Ok(id)
         })
         .await

@@ -99,6 +99,10 @@ methods! {
     SessionPins(compaction::ListPins) = "session/pins" -> compaction::ListedPins;
     /// A piece of it as it is written out.
     SessionExport(session::Export) = "session/export" -> session::Exported;
+    /// Put it away, or back.
+    SessionArchive(session::Archive) = "session/archive" -> session::Session;
+    /// What was said in all of them.
+    SessionSearch(session::Search) = "session/search" -> session::Found;
     /// The files of its workspace.
     SessionFiles(session::Files) = "session/files" -> session::FilesListed;
     /// Remove it.

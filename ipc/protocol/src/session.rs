@@ -1,6 +1,7 @@
 //! Sessions: conversations with their memory of themselves.
 
 mod export;
+mod search;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,7 @@ use crate::turn::{Outcome, Turn};
 use crate::{SessionId, Timestamp, TurnId, UserId};
 
 pub use export::{EXPORT_VERSION, Export, Exported};
+pub use search::{Found, Hit, Search};
 
 /// The agent's name in the keys of sessions. There is one.
 pub const AGENT: &str = "main";
@@ -48,6 +50,9 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When something last happened in it.
     pub updated_at: Timestamp,
+    /// When it was put away; `None` where it is in the lists. A person's message brings it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived_at: Option<Timestamp>,
 }
 
 impl Session {
@@ -94,10 +99,55 @@ pub struct Create {
     pub model: Option<String>,
 }
 
-/// `session/list`: all sessions, the most recently used first.
+impl Create {
+    /// Returns the wish for a session in this folder, with everything else as it comes.
+    pub fn in_folder(workspace: impl Into<String>) -> Self {
+        Self {
+            workspace: workspace.into(),
+            name: None,
+            mode: None,
+            model: None,
+        }
+    }
+
+    /// Returns it with a name.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// `session/list`: sessions, the most recently used first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct List {}
+pub struct List {
+    /// Which of them.
+    pub which: Which,
+}
+
+/// Which sessions a list has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// Those that were not put away.
+    #[default]
+    Current,
+    /// Those that were.
+    Archived,
+    /// Both.
+    All,
+}
+
+/// `session/archive`: puts a session away, or back. Put away it is in no list and is never meant
+/// where none is named; it is found and shown as before, and a person's message brings it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// The session.
+    pub id: SessionId,
+    /// True to put it away.
+    pub archived: bool,
+}
 
 /// The reply to `session/list`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -110,11 +160,11 @@ pub struct Listed {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Find {
-    /// A name, an id, or the unique beginning of an id.
+    /// A name, an id, the unique beginning of an id, or a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
     /// Without a key: the most recently used session of this folder, but for those that were made
-    /// for a run of a job.
+    /// for a run of a job or put away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
 }
@@ -224,7 +274,7 @@ pub struct Partial {
 pub struct Configure {
     /// The session.
     pub id: SessionId,
-    /// A new name; unique.
+    /// A new name; unique among those of its user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// A new approval mode.

@@ -94,7 +94,9 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             sample::session(),
         ),
         golden(
-            session::List {},
+            session::List {
+                which: session::Which::All,
+            },
             session::Listed {
                 sessions: vec![sample::session()],
             },
@@ -187,6 +189,35 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 limit: 50,
             },
             exported(),
+        ),
+        golden(
+            session::Archive {
+                id: sample::SESSION,
+                archived: true,
+            },
+            sample::session(),
+        ),
+        golden(
+            session::Search {
+                text: "the archi".into(),
+                typing: true,
+                before: Some(4711),
+                limit: 50,
+            },
+            session::Found {
+                hits: vec![session::Hit {
+                    session_id: sample::SESSION,
+                    session: "project".into(),
+                    archived: true,
+                    position: 12,
+                    message_id: sample::MESSAGE,
+                    role: message::Role::Agent,
+                    line: "never touch the archive".into(),
+                    created_at: sample::at(7_000),
+                }],
+                next: Some(4242),
+                behind: 9,
+            },
         ),
         golden(
             session::Files {

@@ -230,6 +230,7 @@ pub(crate) fn session() -> Session {
         last_line: "clean up the build directory".into(),
         usage: usage(),
         created_at: at(0),
+        archived_at: Some(at(8_000)),
         updated_at: at(1500),
     }
 }

@@ -130,6 +130,7 @@ impl House {
             last_line: String::new(),
             usage: Usage::default(),
             created_at: self.at(),
+            archived_at: None,
             updated_at: self.at(),
         };
         self.sessions.push(session.clone());

@@ -6,6 +6,7 @@
 mod approvals;
 mod config;
 mod confirm;
+pub(crate) mod export;
 mod folding;
 mod follow;
 mod fork;
@@ -34,7 +35,6 @@ use clap::Subcommand;
 use smartopol_config::Paths;
 
 pub use report::report;
-pub(crate) use sessions::whole;
 pub(crate) use time::local;
 
 /// Exit code of a turn in which a call was denied.

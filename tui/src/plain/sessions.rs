@@ -1,23 +1,27 @@
 //! `sessions`: conversations, listed, read, searched, renamed, forked, exported, deleted.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde::Serialize;
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
+use smartopol_protocol::approval::Mode;
+use smartopol_protocol::client;
 use smartopol_protocol::message::{Message, Part, Role};
-use smartopol_protocol::session::{Configure, Delete, List, Session, SessionState, Show, Shown};
+use smartopol_protocol::session::{
+    Archive, Configure, Create, Delete, List, Session, SessionState, Show, Shown, Which,
+};
 use smartopol_protocol::tool::{OutputStatus, ToolCall};
-use smartopol_protocol::turn::{Outcome, Turn};
-use smartopol_protocol::{SessionId, client};
+use smartopol_protocol::turn::Outcome;
 
 use super::confirm::confirmed;
 use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::{folding, fork, queue, search, time};
+use super::{export, folding, fork, queue, search, time};
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
@@ -26,9 +30,18 @@ const PAGE: u32 = 1000;
 /// Conversations.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// List all sessions, the most recently used first
-    #[command(after_help = "Example:\n  smartopol sessions list --json | jq -r .name")]
+    /// List sessions, the most recently used first; without those that were archived
+    #[command(
+        after_help = "Examples:\n  smartopol sessions list --json | jq -r .name\n  \
+                            smartopol sessions list --archived"
+    )]
     List {
+        /// Only those that were archived
+        #[arg(long)]
+        archived: bool,
+        /// Those that were archived too
+        #[arg(long, conflicts_with = "archived")]
+        all: bool,
         /// Print one JSON object a line
         #[arg(long)]
         json: bool,
@@ -46,19 +59,45 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Find a text in a session, in any case: the newest message first
-    #[command(after_help = "Example:\n  smartopol sessions search notes 'cargo test' -n 5")]
+    /// Find what was said in all your sessions, or a text in one: the newest message first
+    ///
+    /// In all sessions, those messages are found that hold all of the words, in any order, without
+    /// regard to case and accents. In one session, a text is found as it stands, in any case.
+    #[command(
+        after_help = "Examples:\n  smartopol sessions search deploy staging\n  \
+                            smartopol sessions search --session notes 'cargo test' -n 5"
+    )]
     Search {
-        /// The session
-        #[arg(value_name = "KEY")]
-        key: String,
         /// What to look for
-        #[arg(value_name = "TEXT")]
-        text: String,
+        #[arg(value_name = "TEXT", required = true)]
+        text: Vec<String>,
+        /// Only in this session
+        #[arg(short, long, value_name = "KEY")]
+        session: Option<String>,
         /// How many messages to name at most
         #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
         messages: u32,
         /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a session; nothing is said in it yet
+    #[command(after_help = "Examples:\n  smartopol sessions new notes\n  \
+                            smartopol sessions new --in ~/project --mode read-only")]
+    New {
+        /// Its name [default: made from the folder's]
+        #[arg(value_name = "NAME")]
+        name: Option<String>,
+        /// The folder to work in [default: this one]
+        #[arg(long = "in", value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+        /// How much may happen in it without asking [default: as configured]
+        #[arg(long, value_name = "MODE", value_parser = mode)]
+        mode: Option<Mode>,
+        /// Who thinks in it [default: as configured]
+        #[arg(long, value_name = "MODEL")]
+        model: Option<String>,
+        /// Print one JSON object
         #[arg(long)]
         json: bool,
     },
@@ -108,15 +147,25 @@ pub enum Command {
     },
     #[command(flatten)]
     Fold(folding::Command),
-    /// Print a whole session as Markdown, or with --json as one object a line
-    #[command(after_help = "Example:\n  smartopol sessions export notes > notes.md")]
-    Export {
+    /// Write a whole session out: Markdown to read, or JSON to keep; secrets are left out
+    #[command(
+        after_help = "Examples:\n  smartopol sessions export notes -o notes.md\n  \
+                            smartopol sessions export notes --format json | jq .messages"
+    )]
+    Export(export::Wanted),
+    /// Put a session away: out of the lists, until somebody speaks in it again
+    #[command(after_help = "Example:\n  smartopol sessions archive notes")]
+    Archive {
         /// The session
         #[arg(value_name = "KEY")]
         key: String,
-        /// Print the session, its turns, its calls and its messages, one JSON object a line
-        #[arg(long)]
-        json: bool,
+    },
+    /// Take a session that was archived back into the lists
+    #[command(after_help = "Example:\n  smartopol sessions unarchive notes")]
+    Unarchive {
+        /// The session
+        #[arg(value_name = "KEY")]
+        key: String,
     },
     /// Remove a session with its messages and learned rules; its traces stay
     #[command(after_help = "Example:\n  smartopol sessions delete notes --yes")]
@@ -137,21 +186,75 @@ pub(super) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let client = link::client(paths).await?;
     match command {
-        Command::List { json } => list(&client, json, out).await?,
+        Command::List {
+            archived,
+            all,
+            json,
+        } => {
+            let which = match (archived, all) {
+                (true, _) => Which::Archived,
+                (false, true) => Which::All,
+                (false, false) => Which::Current,
+            };
+            list(&client, which, json, out).await?;
+        }
         Command::Show {
             key,
             messages,
             json,
         } => show(&client, key.as_deref(), messages, json, out).await?,
         Command::Search {
-            key,
             text,
+            session,
             messages,
             json,
         } => {
+            let text = text.join(" ");
+            let Some(key) = session else {
+                let found = search::everywhere(&client, &text, messages).await?;
+                return search::print_everywhere(&found, &text, json, out);
+            };
             let id = find(&client, Some(&key)).await?.id;
             let hits = search::all(&client, id, &text, messages).await?;
             return search::print(&hits, &text, json, out);
+        }
+        Command::Archive { key } => {
+            let archived = true;
+            let id = find(&client, Some(&key)).await?.id;
+            let session = client.call(Archive { id, archived }).await?;
+            let name = session.name;
+            out.line(format!(
+                "`{name}` is put away; `smartopol sessions unarchive {name}` takes it back"
+            ))?;
+        }
+        Command::Unarchive { key } => {
+            let archived = false;
+            let id = find(&client, Some(&key)).await?.id;
+            let session = client.call(Archive { id, archived }).await?;
+            out.line(format!("`{}` is in the lists again", session.name))?;
+        }
+        Command::New {
+            name,
+            folder,
+            mode,
+            model,
+            json,
+        } => {
+            let workspace = match folder {
+                None => link::folder()?,
+                Some(folder) => std::path::absolute(&folder)?.to_string_lossy().into_owned(),
+            };
+            let create = Create {
+                workspace,
+                name,
+                mode,
+                model,
+            };
+            let made = client.call(create).await?;
+            match json {
+                true => out.json(&Keyed::new(&made))?,
+                false => out.line(format!("`{}` is there, in {}", made.name, made.workspace))?,
+            }
         }
         Command::Rename { key, name } => {
             let session = find(&client, Some(&key)).await?;
@@ -175,20 +278,20 @@ pub(super) async fn run(
             json,
         } => fork::run(&client, &key, (at, name), json, out).await?,
         Command::Fold(command) => folding::run(&client, command, out).await?,
-        Command::Export { key, json } => export(&client, &key, json, out).await?,
+        Command::Export(wanted) => export::run(&client, wanted, out).await?,
         Command::Delete { key, yes } => return delete(&client, &key, yes, out).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {
-    let sessions = client.call(List {}).await?.sessions;
+async fn list(client: &Client, which: Which, json: bool, out: &mut Out) -> anyhow::Result<()> {
+    let sessions = client.call(List { which }).await?.sessions;
     if json {
         let clients = client.call(client::List {}).await?.clients;
         return Ok(sessions.iter().try_for_each(|session| {
             let watches = clients.iter().filter(|own| own.watches == Some(session.id));
             out.json(&Attached {
-                session,
+                session: Keyed::new(session),
                 attached: watches.count(),
             })
         })?);
@@ -208,20 +311,54 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
         })
         .collect();
     let heads = ["name", "state", "messages", "used", "folder", "last"];
-    let empty = "there are no sessions yet: `smartopol send hello` begins one";
+    let empty = match which {
+        Which::Archived => "no session is archived",
+        _ => "there are no sessions yet: `smartopol send hello` begins one",
+    };
     Ok(table::print(out, &heads, &rows, empty)?)
+}
+
+/// A session with its key.
+#[derive(Serialize)]
+struct Keyed<'a> {
+    #[serde(flatten)]
+    session: &'a Session,
+    key: String,
+}
+
+impl<'a> Keyed<'a> {
+    fn new(session: &'a Session) -> Self {
+        let key = session.key();
+        Self { session, key }
+    }
 }
 
 /// A session with how many clients watch it.
 #[derive(Serialize)]
 struct Attached<'a> {
     #[serde(flatten)]
-    session: &'a Session,
+    session: Keyed<'a>,
     attached: usize,
+}
+
+/// A window of a session with the session's key.
+#[derive(Serialize)]
+struct KeyedWindow<'a> {
+    key: String,
+    #[serde(flatten)]
+    shown: &'a Shown,
+}
+
+fn mode(name: &str) -> Result<Mode, String> {
+    Mode::ALL
+        .into_iter()
+        .find(|mode| mode.name() == name)
+        .ok_or_else(|| format!("the modes are {}", Mode::ALL.map(Mode::name).join(", ")))
 }
 
 fn state(session: &Session) -> (String, Tone) {
     match &session.state {
+        _ if session.archived_at.is_some() => ("archived".into(), Tone::Quiet),
         SessionState::Running => ("running".into(), Tone::Good),
         SessionState::Waiting => (format!("waiting ({})", session.waiting), Tone::Waits),
         SessionState::Idle { last: None } => ("new".into(), Tone::Plain),
@@ -251,7 +388,10 @@ async fn show(
     let limit = messages.clamp(1, PAGE);
     let shown = client.call(Show::newest(session.id, limit)).await?;
     if json {
-        return Ok(out.json(&shown)?);
+        return Ok(out.json(&KeyedWindow {
+            key: shown.session.key(),
+            shown: &shown,
+        })?);
     }
     let session = &shown.session;
     let (state, tone) = state(session);
@@ -260,6 +400,7 @@ async fn show(
     let model = session.model.as_deref().unwrap_or("as configured");
     let rows = [
         ("session", format!("{} ({})", session.name, session.id)),
+        ("key", session.key()),
         ("state", state),
         ("folder", session.workspace.clone()),
         ("mode", mode.to_owned()),
@@ -346,128 +487,6 @@ const fn status_name(status: OutputStatus) -> &'static str {
     }
 }
 
-/// One line of an export.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Exported<'a> {
-    Session(&'a Session),
-    Turn(&'a Turn),
-    Call(&'a ToolCall),
-    Message(&'a Message),
-}
-
-async fn export(client: &Client, key: &str, json: bool, out: &mut Out) -> anyhow::Result<()> {
-    let id = find(client, Some(key)).await?.id;
-    let pages = pages(client, id).await?;
-    let Some(first) = pages.last() else {
-        return Ok(());
-    };
-    if !json {
-        return Ok(out.raw(&markdown(&first.session, &pages))?);
-    }
-    out.json(&Exported::Session(&first.session))?;
-    // Two pages may share a turn.
-    let mut told = std::collections::HashSet::new();
-    for page in pages.iter().rev() {
-        for turn in page.turns.iter().filter(|turn| told.insert(turn.id)) {
-            out.json(&Exported::Turn(turn))?;
-        }
-        for call in &page.calls {
-            out.json(&Exported::Call(call))?;
-        }
-        for message in &page.messages {
-            out.json(&Exported::Message(message))?;
-        }
-    }
-    Ok(())
-}
-
-/// Returns all of a session, the newest page first.
-async fn pages(client: &Client, id: SessionId) -> Result<Vec<Shown>, smartopol_ipc::Error> {
-    let mut pages: Vec<Shown> = Vec::new();
-    let mut before = None;
-    loop {
-        let page = client
-            .call(Show {
-                before,
-                ..Show::newest(id, PAGE)
-            })
-            .await?;
-        before = page.messages.iter().find_map(|message| message.position);
-        let more = page.more && before.is_some();
-        pages.push(page);
-        if !more {
-            return Ok(pages);
-        }
-    }
-}
-
-/// Returns a whole session as Markdown.
-///
-/// # Errors
-/// Where the daemon cannot be asked.
-pub(crate) async fn whole(client: &Client, id: SessionId) -> Result<String, smartopol_ipc::Error> {
-    let pages = pages(client, id).await?;
-    let first = pages.last();
-    Ok(first.map_or(String::new(), |first| markdown(&first.session, &pages)))
-}
-
-fn markdown(session: &Session, pages: &[Shown]) -> String {
-    let mut text = format!(
-        "# {}\n\nBegun {} in `{}`.\n",
-        sanitize::line(&session.name),
-        session.created_at,
-        sanitize::line(&session.workspace)
-    );
-    for message in pages.iter().rev().flat_map(|page| &page.messages) {
-        text.push_str(&format!(
-            "\n## {}, {}\n",
-            sanitize::line(&speaker(message)),
-            message.created_at
-        ));
-        for part in &message.parts {
-            text.push_str(&markdown_of(part));
-        }
-    }
-    text
-}
-
-fn markdown_of(part: &Part) -> String {
-    match part {
-        Part::Text { text } | Part::Notice { text, .. } => {
-            format!("\n{}\n", sanitize::text(text.trim_end()))
-        }
-        Part::Reasoning { text, .. } if text.is_empty() => String::new(),
-        Part::Reasoning { text, .. } => {
-            let quoted: Vec<String> = sanitize::text(text.trim_end())
-                .lines()
-                .map(|line| format!("> {line}"))
-                .collect();
-            format!("\n{}\n", quoted.join("\n"))
-        }
-        Part::ToolCall { name, input, .. } => {
-            let input = serde_json::to_string_pretty(input).unwrap_or_default();
-            format!("\n**{}**\n{}", sanitize::line(name), fenced("json", &input))
-        }
-        Part::ToolOutput { status, text, .. } => {
-            format!("\n*{}*\n{}", status_name(*status), fenced("", text))
-        }
-    }
-}
-
-/// Returns a block of code that nothing in it can end.
-fn fenced(language: &str, text: &str) -> String {
-    let longest = text
-        .split(|c| c != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or(0)
-        .max(2);
-    let fence = "`".repeat(longest + 1);
-    let text = sanitize::text(text.trim_end());
-    format!("\n{fence}{language}\n{text}\n{fence}\n")
-}
-
 async fn delete(client: &Client, key: &str, yes: bool, out: &mut Out) -> anyhow::Result<ExitCode> {
     let session = find(client, Some(key)).await?;
     let what = format!("`{}` with {} messages", session.name, session.messages);
@@ -479,18 +498,4 @@ async fn delete(client: &Client, key: &str, yes: bool, out: &mut Out) -> anyhow:
     client.call(Delete { id: session.id }).await?;
     out.line(format!("{what} was removed"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fence_is_longer_than_any_in_the_text() {
-        assert_eq!(fenced("", "a"), "\n```\na\n```\n");
-        assert_eq!(
-            fenced("json", "```\nx\n````"),
-            "\n`````json\n```\nx\n````\n`````\n"
-        );
-    }
 }

@@ -403,6 +403,7 @@ mod tests {
             last_line: String::new(),
             usage: Usage::default(),
             created_at: Timestamp::default(),
+            archived_at: None,
             updated_at: Timestamp::default(),
         }
     }

@@ -32,6 +32,8 @@ const SAID: &str = "
     session/unpin        - o o +
     session/pins         - o o +
     session/export       - o o +
+    session/archive      - o o +
+    session/search       - + + +
     session/files        - o o +
     session/delete       - o o +
     message/send         - o o +

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::{
-    Configure, Create, Delete, Export, Exported, Files, FilesListed, Find, Fork, Forked, Listed,
-    Partial, Session, SessionState, Show, Shown,
+    Archive, Configure, Create, Delete, Export, Exported, Files, FilesListed, Find, Fork, Forked,
+    Found, List, Listed, Partial, Search, Session, SessionState, Show, Shown, Which,
 };
 use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault, SessionId};
@@ -18,7 +18,11 @@ use crate::session::Cmd;
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
 
-pub(crate) async fn create(house: &House, actor: &Actor, create: Create) -> Result<Session, Fault> {
+pub(crate) async fn create(
+    house: &House,
+    actor: &Actor,
+    mut create: Create,
+) -> Result<Session, Fault> {
     let path = Path::new(&create.workspace);
     if !path.is_absolute() || !path.is_dir() {
         let told = format!(
@@ -28,7 +32,7 @@ pub(crate) async fn create(house: &House, actor: &Actor, create: Create) -> Resu
         return Err(Fault::new(Code::BadRequest, told).hint("name a folder that exists"));
     }
     // One spelling of a folder, so that it is found again.
-    let workspace = path
+    create.workspace = path
         .canonicalize()
         .map_err(|err| {
             Fault::new(
@@ -44,49 +48,60 @@ pub(crate) async fn create(house: &House, actor: &Actor, create: Create) -> Resu
     let owner = house.users.acting(&actor.peer, None).id;
     house
         .store
-        .write(move |w| {
-            let (id, name) = (SessionId::new(), create.name.as_deref());
-            let model = create.model.as_deref();
-            w.create_session(id, name, &workspace, create.mode, model, at)?;
-            w.give_session(id, owner)?;
-            w.session(id)
-        })
+        .write(move |w| w.create_session(SessionId::new(), Some(owner), &create, at))
         .await
         .map_err(Fault::from)
 }
 
-pub(crate) async fn list(house: &House, user: &User) -> Result<Listed, Fault> {
+pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
     let mut sessions = house.store.read(|r| r.sessions()).await?;
-    sessions.retain(|session| house.users.may_see(user, session.id));
+    sessions.retain(|session| {
+        let wanted = match list.which {
+            Which::Current => session.archived_at.is_none(),
+            Which::Archived => session.archived_at.is_some(),
+            Which::All => true,
+        };
+        wanted && house.users.may_see(user, session.id)
+    });
     Ok(Listed { sessions })
 }
 
-/// Without a key the latest that is the user's own is meant, for an admin too.
+/// Without a key the latest that is the user's own is meant, for an admin too. What is somebody
+/// else's is not there.
 pub(crate) async fn find(house: &House, user: &User, mut find: Find) -> Result<Session, Fault> {
     if let Some(workspace) = &find.workspace
         && let Ok(path) = Path::new(workspace).canonicalize()
     {
         find.workspace = Some(path.to_string_lossy().into_owned());
     }
-    let own = user.id;
-    let wanted = find.key.clone();
-    let found = house
+    let (own, sees_all) = (user.id, user.role == Role::Admin);
+    house
         .store
-        .read(move |r| match find.key {
-            Some(key) => r.find_session(Some(&key), None),
+        .read(move |r| match &find.key {
+            Some(key) if sees_all => r.find_session(key, own),
+            Some(key) => r.find_own_session(key, own),
             None => r.newest_session(find.workspace.as_deref(), own),
         })
-        .await;
-    match found {
-        Ok(session) if house.users.may_see(user, session.id) => Ok(session),
-        Err(err) if user.role == Role::Admin || wanted.is_none() => Err(err.into()),
-        // What is somebody else's is not there.
-        _ => Err(smartopol_store::Error::NotFound {
-            what: "session",
-            id: wanted.unwrap_or_default(),
-        }
-        .into()),
-    }
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn search(house: &House, user: &User, search: Search) -> Result<Found, Fault> {
+    let own = user.id;
+    house
+        .store
+        .read(move |r| r.search_sessions(own, &search))
+        .await
+        .map_err(Fault::from)
+}
+
+pub(crate) async fn archive(house: &House, archive: Archive) -> Result<Session, Fault> {
+    let at = house.clock.now();
+    house
+        .store
+        .write(move |w| w.archive_session(archive.id, archive.archived, at))
+        .await
+        .map_err(Fault::from)
 }
 
 pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
@@ -126,6 +141,7 @@ pub(crate) async fn fork(house: &House, fork: Fork) -> Result<Forked, Fault> {
         .store
         .write(move |w| w.fork_session(fork.id, fork.at, fork.name.as_deref(), at))
         .await?;
+    house.upkeep.index_soon();
     Ok(Forked {
         session: made.session,
         at: made.at,

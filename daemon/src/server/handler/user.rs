@@ -157,10 +157,13 @@ pub(crate) async fn remove(
     manageable(asks, &user)?;
     let heir = house.users.owner().id;
     let (by, at) = (actor.clone(), house.clock.now());
-    Ok(house
+    house
         .store
         .write(move |w| w.remove_user(user.id, heir, &by, at))
-        .await?)
+        .await?;
+    // Their sessions are somebody else's now, and found as theirs.
+    house.upkeep.index_soon();
+    Ok(())
 }
 
 /// Gives a code for who asks.
@@ -206,10 +209,12 @@ pub(crate) async fn redeem(house: &House, actor: &Actor, redeem: Redeem) -> Resu
         .hint("get the code here instead, and say it on the other peer: smartopol users link"));
     }
     let by = actor.clone();
-    Ok(house
+    let joined = house
         .store
         .write(move |w| w.link_peer(id, &peer, &by, at))
-        .await?)
+        .await?;
+    house.upkeep.index_soon();
+    Ok(joined)
 }
 
 pub(crate) async fn unlink(
