@@ -6,11 +6,14 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use smartopol_protocol::session::Session;
-use smartopol_protocol::user::{Budget, Limits, Spent, User};
+use smartopol_protocol::user::{Budget, Day, Limits, Spent, User};
 use smartopol_protocol::{JobId, SessionId, Timestamp};
 use smartopol_store::{Of, Reader};
 
 use crate::House;
+
+/// How many days are told of, with today.
+const DAYS: i32 = 30;
 
 /// A budget that is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,19 +74,93 @@ pub(crate) async fn shown(
             plan.into_iter()
                 // What everybody used together is nobody's but who may see it.
                 .filter(|(_, of, _)| costs || *of != Of::All)
-                .map(|own| {
-                    let mut budget = budget(r, own, &zone, now)?;
-                    if !costs {
-                        budget.today.cost_micros = 0;
-                        budget.month.cost_micros = 0;
-                        budget.limits.daily_cost_micros = None;
-                        budget.limits.monthly_cost_micros = None;
-                    }
-                    Ok(budget)
-                })
+                .map(|own| budget(r, own, &zone, now).map(|own| without_costs(own, costs)))
                 .collect()
         })
         .await
+}
+
+/// Returns the budget of each user, in their order, as far as a person may see it.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) async fn of_each(
+    house: &House,
+    users: &[User],
+    costs: bool,
+) -> Result<Vec<Budget>, smartopol_store::Error> {
+    let now = house.clock.now();
+    let plans: Vec<_> = users
+        .iter()
+        .map(|user| {
+            let own = ("user", Of::User(user.id), limits(house, user));
+            (own, zone(house, user))
+        })
+        .collect();
+    house
+        .store
+        .read(move |r| {
+            plans
+                .into_iter()
+                .map(|(own, zone)| budget(r, own, &zone, now).map(|own| without_costs(own, costs)))
+                .collect()
+        })
+        .await
+}
+
+/// Returns what a user used on each of the last days, in their time zone; today comes last.
+///
+/// # Errors
+/// Where the store fails.
+pub(crate) async fn days(
+    house: &House,
+    user: &User,
+    costs: bool,
+) -> Result<Vec<Day>, smartopol_store::Error> {
+    let mut days = last_days(house.clock.now(), &zone(house, user));
+    let since = days.first().map_or_else(|| house.clock.now(), |day| day.at);
+    let id = user.id;
+    let used = house
+        .store
+        .read(move |r| r.spent_by_quarter(id, since))
+        .await?;
+    for (at, mut spent) in used {
+        if !costs {
+            spent.cost_micros = 0;
+        }
+        if let Some(day) = days.iter_mut().rev().find(|day| day.at <= at) {
+            day.spent.calls += spent.calls;
+            day.spent.tokens += spent.tokens;
+            day.spent.cost_micros += spent.cost_micros;
+        }
+    }
+    Ok(days)
+}
+
+/// Returns the days before now and today, without what was used.
+fn last_days(now: Timestamp, zone: &TimeZone) -> Vec<Day> {
+    let at = jiff::Timestamp::from_millisecond(now.as_millis()).unwrap_or_default();
+    let today = at.to_zoned(zone.clone()).date();
+    let begin = |back: i32| {
+        let date = today.checked_sub(jiff::Span::new().days(back)).ok()?;
+        let at = date.to_zoned(zone.clone()).ok()?.timestamp();
+        Some(Day {
+            at: Timestamp::from_millis(at.as_millisecond()),
+            spent: Spent::default(),
+        })
+    };
+    (0..DAYS).rev().filter_map(begin).collect()
+}
+
+/// Returns a budget without what is money for one who may not see that.
+fn without_costs(mut budget: Budget, costs: bool) -> Budget {
+    if !costs {
+        budget.today.cost_micros = 0;
+        budget.month.cost_micros = 0;
+        budget.limits.daily_cost_micros = None;
+        budget.limits.monthly_cost_micros = None;
+    }
+    budget
 }
 
 /// Returns the name of the time zone in which a user's days begin.
@@ -111,21 +188,25 @@ fn plan(
     job: Option<JobId>,
 ) -> Vec<(&'static str, Of, Limits)> {
     let budgets = &house.config.budgets;
-    let of_role = budgets.of(user.role).limits();
-    let own = user.limits;
-    let limits = Limits {
-        daily_tokens: own.daily_tokens.or(of_role.daily_tokens),
-        monthly_tokens: own.monthly_tokens.or(of_role.monthly_tokens),
-        daily_cost_micros: own.daily_cost_micros.or(of_role.daily_cost_micros),
-        monthly_cost_micros: own.monthly_cost_micros.or(of_role.monthly_cost_micros),
-    };
     let mut plan = vec![
         ("all", Of::All, budgets.all.limits()),
-        ("user", Of::User(user.id), limits),
+        ("user", Of::User(user.id), limits(house, user)),
     ];
     plan.extend(session.map(|id| ("session", Of::Session(id), budgets.session.limits())));
     plan.extend(job.map(|id| ("job", Of::Job(id), budgets.job.limits())));
     plan
+}
+
+/// Returns the most that a user may use: their own limits, then those of their role.
+fn limits(house: &House, user: &User) -> Limits {
+    let of_role = house.config.budgets.of(user.role).limits();
+    let own = user.limits;
+    Limits {
+        daily_tokens: own.daily_tokens.or(of_role.daily_tokens),
+        monthly_tokens: own.monthly_tokens.or(of_role.monthly_tokens),
+        daily_cost_micros: own.daily_cost_micros.or(of_role.daily_cost_micros),
+        monthly_cost_micros: own.monthly_cost_micros.or(of_role.monthly_cost_micros),
+    }
 }
 
 fn budget(

@@ -4,6 +4,7 @@
 //! asks the daemon for is kept as text; whoever drives it plays the daemon.
 
 mod memory;
+mod users;
 
 use std::io;
 use std::time::Duration;

@@ -494,6 +494,27 @@ async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
             let forget = client.call(knowledge::Forget { key }).await;
             forget.map(|()| Reply::Memory)?
         }
+        call => ask_about_users(client, call).await?,
+    })
+}
+
+async fn ask_about_users(client: &Client, call: Call) -> Result<Reply, Error> {
+    Ok(match call {
+        Call::Users(_) => Reply::Users(client.call(user::List {}).await?),
+        Call::UserPage(id) => {
+            let show = user::Show {
+                key: Some(id.to_string()),
+                session_id: None,
+            };
+            Reply::UserShown(Box::new(client.call(show).await?))
+        }
+        Call::SetUser(set) => client.call(*set).await.map(|_| Reply::User)?,
+        Call::LinkCode => Reply::Code(client.call(user::Link {}).await?),
+        Call::Unlink(peer) => client
+            .call(user::Unlink { peer })
+            .await
+            .map(|_| Reply::User)?,
+        Call::Admit(admit) => client.call(admit).await.map(|_| Reply::User)?,
         _ => return Err(Error::Closed),
     })
 }

@@ -17,6 +17,7 @@ mod reading;
 mod screens;
 mod terminals;
 mod traces;
+mod users;
 mod writing;
 
 use house::House;

@@ -369,6 +369,30 @@ keymap! {
         also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
+    Users "users" "Users" Keys {
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the user above, below; in a page, the field";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
+        also Right "right" ["right", "l"] "into the page, where things can be changed" "page";
+        also Left "left" ["left", "h"] "back to the list";
+        also Open "open" ["enter"] "into the page; there, write what is at hand" "open";
+        new Freer "freer" ["+"] "give more of what is at hand" "freer" changes;
+        new Stricter "stricter" ["-"] "give less of it" "stricter" changes;
+        new AsRole "as_role" ["="] "as the role or the settings have it" "as role" changes;
+        also Approve "approve" ["y"] "let in who waits at the door" "let in" changes;
+        also Reject "reject" ["x"] "turn away who waits at the door" "turn away" changes;
+        new LinkCode "link_code" ["c"] "a code that joins another peer to you" "code" changes;
+        also Remove "remove" ["d"] vim ["d d"] "part the peer at hand from its user; press it twice" "part" changes;
+        new KeepOut "keep_out" ["D"] "disable a user, or enable them again" "disable" changes;
+        also PageUp "page_up" ["pgup", "ctrl-u"] vim ["pgup", "ctrl-u", "ctrl-b"] emacs ["pgup", "alt-v"] "scroll what is told of them";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
+        also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
+        also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
     MemoryWords "memory_words" "Looking for what is remembered" Writes {
         also Send "send" ["enter"] "to the list" "to the list";
         also Up "up" ["up", "ctrl-p"] "the entry above, the entry below";
@@ -549,6 +573,7 @@ keymap! {
         new TerminalScreen "terminal_screen" ["alt-t", "f5"] emacs ["ctrl-x o", "alt-t", "f5"] "terminals, and back" "terminals";
         new JobScreen "job_screen" ["alt-j", "f4"] emacs ["ctrl-x j", "alt-j", "f4"] "jobs and reminders, and back" "jobs";
         new MemoryScreen "memory_screen" ["alt-m", "f6"] emacs ["ctrl-x m", "alt-m", "f6"] "what is remembered, and back" "memory";
+        new UserScreen "user_screen" ["alt-u", "f8"] emacs ["ctrl-x p", "alt-u", "f8"] "users, and back" "users";
     }
 }
 

@@ -177,6 +177,7 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         let user = User {
             role,
             owner: role == Role::Admin,
+            disabled: false,
             ..crate::users::nobody()
         };
         house.rights(&user)

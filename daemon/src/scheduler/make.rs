@@ -8,14 +8,14 @@ use std::path::Path;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::{Action, Due, Frozen, Job, JobState, Policy, Schedule, Spec};
 use smartopol_protocol::session::Session;
-use smartopol_protocol::user::Role;
+use smartopol_protocol::user::{Capability, Role};
 use smartopol_protocol::{Code, Fault, JobId, Timestamp};
 
 use super::charge::{ceiling, strictest};
 use super::schedule::{self, Times};
 use crate::House;
 use crate::toolbox;
-use crate::users::STRANGER;
+use crate::users::{STRANGER, rights};
 
 /// The longest text of a job, in bytes.
 const TEXT: usize = 64 * 1024;
@@ -178,7 +178,12 @@ async fn session(house: &House, spec: &Spec, author: &Author) -> Result<Option<S
         true => r.find_session(&key, own),
         false => r.find_own_session(&key, own),
     };
-    Ok(Some(house.store.read(find).await?))
+    let session = house.store.read(find).await?;
+    if !house.users.is_own(&user, session.id) {
+        let roles = &house.config.users.roles;
+        rights::demand(roles, &user, Capability::SendToOthers)?;
+    }
+    Ok(Some(session))
 }
 
 fn action(house: &House, spec: &Spec) -> Result<Action, Fault> {

@@ -191,6 +191,10 @@ pub(crate) async fn check(
 ) -> Result<Arc<User>, Fault> {
     let access = of(request);
     let user = match house.users.of(&actor.peer) {
+        Some(user) if user.disabled => {
+            let told = format!("{} is disabled for now", rights::whom(&user));
+            return Err(Fault::new(Code::Denied, told).hint("ask an admin"));
+        }
         Some(user) => user,
         None if access == Access::Anybody => return Ok(house.users.acting(&actor.peer, None)),
         None => {
@@ -217,6 +221,13 @@ pub(crate) async fn check(
             )
             .hint("ask an admin"));
         }
+    }
+    // What is said in somebody else's session is said to them.
+    if let Request::MessageSend(send) = request
+        && !user::is_link(&send.text)
+        && !house.users.is_own(&user, send.session_id)
+    {
+        rights::demand(&house.config.users.roles, &user, Capability::SendToOthers)?;
     }
     Ok(user)
 }

@@ -274,6 +274,7 @@ impl Client {
     async fn subscribe(&mut self, subscribe: Subscribe, user: &User) -> Result<Subscribed, Fault> {
         let news = self.house.bus.listen();
         let since = subscribe.since;
+        let whose = view::whose(&self.house, user);
         let read = self.house.store.read(move |r| {
             if let Some(since) = since {
                 let seq = r.seq()?;
@@ -285,7 +286,7 @@ impl Client {
                     return Ok(Err((seq, since)));
                 }
             }
-            Ok(Ok(r.snapshot()?))
+            Ok(Ok(r.snapshot_of(whose)?))
         });
         let subscribed = match read.await? {
             Ok(mut snapshot) => {
@@ -411,6 +412,18 @@ impl Client {
     /// Tells one event. Never waits.
     fn tell(&mut self, item: &Item) {
         let event = &item.event;
+        if let News::UserChanged(changed) = &event.news
+            && changed.user.disabled
+            && changed
+                .user
+                .peers
+                .iter()
+                .any(|peer| peer.as_str() == self.actor.peer)
+        {
+            // With the line goes all that it looks at.
+            self.line.closed.cancel();
+            return;
+        }
         let kept = match event.seq {
             Some(seq) if seq <= self.told => return,
             Some(seq)

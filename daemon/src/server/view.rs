@@ -7,9 +7,22 @@ use smartopol_protocol::attention::{Item, Kind};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::user::{Capability, Grant, Role, User};
 use smartopol_protocol::{Event, News, SessionId};
+use smartopol_store::Whose;
 
 use crate::House;
 use crate::users::rights;
+
+/// Returns whose rows of a list a user sees.
+pub(crate) fn whose(house: &House, user: &User) -> Whose {
+    match user.role {
+        Role::Admin => Whose::ALL,
+        _ => Whose {
+            user: Some(user.id),
+            approvals: answers(house, user),
+            strangers: manages(house, user),
+        },
+    }
+}
 
 /// Returns true where an event may be told to a user.
 pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
@@ -32,7 +45,8 @@ pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
         News::AttentionChanged(item) => may_see_item(house, user, item),
         News::JobChanged(job) => house.users.may_see_peer(user, &job.frozen.user),
         News::TerminalChanged(terminal) => session(terminal.session_id),
-        News::UserChanged(changed) => changed.user.id == user.id,
+        News::UserChanged(changed) => changed.user.id == user.id || manages(house, user),
+        News::LinkRefused(_) => manages(house, user),
         News::ClientChanged(client) => house.users.may_see_peer(user, &client.peer),
         News::MemoryChanged(change) => change.user_id == user.id,
         News::TopicChanged(change) => change.user_id.is_none_or(|id| id == user.id),
@@ -68,9 +82,7 @@ pub(crate) fn may_see_item(house: &House, user: &User, item: &Item) -> bool {
         return true;
     }
     match item.kind {
-        Kind::Stranger => {
-            rights::grant(&house.config.users.roles, user, Capability::ManageUsers) == Grant::Allow
-        }
+        Kind::Stranger => manages(house, user),
         Kind::Approval if answers(house, user) => true,
         _ => item
             .session_id
@@ -105,6 +117,10 @@ pub(crate) fn cut(house: &House, user: &User, snapshot: &mut Snapshot) {
     snapshot
         .terminals
         .retain(|terminal| terminal.session_id.is_some_and(own));
+}
+
+fn manages(house: &House, user: &User) -> bool {
+    rights::grant(&house.config.users.roles, user, Capability::ManageUsers) == Grant::Allow
 }
 
 fn answers(house: &House, user: &User) -> bool {

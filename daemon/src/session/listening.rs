@@ -28,9 +28,22 @@ use super::telling;
 use crate::House;
 use crate::budgets::{self, UsedUp};
 use crate::scheduler::charge::Charge;
+use crate::users::rights;
 
 impl Actor<'_> {
     pub(super) async fn ask(&mut self) -> Result<(), Broken> {
+        let asker = self.live.as_ref().map_or("", |live| live.asker.as_str());
+        let users = &self.house.users;
+        let owner = self.session.user_id;
+        let out = users
+            .kept_out("", owner)
+            .or_else(|| users.kept_out(asker, owner));
+        if let Some(out) = out {
+            let message = format!("{} is disabled for now", rights::whom(&out));
+            return self
+                .failed(message, "an admin can enable them".into())
+                .await;
+        }
         if let Some(charge) = self.live.as_ref().and_then(|live| live.charge.clone()) {
             if let Action::Call { tool, input } = charge.action.clone() {
                 return self.ask_nobody(tool, input).await;
@@ -131,10 +144,14 @@ impl Actor<'_> {
     async fn over_budget(&mut self, used_up: UsedUp) -> Result<(), Broken> {
         let (id, at) = (self.session.id, self.house.clock.now());
         let (title, detail) = (used_up.message.clone(), used_up.hint.clone());
-        self.house
-            .store
-            .write(move |w| w.attend_budget(id, title, detail, at))
-            .await?;
+        let live = self.live.as_ref();
+        // A job that fails says why by itself.
+        if live.is_none_or(|live| live.charge.is_none()) {
+            self.house
+                .store
+                .write(move |w| w.attend_budget(id, title, detail, at))
+                .await?;
+        }
         self.failed(used_up.message, used_up.hint).await
     }
 

@@ -117,14 +117,24 @@ impl Users {
     }
 
     /// Returns who acts in a turn: whose peer said its message, or where nobody said one, whose
-    /// session it is. One who is no user any more is a stranger.
+    /// session it is. One who is no user any more, or is kept out, is a stranger.
     pub(crate) fn acting(&self, peer: &str, session_of: Option<UserId>) -> Arc<User> {
-        let user = match (peer, session_of) {
+        self.whoever(peer, session_of)
+            .filter(|user| !user.disabled)
+            .unwrap_or_else(|| Arc::new(stranger()))
+    }
+
+    /// Returns who would act in a turn and is kept out.
+    pub(crate) fn kept_out(&self, peer: &str, session_of: Option<UserId>) -> Option<Arc<User>> {
+        self.whoever(peer, session_of).filter(|user| user.disabled)
+    }
+
+    fn whoever(&self, peer: &str, session_of: Option<UserId>) -> Option<Arc<User>> {
+        match (peer, session_of) {
             ("", Some(id)) => self.get(id),
             ("", None) => self.known().users.values().find(|user| user.owner).cloned(),
             (peer, _) => self.of(peer),
-        };
-        user.unwrap_or_else(|| Arc::new(stranger()))
+        }
     }
 
     /// Returns who owns the daemon; a stranger before the first start is done.
@@ -135,6 +145,15 @@ impl Users {
     /// Returns true where a session is a user's, or they are an admin.
     pub(crate) fn may_see(&self, user: &User, session: SessionId) -> bool {
         user.role == Role::Admin || self.known().sessions.get(&session) == Some(&user.id)
+    }
+
+    /// Returns true where a session is a user's own, whatever else they may see.
+    pub(crate) fn is_own(&self, user: &User, session: SessionId) -> bool {
+        let known = self.known();
+        match known.sessions.get(&session) {
+            Some(id) => *id == user.id,
+            None => user.owner,
+        }
     }
 
     /// Returns true where a peer is a user's, or they are an admin.
@@ -191,6 +210,7 @@ pub(crate) fn made(peer: PeerId, at: Timestamp) -> User {
         role: Role::User,
         peers: vec![peer],
         owner: false,
+        disabled: false,
         grants: Default::default(),
         limits: Default::default(),
         profile: Profile::default(),
@@ -214,6 +234,7 @@ fn stranger() -> User {
         role: Role::Child,
         peers: Vec::new(),
         owner: false,
+        disabled: false,
         grants: Default::default(),
         limits: Default::default(),
         profile: Profile::default(),

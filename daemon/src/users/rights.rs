@@ -145,7 +145,8 @@ pub(crate) fn grants(roles: &Roles, user: &User) -> BTreeMap<Capability, Grant> 
     Capability::ALL.iter().map(of).collect()
 }
 
-/// Refuses one who does not have a capability outright.
+/// Refuses one who does not have a capability outright. A request that names another user's
+/// memories asks this for `see_all_memory`.
 ///
 /// # Errors
 /// `denied`, with who can change that.

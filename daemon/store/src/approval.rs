@@ -8,7 +8,7 @@ use smartopol_protocol::{ApprovalId, News, Timestamp, TurnId};
 
 use crate::column::{Json, Key, Millis, id, json, time};
 use crate::reader::{bounded, pending_or_all};
-use crate::{Error, Reader, Result, Writer};
+use crate::{Error, Reader, Result, Whose, Writer};
 
 const COLUMNS: &str = "id, session_id, turn_id, call_id, tool, inspection, reason, rule, \
                        asked_at, expires_at, state, danger, terms, votes";
@@ -70,13 +70,21 @@ impl Reader<'_> {
 
     /// Returns the newest of the approvals that `list` means, oldest first.
     pub fn approvals(&self, list: &List) -> Result<Vec<Approval>> {
+        self.approvals_of(list, Whose::ALL)
+    }
+
+    /// Returns the same of what is somebody's to see.
+    pub fn approvals_of(&self, list: &List, whose: Whose) -> Result<Vec<Approval>> {
         let which = pending_or_all(list.all, list.session_id);
+        let own = Whose::of_session("?3");
         let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM approvals WHERE {which} ORDER BY number DESC LIMIT ?2"
+            "SELECT {COLUMNS} FROM approvals WHERE {which} AND {own}
+             ORDER BY number DESC LIMIT ?2"
         ))?;
+        let user = whose.user.filter(|_| !whose.approvals).map(Key);
         let limit = bounded(list.limit, LIST);
         let mut approvals: Vec<Approval> = query
-            .query_map(params![list.session_id.map(Key), limit], read)?
+            .query_map(params![list.session_id.map(Key), limit, user], read)?
             .collect::<rusqlite::Result<_>>()?;
         approvals.reverse();
         Ok(approvals)

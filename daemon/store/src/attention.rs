@@ -14,7 +14,7 @@ use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, QuestionId, Sessi
 
 use crate::column::{Json, Key, Millis, json};
 use crate::reader::bounded;
-use crate::{Error, Reader, Result, Writer};
+use crate::{Error, Reader, Result, Whose, Writer};
 
 /// How many items a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (200, 1_000);
@@ -56,24 +56,33 @@ impl Reader<'_> {
     /// Returns what waits, what matters most first; where all is asked for, then the rest, the
     /// newest first.
     pub fn attention(&self, list: &List) -> Result<Listed> {
+        self.attention_of(list, Whose::ALL)
+    }
+
+    /// Returns the same of what is somebody's to see.
+    pub fn attention_of(&self, list: &List, whose: Whose) -> Result<Listed> {
         let limit = bounded(list.limit, LIST);
-        let mut query = self.prepare(
-            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0
-             ORDER BY priority DESC, coalesce(deadline, 9223372036854775807), number LIMIT ?1",
-        )?;
+        let own = whose.of_item("?1");
+        let user = || whose.user.map(Key);
+        let mut query = self.prepare(&format!(
+            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0 AND {own}
+             ORDER BY priority DESC, coalesce(deadline, 9223372036854775807), number LIMIT ?2"
+        ))?;
         let mut items: Vec<Item> = query
-            .query_map([limit], read)?
+            .query_map(params![user(), limit], read)?
             .collect::<rusqlite::Result<_>>()?;
         let open: u64 = self
-            .prepare("SELECT count(*) FROM attention WHERE resolved = 0 AND snoozed = 0")?
-            .query_row((), |row| row.get(0))?;
+            .prepare(&format!(
+                "SELECT count(*) FROM attention WHERE resolved = 0 AND snoozed = 0 AND {own}"
+            ))?
+            .query_row([user()], |row| row.get(0))?;
         let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
         if list.all && left > 0 {
-            let mut rest = self.prepare(
-                "SELECT item FROM attention WHERE resolved = 1 OR snoozed = 1
-                 ORDER BY number DESC LIMIT ?1",
-            )?;
-            for item in rest.query_map([left], read)? {
+            let mut rest = self.prepare(&format!(
+                "SELECT item FROM attention WHERE (resolved = 1 OR snoozed = 1) AND {own}
+                 ORDER BY number DESC LIMIT ?2"
+            ))?;
+            for item in rest.query_map(params![user(), left], read)? {
                 items.push(item?);
             }
         }
@@ -384,7 +393,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Lets it wait that a budget is used up and a turn of a session went no further.
+    /// Lets it wait that a budget is used up and a turn of a session goes no further. It stands in
+    /// the place of what the end of that turn would say.
     pub fn attend_budget(
         &mut self,
         session_id: SessionId,
@@ -396,7 +406,16 @@ impl Writer<'_> {
             session_id: Some(session_id),
             ..plain(Kind::BudgetUsed, Priority::High, title, detail, at)
         };
-        self.attend(&format!("budget {session_id}"), item)
+        self.attend(&of_turns(session_id), item)
+    }
+
+    fn waits_for_budget(&self, subject: &str) -> Result<bool> {
+        Ok(self
+            .prepare(
+                "SELECT EXISTS (SELECT 1 FROM attention WHERE subject = ?1 AND resolved = 0
+                     AND item ->> 'kind' = 'budget_used')",
+            )?
+            .query_row([subject], |row| row.get(0))?)
     }
 
     /// What the state of a turn means for the list: one that failed waits until the next begins.
@@ -409,6 +428,7 @@ impl Writer<'_> {
                     "a turn was cut off by the end of the daemon".to_owned(),
                     "continue it, or say something else".to_owned(),
                 ),
+                Outcome::Failed { .. } if self.waits_for_budget(&subject)? => return Ok(()),
                 Outcome::Failed { message, hint } => (message.clone(), hint.clone()),
                 Outcome::StepLimit { limit } => (
                     format!("a turn reached its limit of {limit} steps"),

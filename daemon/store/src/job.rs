@@ -13,7 +13,7 @@ use smartopol_protocol::{JobId, News, Timestamp};
 use crate::attention::of_job;
 use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
 use crate::reader::bounded;
-use crate::{Error, Reader, Result, Writer};
+use crate::{Error, Reader, Result, Whose, Writer};
 
 const COLUMNS: &str = "id, name, session_id, next_at, last_due, failures, created_at, updated_at, \
                        state, spec";
@@ -130,6 +130,11 @@ impl Reader<'_> {
 
     /// Returns jobs that are not removed, in the order in which they were made.
     pub fn jobs(&self, list: &List) -> Result<Listed> {
+        self.jobs_of(list, Whose::ALL)
+    }
+
+    /// Returns the same of what is somebody's to see.
+    pub fn jobs_of(&self, list: &List, whose: Whose) -> Result<Listed> {
         let limit = bounded(list.limit, LIST);
         let after: i64 = match list.after {
             None => 0,
@@ -140,8 +145,11 @@ impl Reader<'_> {
                 .ok_or_else(|| Error::not_found("job", id))?,
         };
         let mut jobs = self.jobs_where(
-            "WHERE number > ?1 AND removed_at IS NULL ORDER BY number LIMIT ?2",
-            params![after, i64::from(limit) + 1],
+            &format!(
+                "WHERE number > ?1 AND removed_at IS NULL AND {} ORDER BY number LIMIT ?2",
+                Whose::of_job("?3")
+            ),
+            params![after, i64::from(limit) + 1, whose.user.map(Key)],
         )?;
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = jobs.len() > wanted;
@@ -159,9 +167,17 @@ impl Reader<'_> {
 
     /// Returns the jobs that are due next, the earliest first.
     pub fn next_jobs(&self, limit: u32) -> Result<Vec<Job>> {
+        self.next_jobs_of(limit, Whose::ALL)
+    }
+
+    /// Returns the same of what is somebody's to see.
+    pub fn next_jobs_of(&self, limit: u32, whose: Whose) -> Result<Vec<Job>> {
         self.jobs_where(
-            "WHERE next_at IS NOT NULL ORDER BY next_at LIMIT ?1",
-            [limit],
+            &format!(
+                "WHERE next_at IS NOT NULL AND {} ORDER BY next_at LIMIT ?1",
+                Whose::of_job("?2")
+            ),
+            params![limit, whose.user.map(Key)],
         )
     }
 

@@ -46,6 +46,7 @@ mod turn;
 mod upkeep;
 mod user;
 mod warmth;
+mod whose;
 mod writer;
 
 pub use approval::{Ended, Voted};
@@ -60,4 +61,5 @@ pub use reader::{Counts, Reader};
 pub use restore::{Examined, examine, restore};
 pub use spend::Of;
 pub use store::{OnCommit, Options, Store};
+pub use whose::Whose;
 pub use writer::Writer;

@@ -105,7 +105,11 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    fn memory(&self, id: MemoryId) -> Result<Memory> {
+    /// Returns one memory, whosoever it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] without such a memory.
+    pub fn memory(&self, id: MemoryId) -> Result<Memory> {
         self.memories_where("WHERE m.id = ?1", [Key(id)])?
             .pop()
             .ok_or_else(|| Error::not_found("memory", id))

@@ -9,7 +9,7 @@ use smartopol_protocol::{News, QuestionId, Timestamp, TurnId};
 use crate::approval::Ended;
 use crate::column::{Json, Key, json};
 use crate::reader::{bounded, pending_or_all};
-use crate::{Error, Reader, Result, Writer};
+use crate::{Error, Reader, Result, Whose, Writer};
 
 /// How many questions a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (100, 1_000);
@@ -29,13 +29,21 @@ impl Reader<'_> {
 
     /// Returns the newest of the questions that `list` means, oldest first.
     pub fn questions(&self, list: &List) -> Result<Vec<Question>> {
+        self.questions_of(list, Whose::ALL)
+    }
+
+    /// Returns the same of what is somebody's to see.
+    pub fn questions_of(&self, list: &List, whose: Whose) -> Result<Vec<Question>> {
         let which = pending_or_all(list.all, list.session_id);
+        let own = Whose::of_session("?3");
         let mut query = self.prepare(&format!(
-            "SELECT question FROM questions WHERE {which} ORDER BY number DESC LIMIT ?2"
+            "SELECT question FROM questions WHERE {which} AND {own}
+             ORDER BY number DESC LIMIT ?2"
         ))?;
+        let user = whose.user.map(Key);
         let limit = bounded(list.limit, LIST);
         let mut questions: Vec<Question> = query
-            .query_map(params![list.session_id.map(Key), limit], read)?
+            .query_map(params![list.session_id.map(Key), limit, user], read)?
             .collect::<rusqlite::Result<_>>()?;
         questions.reverse();
         Ok(questions)

@@ -10,7 +10,7 @@ use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::message::Message;
 use smartopol_protocol::{CallId, SessionId, Timestamp, attention, session, trace};
 
-use crate::{Error, Result, connection};
+use crate::{Error, Result, Whose, connection};
 
 /// How many messages a window has where nothing is said, and at most.
 const WINDOW: (u32, u32) = (200, 1_000);
@@ -51,8 +51,17 @@ impl<'c> Reader<'c> {
 
     /// Returns the whole present, without transcripts.
     pub fn snapshot(&self) -> Result<Snapshot> {
+        self.snapshot_of(Whose::ALL)
+    }
+
+    /// Returns the present, its traces and what waits cut to what is somebody's to see.
+    pub fn snapshot_of(&self, whose: Whose) -> Result<Snapshot> {
         let newest = trace::List {
             limit: TRACES,
+            filter: trace::Filter {
+                user_id: whose.user,
+                ..trace::Filter::default()
+            },
             ..trace::List::default()
         };
         Ok(Snapshot {
@@ -62,7 +71,7 @@ impl<'c> Reader<'c> {
             questions: self.pending_questions()?,
             traces: self.traces(&newest)?.traces,
             marked: self.marks()?,
-            attention: self.attention(&attention::List::default())?.items,
+            attention: self.attention_of(&attention::List::default(), whose)?.items,
             terminals: self.terminals()?,
         })
     }

@@ -8,7 +8,7 @@ use smartopol_protocol::turn::Turn;
 use smartopol_protocol::user::Spent;
 use smartopol_protocol::{JobId, SessionId, Timestamp, UserId};
 
-use crate::column::{Key, Millis};
+use crate::column::{Key, Millis, time};
 use crate::{Reader, Result, Writer};
 
 /// How long a row is: days of all time zones begin with one.
@@ -31,6 +31,28 @@ pub enum Of {
 }
 
 impl Reader<'_> {
+    /// Returns what a user used since a moment, quarter of an hour by quarter of an hour, the
+    /// oldest first; those without use are left out.
+    pub fn spent_by_quarter(
+        &self,
+        user: UserId,
+        since: Timestamp,
+    ) -> Result<Vec<(Timestamp, Spent)>> {
+        let mut query = self.prepare(
+            "SELECT at, sum(calls), sum(tokens), sum(cost) FROM spend
+             WHERE user_id = ?1 AND at >= ?2 GROUP BY at ORDER BY at",
+        )?;
+        let found = query.query_map(params![Key(user), Millis(quarter(since))], |row| {
+            let spent = Spent {
+                calls: row.get(1)?,
+                tokens: row.get(2)?,
+                cost_micros: row.get(3)?,
+            };
+            Ok((time(row, 0)?, spent))
+        })?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// Returns what was used since a moment, which is rounded down to a quarter of an hour.
     pub fn spent(&self, of: Of, since: Timestamp) -> Result<Spent> {
         let (which, key) = match of {

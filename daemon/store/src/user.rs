@@ -5,7 +5,7 @@
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::attention::{Item, Kind, Priority, Resolution};
-use smartopol_protocol::user::{Changed, Deed, PeerId, Removed, User};
+use smartopol_protocol::user::{Changed, Deed, PeerId, Refused, Removed, User};
 use smartopol_protocol::{News, SessionId, Timestamp, TraceId, UserId};
 
 use crate::attention::plain;
@@ -201,6 +201,11 @@ impl Writer<'_> {
     pub fn tell_code_given(&mut self, id: UserId, by: &Actor, at: Timestamp) -> Result<()> {
         let user = self.user(id)?;
         self.tell_of_user(user, Deed::CodeGiven, by, at)
+    }
+
+    /// Journals that somebody said a code that joins no peer to a user.
+    pub fn tell_link_refused(&mut self, refused: Refused, at: Timestamp) -> Result<()> {
+        self.tell_about(at, None, News::LinkRefused(refused))
     }
 
     /// Joins a peer to a user. Where the peer was somebody's, that user is merged into this one

@@ -19,6 +19,7 @@ fn user(name: &str, role: Role, peers: &[&str]) -> User {
         role,
         peers: peers.iter().map(|text| peer(text)).collect(),
         owner: role == Role::Admin,
+        disabled: false,
         grants: Default::default(),
         limits: Default::default(),
         profile: Profile::default(),

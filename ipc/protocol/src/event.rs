@@ -83,6 +83,8 @@ pub enum News {
     UserChanged(Box<user::Changed>),
     /// A user was removed, or merged into another.
     UserRemoved(user::Removed),
+    /// Somebody said a code that joins no peer to a user.
+    LinkRefused(user::Refused),
     /// A memory was written, approved, superseded or forgotten.
     MemoryChanged(memory::Change),
     /// A topic of the knowledge was written, used or removed.
@@ -277,6 +279,7 @@ impl News {
                 | Self::TerminalClosed(_)
                 | Self::UserChanged(_)
                 | Self::UserRemoved(_)
+                | Self::LinkRefused(_)
                 | Self::MemoryChanged(_)
                 | Self::TopicChanged(_)
                 | Self::CompactionChanged(_)

@@ -145,6 +145,20 @@ macro_rules! capabilities {
     };
 }
 
+impl Capability {
+    /// Returns what a person must know of it that its name does not say; empty where there is
+    /// nothing.
+    pub const fn note(self) -> &'static str {
+        match self {
+            // Nobody can bring a tool in yet, so there is nobody to refuse.
+            Self::InstallPlugins => "of no effect yet: there are no plugins to install",
+            // Others see no session that is not theirs.
+            Self::SendToOthers => "asked of admins, who see the sessions of others",
+            _ => "",
+        }
+    }
+}
+
 capabilities! {
     /// Run commands and programs, in terminals too.
     ExecuteCommands = "execute_commands";
@@ -154,7 +168,7 @@ capabilities! {
     Network = "network";
     /// Bring tools into the house.
     InstallPlugins = "install_plugins";
-    /// Say something to somebody else.
+    /// Say something to somebody else: in a session that is theirs, at once or by a job.
     SendToOthers = "send_to_others";
     /// See what is remembered of others.
     SeeAllMemory = "see_all_memory";
@@ -292,6 +306,10 @@ pub struct User {
     /// True for the operating system's user who owns the daemon: an admin who cannot be removed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owner: bool,
+    /// True for one who is kept out for now: nothing is done for them, and nothing of theirs is
+    /// lost.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// What they have otherwise than their role.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<Capability, Grant>,
@@ -323,7 +341,7 @@ pub struct Changed {
 pub enum Deed {
     /// They were made.
     Made,
-    /// Their name, role, grants, limits or profile changed.
+    /// Their name, role, grants, limits or profile changed, or they are kept out or not.
     Set,
     /// A code was given that joins another peer to them.
     CodeGiven,
@@ -365,6 +383,37 @@ pub struct Spent {
     pub cost_micros: u64,
 }
 
+/// What was used on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// When it began.
+    pub at: Timestamp,
+    /// What was used until the next.
+    #[serde(flatten)]
+    pub spent: Spent,
+}
+
+/// Somebody said a code that joins no peer to a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Who said it.
+    pub by: Actor,
+    /// Why it was refused.
+    pub why: Why,
+}
+
+/// Why a code was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It was never given.
+    Wrong,
+    /// It was good once, and its time is over.
+    Expired,
+    /// It was used, or another was given after it.
+    Used,
+}
+
 /// What was used of a budget, and what there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -393,6 +442,8 @@ pub struct List {}
 pub struct Listed {
     /// The one who came first at the beginning.
     pub users: Vec<User>,
+    /// The budget of each, in the same order.
+    pub budgets: Vec<Budget>,
 }
 
 /// `user/show`: one user, what they may do and what they used.
@@ -420,6 +471,8 @@ pub struct Shown {
     pub time_zone: String,
     /// Their budget and those of all and of the session, as far as who asks may see costs.
     pub budgets: Vec<Budget>,
+    /// What they used on each of the last 30 days, in their time zone; today comes last.
+    pub days: Vec<Day>,
 }
 
 /// `user/add`: makes a user.
@@ -448,6 +501,9 @@ pub struct Set {
     /// Their role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// True to keep them out, false to let them in again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<bool>,
     /// What they may do; `null` as their role.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<Capability, Option<Grant>>,

@@ -38,6 +38,7 @@ names! {
     TerminalClosed = "terminal_closed",
     UserChanged = "user_changed",
     UserRemoved = "user_removed",
+    LinkRefused = "link_refused",
     MemoryChanged = "memory_changed",
     TopicChanged = "topic_changed",
     CompactionChanged = "compaction_changed",
@@ -79,6 +80,7 @@ pub(crate) fn all() -> Vec<News> {
         News::TerminalClosed(sample::TERMINAL),
         News::UserChanged(Box::new(sample::user_changed())),
         News::UserRemoved(sample::user_removed()),
+        News::LinkRefused(sample::link_refused()),
         News::MemoryChanged(memory::Change {
             id: sample::MEMORY,
             user_id: sample::USER,

@@ -818,6 +818,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             user::List {},
             user::Listed {
                 users: vec![sample::user()],
+                budgets: vec![sample::budget()],
             },
         ),
         golden(
@@ -831,6 +832,10 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 filter: user::Filter::Off,
                 time_zone: "Europe/Berlin".into(),
                 budgets: vec![sample::budget()],
+                days: vec![user::Day {
+                    at: sample::at(0),
+                    spent: sample::budget().today,
+                }],
             },
         ),
         golden(
@@ -846,6 +851,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 key: "mia".into(),
                 name: Some("Mia".into()),
                 role: Some(user::Role::User),
+                disabled: Some(false),
                 grants: [
                     (user::Capability::Network, Some(user::Grant::Ask)),
                     (user::Capability::SeeCosts, None),

@@ -26,8 +26,8 @@ use smartopol_protocol::tool::{
 use smartopol_protocol::trace::{ActionType, DecidedBy, Mark, Metadata, Trace};
 use smartopol_protocol::turn::{Turn, TurnState};
 use smartopol_protocol::user::{
-    self, Budget, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Removed,
-    Spent, User,
+    self, Budget, Capability, Changed, Deed, Filter, Grant, Limits, PeerId, Profile, Refused,
+    Removed, Spent, User, Why,
 };
 use smartopol_protocol::{
     AgentId, ApprovalId, AttentionId, CallId, CompactionId, JobId, MemoryId, MessageId, PinId,
@@ -156,6 +156,7 @@ pub(crate) fn user() -> User {
         role: user::Role::Admin,
         peers: vec![peer("cli:1000"), peer("telegram:4711")],
         owner: true,
+        disabled: false,
         grants: [(Capability::InstallPlugins, Grant::AskAdmin)].into(),
         limits: Limits {
             daily_tokens: Some(1_000_000),
@@ -205,6 +206,13 @@ pub(crate) fn user_changed() -> Changed {
             merged: Some(UserId::from_bytes([0x0d; 16])),
         },
         by: behind(),
+    }
+}
+
+pub(crate) fn link_refused() -> Refused {
+    Refused {
+        by: behind(),
+        why: Why::Expired,
     }
 }
 

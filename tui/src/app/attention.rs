@@ -78,7 +78,13 @@ impl App {
     }
 
     fn open_waiting(&mut self, id: SessionId) {
-        let whole = [Focus::Inbox, Focus::Jobs, Focus::Terminals, Focus::Memory];
+        let whole = [
+            Focus::Inbox,
+            Focus::Jobs,
+            Focus::Terminals,
+            Focus::Memory,
+            Focus::Users,
+        ];
         if whole.contains(&self.focus) {
             self.focus = Focus::Composer;
         }

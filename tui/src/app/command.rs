@@ -219,6 +219,16 @@ const COMMANDS: &[Command] = &[
         },
     )
     .changes(),
+    command(
+        "users",
+        &["user", "people"],
+        "",
+        "who there is, what they may do and use",
+        |app, _| {
+            app.go_to_people();
+            Ok(())
+        },
+    ),
     command("inbox", &["i"], "", "what waits for you", |app, _| {
         app.traces_whole = false;
         app.focus = Focus::Inbox;

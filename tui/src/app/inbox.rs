@@ -27,6 +27,7 @@ impl App {
                 self.jobs.reconnected();
                 self.terms.reconnected();
                 self.memory.reconnected();
+                self.people.reconnected();
                 self.forget_seen(None);
                 self.model.subscribed(*reply);
                 self.begin();
@@ -94,6 +95,7 @@ impl App {
         }
         self.heard_of_turn(&event.news);
         self.heard_of_memory(&event.news);
+        self.heard_of_people(&event.news);
         match &event.news {
             News::TraceChanged(trace) => self.feed.changed(trace.id),
             News::JobChanged(job) => self.heard_of_job(job.id),
@@ -274,6 +276,10 @@ impl App {
                 | Reply::TopicShown(_)
                 | Reply::Memory),
             ) => self.on_memory_answer(call, reply),
+            (
+                call,
+                reply @ (Reply::Users(_) | Reply::UserShown(_) | Reply::Code(_) | Reply::User),
+            ) => self.on_people_answer(call, reply),
             (call, reply) => self.on_job_answer(call, reply),
         }
     }

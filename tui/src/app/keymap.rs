@@ -74,6 +74,7 @@ impl App {
             Focus::Inbox => &[Place::Inbox, Place::Everywhere],
             Focus::Memory if self.memory.writing => &[Place::MemoryWords],
             Focus::Memory => &[Place::Memory, Place::Everywhere],
+            Focus::Users => &[Place::Users, Place::Everywhere],
             Focus::Terminals if self.terms.typing => &[Place::Typing],
             Focus::Terminals => &[Place::Terminals, Place::Everywhere],
         }

@@ -169,6 +169,7 @@ impl App {
             Action::JobScreen => self.turn_to_jobs(),
             Action::TerminalScreen => self.turn_to_terminals(),
             Action::MemoryScreen => self.turn_to_memory(),
+            Action::UserScreen => self.turn_to_people(),
             Action::Continue if self.focus == Focus::Inbox => self.continue_item(),
             Action::Continue => self.go_on(),
             Action::FoldAll => self.fold_all(),
@@ -182,6 +183,7 @@ impl App {
                 Focus::Inbox => self.look_at_inbox(action),
                 Focus::Terminals => self.look_at_terminals(action),
                 Focus::Memory => self.look_at_memory(action),
+                Focus::Users => self.look_at_people(action),
                 Focus::Card => {}
             },
         }

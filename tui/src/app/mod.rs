@@ -21,6 +21,7 @@ pub(crate) mod mouse;
 pub(crate) mod msg;
 pub(crate) mod palette;
 mod panes;
+pub(crate) mod people;
 mod pick;
 pub(crate) mod query;
 pub(crate) mod question;
@@ -64,6 +65,7 @@ use self::memories::MemoryView;
 use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
+use self::people::PeopleView;
 use self::terminals::TerminalsView;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
@@ -93,6 +95,7 @@ pub(crate) enum Focus {
     Inbox,
     Terminals,
     Memory,
+    Users,
 }
 
 /// How the daemon is reached.
@@ -211,6 +214,7 @@ pub(crate) struct App {
     pub(crate) inbox: InboxView,
     pub(crate) terms: TerminalsView,
     pub(crate) memory: MemoryView,
+    pub(crate) people: PeopleView,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
     pub(crate) traces_beside: bool,
@@ -276,6 +280,7 @@ impl App {
             inbox: InboxView::default(),
             terms: TerminalsView::default(),
             memory: MemoryView::default(),
+            people: PeopleView::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
             session_at: None,
@@ -368,6 +373,7 @@ impl App {
         self.settle_quiet();
         self.settle_terminals();
         self.settle_memory();
+        self.settle_people();
         self.settle_card();
         self.settle_windows();
         self.settle_removals();

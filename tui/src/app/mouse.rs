@@ -9,6 +9,7 @@ use smartopol_config::keymap::{Action, Chord, Found};
 use smartopol_protocol::{AttentionId, JobId, SessionId, TerminalId, TraceId};
 
 use super::memories::{Entry, Shelf};
+use super::people::Person;
 use super::{App, Cmd, Focus};
 use crate::clipboard::Copy;
 use crate::overlay::Overlay;
@@ -27,6 +28,10 @@ pub(crate) enum Spot {
     /// A memory or a topic.
     Entry(Entry),
     Shelf(Shelf),
+    /// A user, or one who waits at the door.
+    Person(Person),
+    /// A field of a user's page, by its number.
+    Field(usize),
     /// A pane of a screen that shows one at a time.
     Tab(Focus),
     /// A line of the palette.
@@ -151,6 +156,19 @@ impl App {
             }
             (Some(Spot::Entry(entry)), _) => self.select_memory(Some(entry)),
             (Some(Spot::Shelf(shelf)), _) => self.show_shelf(shelf),
+            (Some(Spot::Person(person)), _) if self.people.selected == Some(person) => {
+                self.act(Action::Open);
+            }
+            (Some(Spot::Person(person)), _) => {
+                self.people.inside = false;
+                self.select_person(Some(person));
+            }
+            (Some(Spot::Field(field)), _) if self.people.inside && self.people.field == field => {
+                self.act(Action::Open);
+            }
+            (Some(Spot::Field(field)), _) => {
+                (self.people.inside, self.people.field) = (true, field);
+            }
             (Some(Spot::Tab(focus)), _) => {
                 self.traces_whole = false;
                 self.focus = focus;

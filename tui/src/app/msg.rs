@@ -24,7 +24,7 @@ use smartopol_protocol::turn;
 use smartopol_protocol::user;
 use smartopol_protocol::{
     ApprovalId, Code, Event, JobId, MemoryId, MessageId, SessionId, TerminalId, Timestamp, TopicId,
-    TraceId, TurnId,
+    TraceId, TurnId, UserId,
 };
 
 use crate::clipboard::Copy;
@@ -229,6 +229,13 @@ pub(crate) enum Call {
     ForgetMemory(MemoryId),
     PinTopic(knowledge::Pin),
     ForgetTopic(TopicId),
+    /// All users; the answer counts for this number alone.
+    Users(u64),
+    UserPage(UserId),
+    SetUser(Box<user::Set>),
+    LinkCode,
+    Unlink(user::PeerId),
+    Admit(user::Admit),
 }
 
 /// An answer.
@@ -278,6 +285,12 @@ pub(crate) enum Reply {
     TopicShown(Box<knowledge::Shown>),
     /// A memory or a topic was changed as asked.
     Memory,
+    Users(user::Listed),
+    UserShown(Box<user::Shown>),
+    /// A code that joins another peer.
+    Code(user::Code),
+    /// A user was changed as asked.
+    User,
     Done,
 }
 

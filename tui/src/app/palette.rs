@@ -90,6 +90,7 @@ pub(crate) fn is_named(line: &Binding) -> bool {
             | Place::Inbox
             | Place::Terminals
             | Place::Memory
+            | Place::Users
     );
     pane && !matches!(line.words, "" | DITTO) && !goes_without.contains(&line.action)
 }
@@ -325,6 +326,7 @@ impl App {
             Place::Inbox => Focus::Inbox,
             Place::Terminals => Focus::Terminals,
             Place::Memory => Focus::Memory,
+            Place::Users => Focus::Users,
             _ => return self.act(action),
         };
         let beside = self.plan.columns == Columns::One || self.plan.traces.is_some();

@@ -348,6 +348,7 @@ impl App {
                     ..Edit::default()
                 }));
             }
+            Purpose::User(id, field) => return !self.field_given(id, field, &text),
             Purpose::DenyNote(id) => {
                 self.decide(Decide {
                     note: text,

@@ -15,11 +15,12 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
-use smartopol_protocol::{ApprovalId, MemoryId, SessionId, TraceId};
+use smartopol_protocol::{ApprovalId, MemoryId, SessionId, TraceId, UserId};
 
 use crate::app::job_form::JobForm;
 use crate::app::keymap::Place;
 use crate::app::lab::Lab;
+use crate::app::people::Field;
 use crate::app::{App, Going};
 use crate::theme::Theme;
 use crate::widget::composer::Composer;
@@ -71,6 +72,7 @@ pub(crate) enum Purpose {
     SearchTerminal,
     AddMemory,
     EditMemory(MemoryId),
+    User(UserId, Field),
 }
 
 /// A line of text that is being asked for.

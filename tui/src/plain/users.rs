@@ -124,6 +124,26 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Keep a user out for now: nothing is done for them, and nothing of theirs is lost
+    #[command(after_help = "Example:\n  smartopol users disable ben")]
+    Disable {
+        /// A name, a peer, an id or the beginning of one
+        #[arg(value_name = "USER")]
+        key: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let a user in again who was kept out
+    #[command(after_help = "Example:\n  smartopol users enable ben")]
+    Enable {
+        /// A name, a peer, an id or the beginning of one
+        #[arg(value_name = "USER")]
+        key: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Change how a user is spoken with, and what they may use
     #[command(
         after_help = "Examples:\n  smartopol users set mia --language German --timezone Europe/Berlin\n  smartopol users set mia --daily-tokens 50000 --monthly-cents 500\n  smartopol users set mia --tone ''"
@@ -206,6 +226,7 @@ impl Change {
             key: self.key,
             name: self.name,
             role: None,
+            disabled: None,
             grants: Default::default(),
             limits: Limits {
                 daily_tokens: self.daily_tokens,
@@ -251,6 +272,14 @@ fn grant(key: String, capability: &str, grant: Option<Grant>) -> Set {
     }
 }
 
+fn keep_out(key: String, out: bool) -> Set {
+    Set {
+        key,
+        disabled: Some(out),
+        ..Set::default()
+    }
+}
+
 pub(super) async fn run(
     command: Command,
     paths: &Paths,
@@ -260,7 +289,7 @@ pub(super) async fn run(
     match command {
         Command::List { json } => {
             let listed = client.call(List {}).await?;
-            tell::list(&listed.users, json, out)?;
+            tell::list(&listed, json, out)?;
         }
         Command::Show { key, session, json } => {
             let session_id = match session {
@@ -317,6 +346,12 @@ pub(super) async fn run(
         } => {
             let set = grant(key, &capability, Some(Grant::Deny));
             done(&client.call(set).await?, json, out)?;
+        }
+        Command::Disable { key, json } => {
+            done(&client.call(keep_out(key, true)).await?, json, out)?;
+        }
+        Command::Enable { key, json } => {
+            done(&client.call(keep_out(key, false)).await?, json, out)?;
         }
         Command::Set(change) => {
             let json = change.json;

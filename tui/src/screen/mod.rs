@@ -12,6 +12,8 @@ pub(crate) mod sessions;
 mod terminals;
 mod trace_head;
 pub(crate) mod traces;
+mod user_page;
+mod users;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -129,6 +131,11 @@ impl App {
                 let mut scroll = self.memory.scroll;
                 typed_at = memory::draw(self, plan.whole, &mut scroll, buf);
                 self.memory.scroll = scroll;
+            }
+            Focus::Users => {
+                let mut scroll = self.people.scroll;
+                users::draw(self, plan.whole, &mut scroll, buf);
+                self.people.scroll = scroll;
             }
             _ => {}
         }
@@ -304,7 +311,8 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
         height: 0,
         ..body
     };
-    if let Focus::Jobs | Focus::Inbox | Focus::Terminals | Focus::Memory = app.focus {
+    if let Focus::Jobs | Focus::Inbox | Focus::Terminals | Focus::Memory | Focus::Users = app.focus
+    {
         plan.whole = body;
         if app.focus == Focus::Terminals {
             plan.live = terminals::places(app, body).live;
@@ -312,6 +320,7 @@ fn beside(app: &App, plan: &mut Plan, body: Rect) -> Rect {
         plan.has_both = match app.focus {
             Focus::Jobs => body.width >= jobs::BESIDE,
             Focus::Memory => body.width >= memory::BESIDE,
+            Focus::Users => body.width >= users::BESIDE,
             _ => false,
         };
         return nothing;

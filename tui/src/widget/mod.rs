@@ -2,6 +2,7 @@
 
 pub(crate) mod approval;
 mod below;
+pub(crate) mod budget;
 pub(crate) mod card;
 pub(crate) mod composer;
 pub(crate) mod diff;

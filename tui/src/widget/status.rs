@@ -117,6 +117,7 @@ pub(crate) fn tabs(app: &App, room: usize) -> Line<'static> {
         Focus::Jobs => Some(("jobs", Focus::Jobs, true)),
         Focus::Inbox => Some(("inbox", Focus::Inbox, true)),
         Focus::Memory => Some(("memory", Focus::Memory, true)),
+        Focus::Users => Some(("users", Focus::Users, true)),
         Focus::Terminals => Some(("terminals", Focus::Terminals, true)),
         _ => None,
     };

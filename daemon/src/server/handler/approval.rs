@@ -11,8 +11,11 @@ use crate::approvals::{desk, lab};
 use crate::server::view;
 
 pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
-    let mut approvals = house.store.read(move |r| r.approvals(&list)).await?;
-    approvals.retain(|approval| view::may_see_approval(house, user, approval));
+    let whose = view::whose(house, user);
+    let approvals = house
+        .store
+        .read(move |r| r.approvals_of(&list, whose))
+        .await?;
     Ok(Listed { approvals })
 }
 

@@ -3,25 +3,19 @@
 use smartopol_protocol::Code;
 use smartopol_protocol::Fault;
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::attention::{Item, ItemState, Kind, List, Listed, Resolve, Seen};
+use smartopol_protocol::attention::{Item, Kind, List, Listed, Resolve, Seen};
 use smartopol_protocol::question::{Answer, How};
 use smartopol_protocol::user::User;
+use smartopol_store::Reader;
 
 use crate::House;
 use crate::approvals::questions;
 use crate::server::view;
 
 pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
-    let mut listed = house.store.read(move |r| r.attention(&list)).await?;
-    let all = listed.items.len();
-    listed
-        .items
-        .retain(|item| view::may_see_item(house, user, item));
-    if listed.items.len() < all {
-        let open = |item: &&Item| matches!(item.state, ItemState::Open);
-        listed.open = listed.items.iter().filter(open).count() as u64;
-    }
-    Ok(listed)
+    let whose = view::whose(house, user);
+    let read = move |r: &Reader<'_>| r.attention_of(&list, whose);
+    Ok(house.store.read(read).await?)
 }
 
 pub(crate) async fn resolve(house: &House, actor: &Actor, resolve: Resolve) -> Result<Item, Fault> {

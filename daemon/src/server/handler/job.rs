@@ -7,11 +7,13 @@ use smartopol_protocol::job::{
 };
 use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault};
+use smartopol_store::Reader;
 
 use crate::House;
 use crate::scheduler::make::{self, Author};
 use crate::scheduler::schedule::{self, Times};
 use crate::scheduler::{edit, why};
+use crate::server::view;
 
 /// How many rows of the ledger are shown with a job.
 const ROWS: u32 = 50;
@@ -30,11 +32,8 @@ pub(crate) async fn add(house: &House, actor: &Actor, add: Add) -> Result<Added,
 }
 
 pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
-    let mut listed = house.store.read(move |r| r.jobs(&list)).await?;
-    listed
-        .jobs
-        .retain(|job| house.users.may_see_peer(user, &job.frozen.user));
-    Ok(listed)
+    let whose = view::whose(house, user);
+    Ok(house.store.read(move |r| r.jobs_of(&list, whose)).await?)
 }
 
 pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
@@ -131,7 +130,11 @@ pub(crate) async fn next(house: &House, user: &User, next: Next) -> Result<NextS
     let jobs = match next.key {
         Some(key) => vec![edit::find(house, &key, false).await?],
         // Nothing that is due later than the last of these can be among the first.
-        None => house.store.read(move |r| r.next_jobs(count)).await?,
+        None => {
+            let whose = view::whose(house, user);
+            let read = move |r: &Reader<'_>| r.next_jobs_of(count, whose);
+            house.store.read(read).await?
+        }
     };
     let most = usize::try_from(count).unwrap_or(usize::MAX);
     let mut times: Vec<_> = jobs

@@ -7,10 +7,14 @@ use smartopol_protocol::user::User;
 
 use crate::House;
 use crate::approvals::questions;
+use crate::server::view;
 
 pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Listed, Fault> {
-    let mut questions = house.store.read(move |r| r.questions(&list)).await?;
-    questions.retain(|question| house.users.may_see(user, question.session_id));
+    let whose = view::whose(house, user);
+    let questions = house
+        .store
+        .read(move |r| r.questions_of(&list, whose))
+        .await?;
     Ok(Listed { questions })
 }
 

@@ -3,10 +3,11 @@
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::user::{
     Add, Admit, Admitted, Capability, Code as LinkCode, Grant, Limits, Listed, Profile, Redeem,
-    Remove, Role, Set, Show, Shown, Unlink, User,
+    Refused, Remove, Role, Set, Show, Shown, Unlink, User,
 };
 use smartopol_protocol::{Code, Fault};
 
+use crate::users::linking::No;
 use crate::users::{made, rights, strangers};
 use crate::{House, budgets};
 
@@ -18,7 +19,8 @@ pub(crate) async fn list(house: &House, user: &User) -> Result<Listed, Fault> {
     if !manages(house, user) {
         users.retain(|own| own.id == user.id);
     }
-    Ok(Listed { users })
+    let budgets = budgets::of_each(house, &users, sees_costs(house, user)).await?;
+    Ok(Listed { users, budgets })
 }
 
 pub(crate) async fn show(house: &House, asks: &User, show: Show) -> Result<Shown, Fault> {
@@ -35,13 +37,15 @@ pub(crate) async fn show(house: &House, asks: &User, show: Show) -> Result<Shown
         ));
     }
     let roles = &house.config.users.roles;
-    let costs = rights::grant(roles, asks, Capability::SeeCosts) == Grant::Allow;
+    let costs = sees_costs(house, asks);
+    let days = budgets::days(house, &user, costs).await?;
     let budgets = budgets::shown(house, &user, show.session_id, costs).await?;
     Ok(Shown {
         grants: rights::grants(roles, &user),
         filter: rights::filter(&user),
         time_zone: budgets::zone_name(house, &user),
         budgets,
+        days,
         user,
     })
 }
@@ -80,6 +84,7 @@ pub(crate) async fn set(
     let user = find(house, asks, &set.key).await?;
     let whole = set.name.is_some()
         || set.role.is_some()
+        || set.disabled.is_some()
         || !set.grants.is_empty()
         || !set.limits.is_empty()
         || set.profile.filter.is_some();
@@ -93,6 +98,13 @@ pub(crate) async fn set(
             Code::Conflict,
             format!("{} owns the daemon and stays an admin", user.name),
         ));
+    }
+    if set.disabled == Some(true) && (user.owner || user.id == asks.id) {
+        let told = match user.owner {
+            true => format!("{} owns the daemon and cannot be disabled", user.name),
+            false => "you cannot disable yourself".to_owned(),
+        };
+        return Err(Fault::new(Code::Conflict, told));
     }
     for (capability, grant) in &set.grants {
         let own = rights::grant(&house.config.users.roles, asks, *capability);
@@ -116,6 +128,7 @@ fn change(user: &mut User, set: Set) {
         name.trim().clone_into(&mut user.name);
     }
     user.role = set.role.unwrap_or(user.role);
+    user.disabled = set.disabled.unwrap_or(user.disabled);
     for (capability, grant) in set.grants {
         match grant {
             Some(grant) => user.grants.insert(capability, grant),
@@ -184,7 +197,23 @@ pub(crate) async fn link(house: &House, (actor, asks): (&Actor, &User)) -> Resul
 /// Joins the peer that says a code to the user who was given it.
 pub(crate) async fn redeem(house: &House, actor: &Actor, redeem: Redeem) -> Result<User, Fault> {
     let at = house.clock.now();
-    let id = house.linking.take(&redeem.code, &actor.peer, at)?;
+    let id = match house.linking.take(&redeem.code, &actor.peer, at) {
+        Ok(id) => id,
+        Err(no) => {
+            // Who guesses is not listened to soon, so they cannot fill the journal either.
+            if let No::Code(why) = no {
+                let refused = Refused {
+                    by: actor.clone(),
+                    why,
+                };
+                house
+                    .store
+                    .write(move |w| w.tell_link_refused(refused, at))
+                    .await?;
+            }
+            return Err(no.fault());
+        }
+    };
     let peer = actor
         .peer
         .parse()
@@ -192,6 +221,7 @@ pub(crate) async fn redeem(house: &House, actor: &Actor, redeem: Redeem) -> Resu
     let into = house
         .users
         .get(id)
+        .filter(|into| !into.disabled)
         .ok_or_else(|| Fault::new(Code::NotFound, "whoever got this code is no user any more"))?;
     // Whoever says a code consents to become somebody else; never to become less than they are.
     if let Some(says) = house.users.of(&actor.peer)
@@ -271,6 +301,10 @@ async fn find(house: &House, asks: &User, key: &str) -> Result<User, Fault> {
                 .hint("you see yourself: smartopol users show"),
         ),
     }
+}
+
+fn sees_costs(house: &House, user: &User) -> bool {
+    rights::grant(&house.config.users.roles, user, Capability::SeeCosts) == Grant::Allow
 }
 
 fn manages(house: &House, user: &User) -> bool {

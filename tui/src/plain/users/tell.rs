@@ -2,31 +2,41 @@
 
 use std::io;
 
-use smartopol_protocol::user::{Budget, Code, Grant, Shown, Spent, User};
+use ratatui::style::Style;
+use smartopol_protocol::user::{Budget, Code, Day, Grant, Listed, Shown, Spent, User};
 
 use crate::plain::out::{Out, Tone};
 use crate::plain::table::{self, Cell, cell, toned};
 use crate::plain::time;
+use crate::widget::sparkline::sparkline;
 
 /// Prints all users.
-pub(super) fn list(users: &[User], json: bool, out: &mut Out) -> io::Result<()> {
+pub(super) fn list(listed: &Listed, json: bool, out: &mut Out) -> io::Result<()> {
     if json {
-        return users.iter().try_for_each(|user| out.json(user));
+        return listed.users.iter().try_for_each(|user| out.json(user));
     }
-    let rows: Vec<Vec<Cell>> = users.iter().map(row).collect();
-    let heads = ["name", "role", "id", "peers"];
+    let users = listed.users.iter().zip(&listed.budgets);
+    let rows: Vec<Vec<Cell>> = users.map(|(user, budget)| row(user, budget)).collect();
+    let heads = ["name", "role", "id", "today", "peers"];
     table::print(out, &heads, &rows, "there are no users")
 }
 
-fn row(user: &User) -> Vec<Cell> {
-    let role = match user.owner {
-        true => format!("{} (owner)", user.role),
-        false => user.role.to_string(),
+fn row(user: &User, budget: &Budget) -> Vec<Cell> {
+    let role = match (user.owner, user.disabled) {
+        (true, _) => format!("{} (owner)", user.role),
+        (_, true) => format!("{} (disabled)", user.role),
+        _ => user.role.to_string(),
     };
+    let limits = &budget.limits;
+    let today = used(
+        budget.today,
+        (limits.daily_tokens, limits.daily_cost_micros),
+    );
     vec![
         cell(&user.name),
         cell(role),
         toned(user.id.to_string(), Tone::Quiet),
+        cell(today),
         cell(peers(user)),
     ]
 }
@@ -38,7 +48,8 @@ fn peers(user: &User) -> String {
 
 /// Returns a user in one line.
 pub(super) fn line(user: &User) -> String {
-    format!("{}: {}, {}", user.name, user.role, peers(user))
+    let out = if user.disabled { ", disabled" } else { "" };
+    format!("{}: {}{out}, {}", user.name, user.role, peers(user))
 }
 
 /// Prints a code.
@@ -80,9 +91,28 @@ pub(super) fn show(shown: &Shown, out: &mut Out) -> io::Result<()> {
             Grant::AskAdmin => "asks an admin",
             Grant::Deny => "no",
         };
-        out.line(format!("  {:<17} {said}{own}", capability.name()))?;
+        let note = match capability.note() {
+            "" => String::new(),
+            note => format!(" ({note})"),
+        };
+        out.line(format!("  {:<17} {said}{own}{note}", capability.name()))?;
     }
-    shown.budgets.iter().try_for_each(|own| budget(own, out))
+    shown.budgets.iter().try_for_each(|own| budget(own, out))?;
+    days(&shown.days, out)
+}
+
+/// Prints what was used day by day, where anything was.
+fn days(days: &[Day], out: &mut Out) -> io::Result<()> {
+    let tokens: Vec<u32> = days
+        .iter()
+        .map(|day| u32::try_from(day.spent.tokens).unwrap_or(u32::MAX))
+        .collect();
+    let all: u64 = days.iter().map(|day| day.spent.tokens).sum();
+    if all == 0 {
+        return Ok(());
+    }
+    let bars = sparkline(&tokens, Style::new()).content;
+    out.line(format!("last {} days: {bars} {all} tokens", days.len()))
 }
 
 fn budget(budget: &Budget, out: &mut Out) -> io::Result<()> {
