@@ -9,14 +9,16 @@ use smartopol_daemon::lifecycle::Lock;
 use smartopol_daemon::{Clock, Hands};
 use smartopol_ipc::{Access, Address, Client, Events};
 use smartopol_protocol::approval::{self, ApprovalState};
+use smartopol_protocol::compaction;
 use smartopol_protocol::daemon::{Check, Figures, FiguresShown, Status, Stop};
 use smartopol_protocol::event::{Subscribe, Subscribed};
+use smartopol_protocol::job;
 use smartopol_protocol::message::Role;
 use smartopol_protocol::session::{self, Session, Show};
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{Timestamp, trace};
+use smartopol_protocol::{News, Timestamp, trace};
 
-use super::{asked, eventually, listen, outcome, say};
+use super::{asked, eventually, listen, outcome, say, until};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
@@ -192,6 +194,128 @@ async fn days_pass_backups_are_made_and_what_is_old_goes() {
         client.call(Status {}).await.unwrap().troubles,
         Vec::<String>::new()
     );
+    sound(&client).await;
+    house.stop(client).await;
+}
+
+/// What the preview says would be removed, and what stays.
+async fn preview(client: &Client) -> (Vec<String>, Vec<(String, session::Stays)>) {
+    let retained = client.call(session::Retention {}).await.unwrap();
+    let (goes, stays): (Vec<_>, Vec<_>) = retained
+        .old
+        .into_iter()
+        .partition(|own| own.stays.is_none());
+    let stays = stays
+        .into_iter()
+        .filter_map(|own| Some((own.session, own.stays?)));
+    (
+        goes.into_iter().map(|own| own.session).collect(),
+        stays.collect(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_sessions_go_as_the_preview_says_and_what_is_still_needed_stays() {
+    let house =
+        House::with("[retention]\nsessions_days = 30\narchived_days = 7\njournal_days = 0\n").await;
+    let (client, mut events) = house.client().await;
+    let work = house.dir.path().join("work").display().to_string();
+    let mut made = std::collections::BTreeMap::new();
+    for name in [
+        "plain", "pinned", "waits", "reminded", "archived", "watched",
+    ] {
+        let create = session::Create::in_folder(work.as_str()).named(name);
+        made.insert(name, client.call(create).await.unwrap());
+    }
+    listen(&client, &made["watched"]).await;
+    for name in ["plain", "pinned", "archived", "watched"] {
+        say(&client, &made[name], "list: .").await;
+        assert_eq!(outcome(&mut events).await, Outcome::Done);
+    }
+    say(&client, &made["waits"], "ask: go on? | yes | no").await;
+    until(&mut events, |news| {
+        matches!(news, News::QuestionChanged(_)).then_some(())
+    })
+    .await;
+    let pin = compaction::Add {
+        id: made["pinned"].id,
+        kind: compaction::PinKind::Rule,
+        text: "never touch the archive".into(),
+    };
+    client.call(pin).await.unwrap();
+    let add: job::Add = serde_json::from_value(serde_json::json!({"spec": {
+        "when": "every monday 9:00", "session": "reminded",
+        "action": {"do": "message", "text": "monday"}, "name": "mondays",
+    }}))
+    .unwrap();
+    client.call(add).await.unwrap();
+    let archive = session::Archive {
+        id: made["archived"].id,
+        archived: true,
+    };
+    client.call(archive).await.unwrap();
+    assert_eq!(preview(&client).await, (vec![], vec![]));
+    let traces = figures(&client).await.rows.traces;
+
+    house.hands.turn_by(8 * DAY);
+    assert_eq!(preview(&client).await.0, ["archived"]);
+    let left = |wanted: &'static [&'static str]| {
+        let client = &client;
+        async move {
+            let all = session::List {
+                which: session::Which::All,
+            };
+            let mut left: Vec<String> = client
+                .call(all)
+                .await
+                .unwrap()
+                .sessions
+                .into_iter()
+                .map(|session| session.name)
+                .collect();
+            left.sort();
+            (left == wanted).then_some(())
+        }
+    };
+    eventually("the archived one goes", || {
+        left(&["pinned", "plain", "reminded", "waits", "watched"])
+    })
+    .await;
+
+    house.hands.turn_by(30 * DAY);
+    eventually("the plain one goes", || {
+        left(&["pinned", "reminded", "waits", "watched"])
+    })
+    .await;
+    let (goes, mut stays) = preview(&client).await;
+    stays.sort();
+    assert_eq!(goes, [""; 0]);
+    let expected = [
+        ("pinned", session::Stays::Pinned),
+        ("waits", session::Stays::Busy),
+        ("watched", session::Stays::Watched),
+    ];
+    assert!(
+        stays.iter().all(|(name, _)| name != "reminded"),
+        "its job speaks in it: {stays:?}"
+    );
+    for (name, why) in expected {
+        assert!(stays.contains(&(name.to_owned(), why)), "{stays:?}");
+    }
+    // What was done in them is still on record, and that they are gone is a fact of each.
+    assert!(figures(&client).await.rows.traces >= traces);
+    let mut gone = Vec::new();
+    while let Ok(Some(event)) =
+        tokio::time::timeout(std::time::Duration::from_millis(200), events.recv()).await
+    {
+        if let News::SessionDeleted(id) = event.news {
+            gone.push(id);
+        }
+    }
+    gone.sort();
+    let mut expected = vec![made["archived"].id, made["plain"].id];
+    expected.sort();
+    assert_eq!(gone, expected);
     sound(&client).await;
     house.stop(client).await;
 }

@@ -17,6 +17,8 @@ pub struct Retention {
     pub traces_days: u32,
     /// Sessions in which nothing happened for so long, with their messages.
     pub sessions_days: u32,
+    /// Sessions that were archived so long ago, with their messages.
+    pub archived_days: u32,
     /// The ledger of jobs, and items of the attention list that were resolved.
     pub ledger_days: u32,
     /// Outputs of tools that were too long for the model.
@@ -29,6 +31,7 @@ impl Default for Retention {
             journal_days: 14,
             traces_days: 365,
             sessions_days: 0,
+            archived_days: 0,
             ledger_days: 90,
             outputs_days: 30,
         }
@@ -39,6 +42,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("journal_days", Shape::Value(Holds::Whole(0, MOST))),
     ("traces_days", Shape::Value(Holds::Whole(0, MOST))),
     ("sessions_days", Shape::Value(Holds::Whole(0, MOST))),
+    ("archived_days", Shape::Value(Holds::Whole(0, MOST))),
     ("ledger_days", Shape::Value(Holds::Whole(1, MOST))),
     ("outputs_days", Shape::Value(Holds::Whole(0, MOST))),
 ]);

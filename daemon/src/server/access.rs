@@ -71,6 +71,7 @@ pub(crate) fn of(request: &Request) -> Access<'_> {
         | Request::SessionFind(_)
         // What was said is looked up for who asks.
         | Request::SessionSearch(_)
+        | Request::SessionRetention(_)
         | Request::ClientList(_)
         | Request::ApprovalList(_)
         | Request::ApprovalCheck(_)

@@ -28,6 +28,7 @@ pub(crate) async fn dispatch(
         Request::DaemonFigures(_) => reply(id, daemon::figures(house).await),
         Request::SessionCreate(params) => reply(id, session::create(house, actor, params).await),
         Request::SessionList(params) => reply(id, session::list(house, user, params).await),
+        Request::SessionRetention(_) => reply(id, session::retention(house, user).await),
         Request::SessionSearch(params) => reply(id, session::search(house, user, params).await),
         Request::SessionArchive(params) => reply(id, session::archive(house, params).await),
         Request::SessionFind(params) => reply(id, session::find(house, user, params).await),
@@ -161,6 +162,7 @@ pub(crate) const fn changes(request: &Request) -> bool {
         | Request::SessionExport(_)
         | Request::SessionFiles(_)
         | Request::SessionSearch(_)
+        | Request::SessionRetention(_)
         | Request::SessionCompactions(_)
         | Request::SessionPins(_)
         | Request::MemoryList(_)

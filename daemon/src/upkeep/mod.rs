@@ -5,7 +5,7 @@
 //! each look does a bounded amount of work in small steps, and none where nothing changed.
 
 mod indexing;
-mod retention;
+pub(crate) mod retention;
 pub(crate) mod shelf;
 
 use std::sync::{Mutex, PoisonError};

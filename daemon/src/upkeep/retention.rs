@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use smartopol_protocol::Timestamp;
-use smartopol_protocol::session::SessionState;
-use smartopol_store::{Error, Result};
+use smartopol_protocol::session::{Old, Stays};
+use smartopol_store::{Error, OldSince, Result};
 
 use crate::House;
 use crate::session::Cmd;
@@ -55,9 +55,7 @@ pub(super) async fn prune(house: &House, now: Timestamp) -> Result<u64> {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    if let Some(before) = before(now, keep.sessions_days) {
-        removed += sessions(house, before).await?;
-    }
+    removed += sessions(house, now).await?;
     if let Some(before) = before(now, keep.traces_days) {
         for _ in 0..BITES {
             let gone = house.store.write(move |w| w.prune_traces(before)).await?;
@@ -71,31 +69,44 @@ pub(super) async fn prune(house: &House, now: Timestamp) -> Result<u64> {
     Ok(removed)
 }
 
-/// Removes sessions in which nothing happened since `before`, each by its own actor, as a person
-/// would. One that waits for somebody stays.
-async fn sessions(house: &House, before: Timestamp) -> Result<u64> {
-    let old: Vec<_> = house
-        .store
-        .read(move |r| {
-            let mut old = r.sessions()?;
-            old.retain(|one| {
-                one.updated_at < before && matches!(one.state, SessionState::Idle { .. })
-            });
-            Ok(old)
-        })
-        .await?;
+/// Returns the sessions that are old now, the least recently used first, each with why it stays.
+pub(crate) async fn old(house: &House, now: Timestamp) -> Result<Vec<Old>> {
+    let keep = &house.config.retention;
+    let since = OldSince {
+        used: before(now, keep.sessions_days),
+        archived: before(now, keep.archived_days),
+    };
+    let mut old = house.store.read(move |r| r.old_sessions(since)).await?;
+    // Nothing goes from under somebody's eyes.
+    let clients = house.clients.list();
+    for session in &mut old {
+        let watched = || {
+            let mut watches = clients.iter().map(|client| client.watches);
+            watches.any(|own| own == Some(session.session_id))
+        };
+        if session.stays.is_none() && watched() {
+            session.stays = Some(Stays::Watched);
+        }
+    }
+    Ok(old)
+}
+
+/// Removes old sessions, each by its own actor and as a person would: its traces stay, and that it
+/// is gone is a fact.
+async fn sessions(house: &House, now: Timestamp) -> Result<u64> {
     let mut removed = 0;
-    for session in old.iter().rev().take(SESSIONS) {
-        match house
-            .router
-            .ask(house, session.id, GOES_WITHIN, Cmd::Delete)
-            .await
-        {
+    let old = old(house, now).await?;
+    for session in old.iter().filter(|own| own.stays.is_none()).take(SESSIONS) {
+        let id = session.session_id;
+        match house.router.ask(house, id, GOES_WITHIN, Cmd::Delete).await {
             Ok(()) => {
+                crate::terminals::end_with(house, id).await;
                 removed += 1;
-                tracing::info!(session = session.name, "an old session was removed");
+                tracing::info!(session = session.session, "an old session was removed");
             }
-            Err(fault) => tracing::warn!(session = session.name, "an old session stays: {fault}"),
+            Err(fault) => {
+                tracing::warn!(session = session.session, "an old session stays: {fault}");
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -59,6 +59,7 @@ pub use past::PastCall;
 pub use points::{AtPoint, Point};
 pub use reader::{Counts, Reader};
 pub use restore::{Examined, examine, restore};
+pub use session::OldSince;
 pub use spend::Of;
 pub use store::{OnCommit, Options, Store};
 pub use whose::Whose;

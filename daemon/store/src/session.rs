@@ -3,6 +3,8 @@
 //! Owns: their rows and names. What a row says of turns, approvals and messages is kept by
 //! [`Writer::count_messages`], [`Writer::count_waiting`] and [`Writer::stand`].
 
+mod aging;
+
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::model::Usage;
@@ -11,6 +13,8 @@ use smartopol_protocol::{News, SessionId, Timestamp, UserId};
 
 use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, range, time};
 use crate::{Error, Reader, Result, Writer, journal};
+
+pub use aging::OldSince;
 
 const COLUMNS: &str = "id, name, workspace, mode, model, state, waiting, messages, last_line, \
                        usage, created_at, updated_at, user_id, archived_at";

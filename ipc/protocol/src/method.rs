@@ -101,6 +101,8 @@ methods! {
     SessionExport(session::Export) = "session/export" -> session::Exported;
     /// Put it away, or back.
     SessionArchive(session::Archive) = "session/archive" -> session::Session;
+    /// Which are old enough to be removed.
+    SessionRetention(session::Retention) = "session/retention" -> session::Retained;
     /// What was said in all of them.
     SessionSearch(session::Search) = "session/search" -> session::Found;
     /// The files of its workspace.

@@ -1,6 +1,7 @@
 //! Sessions: conversations with their memory of themselves.
 
 mod export;
+mod retention;
 mod search;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,7 @@ use crate::turn::{Outcome, Turn};
 use crate::{SessionId, Timestamp, TurnId, UserId};
 
 pub use export::{EXPORT_VERSION, Export, Exported};
+pub use retention::{Old, Retained, Retention, Stays};
 pub use search::{Found, Hit, Search};
 
 /// The agent's name in the keys of sessions. There is one.

@@ -198,6 +198,22 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             sample::session(),
         ),
         golden(
+            session::Retention {},
+            session::Retained {
+                sessions_days: 365,
+                archived_days: 30,
+                old: vec![session::Old {
+                    session_id: sample::SESSION,
+                    session: "project".into(),
+                    archived: true,
+                    messages: 12,
+                    bytes: 4711,
+                    updated_at: sample::at(1500),
+                    stays: Some(session::Stays::Pinned),
+                }],
+            },
+        ),
+        golden(
             session::Search {
                 text: "the archi".into(),
                 typing: true,

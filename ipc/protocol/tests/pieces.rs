@@ -8,7 +8,7 @@ use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::question::{How, QuestionState};
-use smartopol_protocol::session::{SessionState, Which};
+use smartopol_protocol::session::{SessionState, Stays, Which};
 use smartopol_protocol::terminal::{End, Party, TerminalState, Until, View, WaitOver};
 use smartopol_protocol::tool::{Body, CallState, Effect, OutputStatus, Place, ToolOutput};
 use smartopol_protocol::trace::{ActionType, DecidedBy};
@@ -49,6 +49,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
             ],
         ),
         Golden::new("piece.session_state", session_states()),
+        Golden::new("piece.session_stays", Stays::ALL.to_vec()),
         Golden::new(
             "piece.session_which",
             vec![Which::Current, Which::Archived, Which::All],

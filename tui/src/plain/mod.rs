@@ -20,6 +20,7 @@ mod out;
 mod prompt;
 mod queue;
 mod report;
+mod retention;
 mod search;
 mod sessions;
 mod table;
@@ -62,7 +63,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Conversations: list, show, search, queue, rename, fork, export, delete
+    /// Conversations: list, show, search, new, queue, rename, fork, export, archive, delete
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Questions about tool calls: list, show, allow, deny, and the rules learned from answers

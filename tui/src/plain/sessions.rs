@@ -1,4 +1,5 @@
-//! `sessions`: conversations, listed, read, searched, renamed, forked, exported, deleted.
+//! `sessions`: conversations, made, listed, read, searched, renamed, archived, deleted; the rest
+//! has files of its own.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use super::confirm::confirmed;
 use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::{export, folding, fork, queue, search, time};
+use super::{export, folding, fork, queue, retention, search, time};
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
@@ -167,6 +168,13 @@ pub enum Command {
         #[arg(value_name = "KEY")]
         key: String,
     },
+    /// Show which sessions would be removed now because they are old; removes nothing
+    #[command(after_help = "Example:\n  smartopol sessions retention --json | jq .sessions")]
+    Retention {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove a session with its messages and learned rules; its traces stay
     #[command(after_help = "Example:\n  smartopol sessions delete notes --yes")]
     Delete {
@@ -218,6 +226,7 @@ pub(super) async fn run(
             let hits = search::all(&client, id, &text, messages).await?;
             return search::print(&hits, &text, json, out);
         }
+        Command::Retention { json } => retention::run(&client, json, out).await?,
         Command::Archive { key } => {
             let archived = true;
             let id = find(&client, Some(&key)).await?.id;

@@ -33,6 +33,7 @@ const SAID: &str = "
     session/pins         - o o +
     session/export       - o o +
     session/archive      - o o +
+    session/retention    - + + +
     session/search       - + + +
     session/files        - o o +
     session/delete       - o o +

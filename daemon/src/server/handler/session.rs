@@ -5,7 +5,7 @@ use std::path::Path;
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::session::{
     Archive, Configure, Create, Delete, Export, Exported, Files, FilesListed, Find, Fork, Forked,
-    Found, List, Listed, Partial, Search, Session, SessionState, Show, Shown, Which,
+    Found, List, Listed, Partial, Retained, Search, Session, SessionState, Show, Shown, Which,
 };
 use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault, SessionId};
@@ -14,6 +14,7 @@ use super::SOON;
 use crate::House;
 use crate::record;
 use crate::session::Cmd;
+use crate::upkeep::retention;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -93,6 +94,18 @@ pub(crate) async fn search(house: &House, user: &User, search: Search) -> Result
         .read(move |r| r.search_sessions(own, &search))
         .await
         .map_err(Fault::from)
+}
+
+/// What is somebody else's is not told.
+pub(crate) async fn retention(house: &House, user: &User) -> Result<Retained, Fault> {
+    let mut old = retention::old(house, house.clock.now()).await?;
+    old.retain(|own| house.users.may_see(user, own.session_id));
+    let keep = &house.config.retention;
+    Ok(Retained {
+        sessions_days: keep.sessions_days,
+        archived_days: keep.archived_days,
+        old,
+    })
 }
 
 pub(crate) async fn archive(house: &House, archive: Archive) -> Result<Session, Fault> {
