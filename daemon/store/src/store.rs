@@ -4,6 +4,8 @@
 //! asks: the threads wait without waking.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -49,6 +51,14 @@ struct Shared {
     /// One long look (a backup, a check) at a time.
     aside: Semaphore,
     threads: Mutex<Option<Threads>>,
+    /// How often it was asked for a read and for a write.
+    counts: Counts,
+}
+
+#[derive(Default)]
+struct Counts {
+    reads: AtomicU64,
+    writes: AtomicU64,
 }
 
 struct Threads {
@@ -117,6 +127,7 @@ impl Store {
                     readers,
                     writer: (writer, ended),
                 })),
+                counts: Counts::default(),
             }),
         })
     }
@@ -126,6 +137,16 @@ impl Store {
         self.shared.agent_id
     }
 
+    /// Returns how often the database was read since it was opened.
+    pub fn reads(&self) -> u64 {
+        self.shared.counts.reads.load(Relaxed)
+    }
+
+    /// Returns how often it was written since it was opened.
+    pub fn writes(&self) -> u64 {
+        self.shared.counts.writes.load(Relaxed)
+    }
+
     /// Changes the database: all that `change` does, or nothing of it. Returns after the commit,
     /// which it may share with others. What was handed over is done, also when nobody waits.
     pub async fn write<T: Send + 'static>(
@@ -133,6 +154,7 @@ impl Store {
         change: impl FnOnce(&mut Writer<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (task, answer) = Task::new(change);
+        self.shared.counts.writes.fetch_add(1, Relaxed);
         self.shared
             .writes
             .send(group::Job::Write(task))
@@ -147,6 +169,7 @@ impl Store {
         look: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (job, answer) = pool::job(look);
+        self.shared.counts.reads.fetch_add(1, Relaxed);
         self.shared
             .reads
             .send(job)

@@ -129,6 +129,12 @@ pub struct FiguresShown {
     pub size: Size,
     /// How much there is in it.
     pub rows: Rows,
+    /// How often the database was read since the daemon started.
+    #[serde(default)]
+    pub reads: u64,
+    /// How often it was written.
+    #[serde(default)]
+    pub writes: u64,
     /// The backups that the daemon made by itself, oldest first.
     pub backups: Vec<BackupShown>,
     /// What is free on the disk that they lie on, in bytes; `None` where the system does not tell.

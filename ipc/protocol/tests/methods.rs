@@ -64,6 +64,8 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                     oldest_fact_at: Some(sample::at(1)),
                     oldest_trace_at: Some(sample::at(2)),
                 },
+                reads: 4_000,
+                writes: 300,
                 backups: vec![backup()],
                 disk_free_bytes: Some(1_000_000_000),
             },

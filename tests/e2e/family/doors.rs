@@ -89,7 +89,10 @@ fn everybody_sees_what_is_theirs_and_an_admin_sees_all() {
     assert_eq!(all.len(), 3, "{all:?}");
     let mias = json(&home, &as_peer(MIA, &["sessions", "list", "--json"]));
     assert_eq!(mias.len(), 1);
-    // In one folder each goes on in their own session.
+    // In one folder each goes on in their own session, under the same name.
+    let name = all[0]["name"].as_str().unwrap();
+    let shown = json(&home, &as_peer(MIA, &["sessions", "show", name, "--json"]));
+    assert_eq!(shown[0]["session"]["id"], mias[0]["id"]);
     assert_ne!(mias[0]["user_id"], owner(&home)["id"]);
     let others: Vec<&Value> = all
         .iter()
@@ -101,7 +104,6 @@ fn everybody_sees_what_is_theirs_and_an_admin_sees_all() {
             vec!["sessions", "show", id],
             vec!["sessions", "delete", id, "--yes"],
             vec!["send", "--session", id, "say: x"],
-            vec!["sessions", "show", other["name"].as_str().unwrap()],
         ] {
             let (code, said) = refused(&home, &as_peer(MIA, &args));
             assert_eq!(code, Some(1), "{args:?}: {said}");

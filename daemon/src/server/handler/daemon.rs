@@ -111,6 +111,8 @@ pub(crate) async fn figures(house: &House) -> Result<FiguresShown, Fault> {
     Ok(FiguresShown {
         size,
         rows,
+        reads: house.store.reads(),
+        writes: house.store.writes(),
         backups: shelf::shown(&facts.backups, house.clock.now()),
         disk_free_bytes: free_space(&facts.data),
     })
