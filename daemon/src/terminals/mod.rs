@@ -28,6 +28,9 @@ const END_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) hands: terminals::Terminals,
+    /// Those whose files the last daemon left. Listed before anybody is served: one that is being
+    /// opened has files too, and is not stored yet.
+    left: Mutex<Vec<TerminalId>>,
     live: Mutex<HashMap<TerminalId, Live>>,
     memory: looking::Memory,
     /// Those that somebody wants to end.
@@ -47,6 +50,7 @@ impl Desk {
     pub(crate) fn new(hands: terminals::Terminals) -> Self {
         let (notes, heard) = mpsc::channel(NOTES);
         Self {
+            left: Mutex::new(hands.kept()),
             hands,
             live: Mutex::default(),
             memory: looking::Memory::default(),
@@ -115,7 +119,12 @@ pub(crate) async fn resume(house: &House) -> Result<(), smartopol_store::Error> 
             .spawn("terminals", listen(house.clone(), heard));
     }
     let known = house.store.read(|r| r.terminals()).await?;
-    for id in house.terminals.hands.kept() {
+    let left = house
+        .terminals
+        .left
+        .lock()
+        .map(|mut left| std::mem::take(&mut *left));
+    for id in left.unwrap_or_default() {
         if !known.iter().any(|terminal| terminal.id == id) {
             house
                 .supervisor
