@@ -26,6 +26,7 @@ mod memory;
 mod models;
 mod prompt;
 mod questions;
+mod replay;
 mod scripting;
 mod sessions;
 mod terminal_ends;

@@ -4,6 +4,7 @@
 //! asks the daemon for is kept as text; whoever drives it plays the daemon.
 
 mod memory;
+mod replay;
 mod users;
 
 use std::io;
@@ -84,9 +85,15 @@ impl Headless {
             drafts: std::collections::HashMap::new(),
             settings: settings(),
         };
+        let app = App::new(wanted, Theme::coloured(), TimeZone::UTC, now);
+        let frames = Frames::new(Rect::new(0, 0, width, height), Links::default());
+        Self::of(app, frames, now)
+    }
+
+    fn of(app: App, frames: Frames, now: Now) -> Self {
         Self {
-            app: App::new(wanted, Theme::coloured(), TimeZone::UTC, now),
-            frames: Frames::new(Rect::new(0, 0, width, height), Links::default()),
+            app,
+            frames,
             now,
             asked: Vec::new(),
             left: false,

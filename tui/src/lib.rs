@@ -25,6 +25,7 @@ mod notice;
 mod overlay;
 mod paint;
 mod redraw;
+mod replay;
 mod runtime;
 mod screen;
 mod terminal;
@@ -40,8 +41,10 @@ use smartopol_ipc::Address;
 pub use smartopol_ipc::act_as;
 pub use smartopol_protocol::user::PeerId;
 
+use crate::app::replay::Replaying;
 use crate::app::{App, Wanted};
 use crate::link::Link;
+use crate::replay::source::Source;
 use crate::runtime::Clock;
 use crate::theme::{Depth, Theme};
 
@@ -105,6 +108,32 @@ pub fn run(args: Args, paths: &Paths, loaded: &Loaded) -> anyhow::Result<ExitCod
     }
     let _ = writeln!(std::io::stdout(), "detached; the daemon goes on");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Replays a recording on the screen until a person leaves.
+fn replay_on_screen(
+    replay: Replaying,
+    source: Source,
+    runtime: &tokio::runtime::Runtime,
+    paths: &Paths,
+    loaded: &Loaded,
+) -> anyhow::Result<()> {
+    let config = &loaded.config;
+    let wanted = Wanted {
+        home: std::env::var("HOME").unwrap_or_default(),
+        observe: true,
+        console: config.console.clone(),
+        settings: loaded.entries(),
+        ..Wanted::default()
+    };
+    let clock = Clock::start();
+    let theme = Theme::new(config.console.theme, Depth::from_env());
+    let app = App::replaying(wanted, theme, TimeZone::system(), clock.now(), replay);
+    let link = Link::recorded(Address::new(paths.socket()), source);
+    match runtime.block_on(runtime::run(app, link, clock, paths)) {
+        Err(err) if matches!(err.kind(), ErrorKind::BrokenPipe) => Ok(()),
+        ended => ended.context("the terminal cannot be used"),
+    }
 }
 
 /// Returns true where a screen can be drawn.

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::app::{self, Call, Msg, Refusal, Reply};
 use crate::model::Page;
 use crate::plain;
+use crate::replay::source::Source;
 
 /// What the console calls itself to the daemon.
 const NAME: &str = "smartopol-tui";
@@ -34,6 +35,8 @@ enum State {
     Connecting(Later<Result<Connected, Error>>),
     Up(Client, Events),
     Down(Instant),
+    /// There is only a recording: no event comes, and what is asked is read from it.
+    Recorded(Source),
 }
 
 /// The way to the daemon.
@@ -67,6 +70,19 @@ impl Link {
         }
     }
 
+    /// Returns the way to a recording, over which nothing can be changed.
+    pub(crate) fn recorded(address: Address, source: Source) -> Self {
+        Self {
+            address,
+            access: Access::Observe,
+            state: State::Recorded(source),
+            calls: FuturesUnordered::new(),
+            pause: PAUSES.0,
+            since: None,
+            watch: None,
+        }
+    }
+
     /// Remembers what the next connection begins with.
     pub(crate) const fn remember(&mut self, since: Option<u64>, watch: Option<SessionId>) {
         self.since = since;
@@ -77,6 +93,13 @@ impl Link {
     pub(crate) fn ask(&mut self, call: Call) {
         let client = match &self.state {
             State::Up(client, _) => Some(client.clone()),
+            State::Recorded(source) => {
+                let source = source.clone();
+                return self.calls.push(Box::pin(async move {
+                    let reply = source.answer(&call).await;
+                    (call, reply.map_err(|err| refusal(&err)))
+                }));
+            }
             _ => None,
         };
         self.calls.push(Box::pin(async move {
@@ -90,6 +113,9 @@ impl Link {
 
     /// Connects anew, because facts were lost on the way.
     pub(crate) fn again(&mut self) {
+        if let State::Recorded(_) = self.state {
+            return;
+        }
         let subscribe = Subscribe {
             since: self.since,
             watch: self.watch,
@@ -128,6 +154,10 @@ impl Link {
                         }
                     },
                     Some(answer) = self.calls.next() => return answered(answer),
+                },
+                State::Recorded(_) => match self.calls.next().await {
+                    Some(answer) => return answered(answer),
+                    None => std::future::pending().await,
                 },
                 State::Down(until) => tokio::select! {
                     biased;

@@ -14,6 +14,7 @@ mod mouse;
 mod palette;
 mod questions;
 mod reading;
+mod replay;
 mod screens;
 mod terminals;
 mod traces;

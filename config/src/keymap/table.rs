@@ -209,6 +209,29 @@ keymap! {
         also Command "command" [":"] "a command";
         also Help "help" ["?"] "" "help";
     }
+    Replay "replay" "Replaying a session" Keys {
+        new Play "play" ["space"] "play, and pause" "play";
+        new NextStep "next_step" ["right", "l", "n"] "the next step, the step before" "step";
+        new PreviousStep "previous_step" ["left", "h", "p"] "^";
+        also Leave "leave" ["q", "ctrl-c", "ctrl-d"] vim ["q", "ctrl-c"] emacs ["q", "ctrl-c", "ctrl-d"] "leave the replay" "leave";
+        new Faster "faster" ["+", "="] "faster, slower" "speed";
+        new Slower "slower" ["-"] "^";
+        also First "first" ["g", "home"] vim ["g g", "home"] emacs ["g", "home", "alt-<"] "to the beginning, to the end" "ends";
+        also Last "last" ["G", "end"] emacs ["G", "end", "alt->"] "^";
+        new GoTo "go_to" ["/"] "to a message; its number alone does it too" "to a message";
+        new Details "details" ["t"] "the call at hand, whole" "the call";
+        also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "scroll the conversation";
+        also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
+        also PageUp "page_up" ["pgup", "ctrl-u"] emacs ["pgup", "alt-v"] "";
+        also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d"] emacs ["pgdn", "ctrl-v"] "";
+        also PreviousCard "previous_card" ["["] "the card above, the card below";
+        also NextCard "next_card" ["]"] "^";
+        also Open "open" ["enter"] "open or fold the card";
+        new FoldAll "fold_all" ["ctrl-x"] "open or fold all cards";
+        also Copy "copy" ["y"] "copy the newest answer";
+        new Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
+        also Help "help" ["?", "f1"] "" "help";
+    }
     Picking "picking" "With something picked" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p"] "the piece above, the piece below" "pick";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
@@ -565,10 +588,10 @@ keymap! {
         new TraceScreen "trace_screen" ["ctrl-t"] emacs ["ctrl-x t"] "traces over the whole screen, and back" "traces";
         new TracePane "trace_pane" ["ctrl-y"] emacs ["ctrl-x 3"] "show or hide the traces at the side";
         also Undo "undo" ["ctrl-_", "ctrl-7", "ctrl-/"] "undo what you did last in the console";
-        new FoldAll "fold_all" ["ctrl-x"] emacs ["ctrl-x f"] "open or fold all cards";
+        also FoldAll "fold_all" ["ctrl-x"] emacs ["ctrl-x f"] "open or fold all cards";
         also Command "command" ["alt-:"] "a command; : too, while nothing is written";
         new Mouse "mouse" ["f2"] "the mouse to the terminal, and back";
-        new Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
+        also Suspend "suspend" ["ctrl-z"] "to the shell; fg comes back";
         new InboxScreen "inbox_screen" ["alt-i", "f3"] emacs ["ctrl-x i", "alt-i", "f3"] "what waits for you, and back" "inbox";
         new TerminalScreen "terminal_screen" ["alt-t", "f5"] emacs ["ctrl-x o", "alt-t", "f5"] "terminals, and back" "terminals";
         new JobScreen "job_screen" ["alt-j", "f4"] emacs ["ctrl-x j", "alt-j", "f4"] "jobs and reminders, and back" "jobs";

@@ -191,3 +191,30 @@ async fn each_model_folds_near_its_own_window() {
     assert_eq!(made.len(), 2, "near its own window it folds too: {made:?}");
     assert_eq!(refusals(&provider), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_counts_decides_and_not_what_was_estimated() {
+    for format in FORMATS {
+        let mut folds = Vec::new();
+        for counts in [1_000, 2_500] {
+            let provider = ScriptedProvider::start().await;
+            provider.rule(Rule::on(ASKED).text("SUMMARY: all went well."));
+            provider.rule(Rule::any().text("An answer.").counts(counts));
+            let home = with(&provider, format, "auto", "context_tokens = 16000").await;
+            let (client, mut events) = home.client().await.unwrap();
+            let session = home.session(&client).await.unwrap();
+            listen(&client, &session).await;
+            let mut number = 0;
+            while folded(&client, &session).await.is_empty() {
+                talk_long(&client, &mut events, &session, number..number + 1).await;
+                number += 1;
+                assert!(number < 20, "{format}: it folds");
+            }
+            folds.push(number);
+        }
+        assert!(
+            folds[1] * 2 <= folds[0],
+            "{format}: where more is counted, it folds sooner: {folds:?}"
+        );
+    }
+}

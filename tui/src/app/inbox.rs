@@ -76,7 +76,7 @@ impl App {
         }
     }
 
-    fn on_event(&mut self, event: smartopol_protocol::Event) {
+    pub(super) fn on_event(&mut self, event: smartopol_protocol::Event) {
         match &event.news {
             News::ApprovalChanged(approval) => self.on_approval(&approval.clone()),
             News::QuestionChanged(question) => self.on_question(&question.clone()),
@@ -126,7 +126,7 @@ impl App {
             // What failed waits for the person, and is told as that.
             _ => return,
         };
-        if !self.window_focused {
+        if !self.window_focused && self.replay.is_none() {
             self.cmds.push(Cmd::Call(notice));
         }
     }
@@ -265,6 +265,7 @@ impl App {
             (Call::Traces { number, .. }, Reply::Traces(listed)) => {
                 self.traces_found(*number, *listed);
             }
+            (Call::Piece(after), Reply::Piece(piece)) => self.took_piece(*after, *piece),
             (Call::Turn(id), Reply::Turn(shown)) => self.turn_shown(*id, Some(*shown)),
             (
                 call,
@@ -315,6 +316,10 @@ impl App {
                 workspace,
             } if refusal.code == Some(Code::NotFound) => {
                 self.no_session_here(workspace);
+            }
+            Call::Piece(_) => {
+                self.lacks_piece();
+                self.complain(sentence);
             }
             Call::Find { key: Some(_), .. } => {
                 self.complain(sentence);

@@ -55,6 +55,9 @@ pub(crate) fn key(event: KeyEvent) -> Option<Key> {
 impl App {
     /// Returns where keys go now, without the windows.
     pub(crate) fn places(&self) -> &'static [Place] {
+        if self.replay.is_some() {
+            return &[Place::Replay];
+        }
         let empty = self.view().is_none_or(|view| view.composer.is_empty());
         match self.focus {
             Focus::Composer if self.names_shown().is_some() => {

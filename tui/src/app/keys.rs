@@ -42,6 +42,9 @@ impl App {
             self.on_window_key(event);
             return;
         }
+        if self.replay.is_some() {
+            return self.on_replay_key(event);
+        }
         if self.focus == Focus::Card {
             self.on_card_key(event);
             return;
@@ -87,6 +90,9 @@ impl App {
     }
 
     pub(super) fn on_paste(&mut self, text: &str) {
+        if self.replay.is_some() && self.overlays.is_empty() {
+            return self.say("this is a replay: nothing can be written in it");
+        }
         if self.current.is_none() && self.overlays.is_empty() {
             return self.hold(Ahead::Paste(text.to_owned()));
         }
@@ -332,7 +338,7 @@ impl App {
         }
     }
 
-    fn fold_all(&mut self) {
+    pub(super) fn fold_all(&mut self) {
         if let Some(view) = self.view_mut() {
             view.all = Some(view.all != Some(true));
             view.folds.clear();

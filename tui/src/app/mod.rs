@@ -26,6 +26,7 @@ mod pick;
 pub(crate) mod query;
 pub(crate) mod question;
 mod reading;
+pub(crate) mod replay;
 mod search;
 mod terminals;
 mod undo;
@@ -66,6 +67,7 @@ use self::mouse::{Selection, Spot};
 pub(crate) use self::msg::{Call, Cmd, Link, Msg, Now, Refusal, Reply};
 use self::palette::Target;
 use self::people::PeopleView;
+use self::replay::Replaying;
 use self::terminals::TerminalsView;
 use crate::clipboard::Copy;
 use crate::external::{External, Returned, Use};
@@ -207,6 +209,8 @@ pub(crate) struct App {
     pub(crate) views: HashMap<SessionId, View>,
     pub(crate) overlays: Vec<Overlay>,
     pub(crate) gate: Gate,
+    /// The recording that is replayed, where the console replays one.
+    pub(crate) replay: Option<Box<Replaying>>,
     /// How the card is looked at.
     pub(crate) asked: CardView,
     pub(crate) feed: Feed,
@@ -274,6 +278,7 @@ impl App {
             views: HashMap::new(),
             overlays: Vec::new(),
             gate: Gate::default(),
+            replay: None,
             asked: CardView::default(),
             feed: Feed::default(),
             jobs: JobsView::default(),
@@ -353,6 +358,7 @@ impl App {
         {
             self.toast = None;
         }
+        self.settle_replay();
         // The next card does not inherit the focus: each is reached by a key of its own.
         let card = self.front();
         if self.focus == Focus::Card && (card.is_none() || card != self.focused_card) {
@@ -415,6 +421,10 @@ impl App {
 
     /// Returns when the console wants to be drawn again by itself: `None` while all is at rest.
     pub(crate) fn next_tick(&self) -> Option<u64> {
+        if self.replay.is_some() {
+            let toast = self.toast.as_ref().map(|toast| toast.until);
+            return [self.replay_tick(), toast].into_iter().flatten().min();
+        }
         let now = self.now.ms;
         let second = (now / 1_000 + 1) * 1_000;
         let counts = self.model.sessions().any(|session| !is_idle(session))
@@ -503,6 +513,13 @@ impl App {
             .unwrap_or_default()
     }
 
+    /// Returns the day of a moment, where the person is.
+    pub(crate) fn day(&self, at: Timestamp) -> jiff::civil::Date {
+        jiff::Timestamp::from_millisecond(at.as_millis())
+            .map(|at| self.zone.to_datetime(at).date())
+            .unwrap_or_default()
+    }
+
     /// Says something in passing.
     pub(crate) fn say(&mut self, text: impl Into<String>) {
         self.toast = Some(Toast {
@@ -553,7 +570,9 @@ impl App {
     }
 
     fn ask(&mut self, call: Call) {
-        self.cmds.push(Cmd::Ask(call));
+        if self.may_ask(&call) {
+            self.cmds.push(Cmd::Ask(call));
+        }
     }
 
     /// Asks for a change, unless this console only looks or cannot be heard. True where asked.

@@ -95,7 +95,11 @@ impl App {
             *scroll = scroll.saturating_add_signed(isize::try_from(by).unwrap_or(0));
         };
         match self.overlays.last_mut() {
-            Some(Overlay::Help { scroll, .. } | Overlay::Trace { scroll, .. }) => step(scroll),
+            Some(
+                Overlay::Help { scroll, .. }
+                | Overlay::Trace { scroll, .. }
+                | Overlay::Call { scroll, .. },
+            ) => step(scroll),
             Some(Overlay::Palette { at, .. }) => {
                 *at = at.saturating_add_signed(isize::try_from(by.signum()).unwrap_or(0));
             }
@@ -179,7 +183,9 @@ impl App {
     }
 
     fn press_in_pane(&mut self, at: Position) {
-        if self.plan.card.contains(at) {
+        if self.replay.is_some() && !self.plan.conversation.contains(at) {
+            // Nothing is answered and nothing is written.
+        } else if self.plan.card.contains(at) {
             self.act(Action::FocusCard);
         } else if self.plan.composer.contains(at) {
             self.focus = Focus::Composer;
@@ -205,8 +211,10 @@ impl App {
             _ => None,
         };
         // Those of a card are for the keyboard, which its quiet time guards.
-        if let Some(action) = action.filter(|_| self.focus != Focus::Card) {
-            self.act(action);
+        match action {
+            Some(action) if self.replay.is_some() => self.replay(action),
+            Some(action) if self.focus != Focus::Card => self.act(action),
+            _ => {}
         }
     }
 

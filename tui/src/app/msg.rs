@@ -16,7 +16,7 @@ use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::question::{Answer, Question};
 use smartopol_protocol::session::{
-    Configure, Create, FilesListed, Fork, Forked, Partial, Session, Shown,
+    Configure, Create, Exported, FilesListed, Fork, Forked, Partial, Session, Shown,
 };
 use smartopol_protocol::terminal::{self, Attach, Attached, Open, Resize, Size, Terminal, Write};
 use smartopol_protocol::trace::{Filter, Listed, Mark};
@@ -181,6 +181,8 @@ pub(crate) enum Call {
         before: Option<TraceId>,
     },
     Mark(Mark),
+    /// The messages of a recording after this position.
+    Piece(u64),
     Turn(TurnId),
     /// Jobs after one, or from the first.
     Jobs(Option<JobId>),
@@ -252,6 +254,7 @@ pub(crate) enum Reply {
     Approval(Box<Approval>),
     Question(Box<Question>),
     Traces(Box<Listed>),
+    Piece(Box<Exported>),
     Turn(Box<turn::Shown>),
     Stopped(bool),
     Lab(Box<LabShown>),

@@ -109,6 +109,7 @@ impl App {
                 }
                 self.turn_page(scroll, action)
             }
+            (Overlay::Call { scroll, .. }, Some(action)) => self.turn_page(scroll, action),
             (Overlay::Picker { filter, at }, action) => self.pick(filter, at, action, event),
             (Overlay::Line(asked), Some(Action::Send)) => self.line_given(asked),
             (Overlay::Line(asked), Some(action)) => {
@@ -339,6 +340,8 @@ impl App {
                     model: None,
                 }));
             }
+            Purpose::GoTo { .. } if text.is_empty() => {}
+            Purpose::GoTo { first, last } => self.go_to_number(&text, (first, last)),
             Purpose::AddMemory | Purpose::EditMemory(_) if text.is_empty() => return true,
             Purpose::AddMemory => drop(self.change(Call::Remember(text))),
             Purpose::EditMemory(id) => {

@@ -85,6 +85,9 @@ pub(super) fn draw(
 
 /// Returns the places in the order of the help: where one is comes first.
 fn places(from: &[Place]) -> Vec<Place> {
+    if from == [Place::Replay] {
+        return vec![Place::Replay, Place::Page];
+    }
     let mut places: Vec<Place> = SHOWN.to_vec();
     places.sort_by_key(|place| {
         let here = from.iter().position(|own| own == place);

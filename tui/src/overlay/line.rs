@@ -11,10 +11,15 @@ use crate::sanitize;
 use crate::widget::text::{clip, clip_start};
 
 pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let range;
     let (title, words) = match asked.purpose {
         Purpose::Rename(_) => ("Rename", "The session's new name:"),
         Purpose::SearchTerminal => ("Search", "Find in this terminal, in any case:"),
         Purpose::Search => ("Search", "Find in this session, in any case:"),
+        Purpose::GoTo { first, last } => {
+            range = format!("The message of this number, from {first} to {last}:");
+            ("Go to", range.as_str())
+        }
         Purpose::NewSession => ("New session", "The folder to work in:"),
         Purpose::AddMemory => (
             "Remember",

@@ -1,5 +1,6 @@
 //! Windows over the screen: a stack, of which the top one sees the keys.
 
+mod call;
 mod command;
 mod help;
 mod job_form;
@@ -15,7 +16,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Widget};
-use smartopol_protocol::{ApprovalId, MemoryId, SessionId, TraceId, UserId};
+use smartopol_protocol::{ApprovalId, CallId, MemoryId, SessionId, TraceId, UserId};
 
 use crate::app::job_form::JobForm;
 use crate::app::keymap::Place;
@@ -53,6 +54,11 @@ pub(crate) enum Overlay {
         id: TraceId,
         scroll: usize,
     },
+    /// A call of a replay.
+    Call {
+        id: CallId,
+        scroll: usize,
+    },
     Lab(Box<Lab>),
     Waterfall(Waterfall),
     Line(Asked),
@@ -69,6 +75,11 @@ pub(crate) enum Purpose {
     NewSession,
     DenyNote(ApprovalId),
     Search,
+    /// A message of a replay, by its number.
+    GoTo {
+        first: u64,
+        last: u64,
+    },
     SearchTerminal,
     AddMemory,
     EditMemory(MemoryId),
@@ -143,7 +154,7 @@ impl Overlay {
             Self::Help { .. } => Place::Help,
             Self::Palette { .. } => Place::Palette,
             Self::Command(_) => Place::CommandLine,
-            Self::Trace { .. } => Place::Page,
+            Self::Trace { .. } | Self::Call { .. } => Place::Page,
             Self::Waterfall(_) => Place::Waterfall,
             Self::Picker { .. } => Place::Picker,
             Self::Lab(lab) if lab.text.is_none() => Place::Lab,
@@ -176,6 +187,7 @@ pub(crate) fn draw(
             Overlay::Command(typed) => command::draw(app, typed, area, buf),
             Overlay::Picker { filter, at } => picker::draw(app, filter, *at, area, buf),
             Overlay::Trace { id, scroll } => trace::draw(app, *id, scroll, area, buf),
+            Overlay::Call { id, scroll } => call::draw(app, *id, scroll, area, buf),
             Overlay::Waterfall(fall) => waterfall::draw(app, fall, area, buf),
             Overlay::Lab(lab) => lab::draw(app, lab, area, buf),
             Overlay::Line(asked) => line::draw(app, asked, area, buf),

@@ -120,7 +120,7 @@ pub(crate) fn lines(app: &App, trace: &Trace, room: usize) -> Vec<Line<'static>>
     lines
 }
 
-fn json(value: &Value, room: usize, app: &App) -> Vec<Line<'static>> {
+pub(super) fn json(value: &Value, room: usize, app: &App) -> Vec<Line<'static>> {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     let bar = Indent::both(vec![Span::styled("│ ", app.theme.quiet())]);
     chop(&sanitize::exact(&text), app.theme.text(), room, &bar)

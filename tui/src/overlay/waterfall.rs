@@ -17,7 +17,7 @@ use crate::widget::text::{clip, clip_spans, spread, width};
 use crate::widget::time;
 
 /// From this width on, the tiers of a request are named.
-const LEGEND: usize = 90;
+const LEGEND: usize = 104;
 
 /// How wide the durations are.
 const TOOK: usize = 13;
@@ -197,22 +197,12 @@ fn tokens(turn: &Turn, room: usize, theme: Theme) -> [Line<'static>; 2] {
         let air = if roomy { "   " } else { "  " };
         left.push(Span::raw(format!("{}{air}", time::count(tokens))));
     }
-    let usage = turn.usage;
-    let mut right = Vec::new();
-    if let Some(percent) = (usage.cache_read * 100).checked_div(usage.input) {
-        let percent = match roomy {
-            true => format!("{percent} % of {} ", time::count(usage.input)),
-            false => format!("{percent} % "),
-        };
-        right.push(Span::styled(percent, theme.strong()));
-        right.push(Span::styled("from the cache", theme.quiet()));
-    }
-    if let Some(cost) = usage.cost_micros.filter(|cost| *cost > 0 && roomy) {
-        right.push(Span::styled(
-            format!(" · {}", time::dollars(cost)),
-            theme.quiet(),
-        ));
-    }
+    let words = match room {
+        LEGEND.. => Words::All,
+        70.. => Words::Few,
+        _ => Words::Least,
+    };
+    let right = used(turn, words, theme);
     let mut bar = Vec::new();
     let mut drawn = 0;
     let mut so_far = 0;
@@ -223,6 +213,44 @@ fn tokens(turn: &Turn, room: usize, theme: Theme) -> [Line<'static>; 2] {
         drawn = to.max(drawn);
     }
     [spread(left, right, room), Line::from(bar)]
+}
+
+/// How much is said of what a turn used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    All,
+    Few,
+    /// The tiers need the room.
+    Least,
+}
+
+/// Says what a turn used: what of its input came from a cache, what was new, what it cost.
+fn used(turn: &Turn, words: Words, theme: Theme) -> Vec<Span<'static>> {
+    let usage = turn.usage;
+    if usage.input == 0 {
+        return Vec::new();
+    }
+    let new = usage.input.saturating_sub(usage.cache_read);
+    let mut parts = vec![
+        (time::count(usage.cache_read), " cached"),
+        (time::count(new), " new"),
+    ];
+    if words == Words::All {
+        parts.push((time::count(usage.output), " out"));
+    }
+    let cost = usage.cost_micros.filter(|cost| *cost > 0);
+    if let Some(cost) = cost.filter(|_| words != Words::Least) {
+        parts.push((time::dollars(cost), ""));
+    }
+    let mut spans = Vec::new();
+    for (number, what) in parts {
+        if !spans.is_empty() {
+            spans.push(Span::styled(" · ", theme.quiet()));
+        }
+        spans.push(Span::styled(number, theme.strong()));
+        spans.push(Span::styled(what, theme.quiet()));
+    }
+    spans
 }
 
 /// Returns the line that says which moment is where.

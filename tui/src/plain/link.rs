@@ -48,7 +48,7 @@ pub(super) async fn find(client: &Client, key: Option<&str>) -> Result<Session, 
 }
 
 /// Returns the folder that a new session works in: the current one.
-pub(super) fn folder() -> Result<String, Error> {
+pub(crate) fn folder() -> Result<String, Error> {
     let gone = |why: String| {
         let fault = Fault::new(Code::BadRequest, format!("the current folder {why}"));
         Error::Fault(fault.hint("change to another folder"))

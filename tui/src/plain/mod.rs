@@ -28,6 +28,7 @@ mod terminals;
 mod time;
 mod traces;
 mod turns;
+mod used;
 mod users;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use smartopol_config::Paths;
 
+pub(crate) use link::folder;
 pub use report::report;
 pub(crate) use time::local;
 
@@ -63,7 +65,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Conversations: list, show, search, new, queue, rename, fork, export, archive, delete
+    /// Conversations: list, show, search, turns, new, queue, rename, fork, export, replay, archive, delete
     #[command(subcommand)]
     Sessions(sessions::Command),
     /// Questions about tool calls: list, show, allow, deny, and the rules learned from answers
@@ -154,6 +156,9 @@ pub fn run(command: Command, paths: &Paths) -> anyhow::Result<ExitCode> {
         config::run(command, paths, &mut out)?;
         out.flush()?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Command::Sessions(sessions::Command::Replay(replay)) = command {
+        return crate::replay::run(replay, paths);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

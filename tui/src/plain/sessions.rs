@@ -22,11 +22,12 @@ use super::confirm::confirmed;
 use super::link::{self, find};
 use super::out::{Out, Tone};
 use super::table::{self, cell, toned};
-use super::{export, folding, fork, queue, retention, search, time};
+use super::{export, folding, fork, queue, retention, search, time, used};
+use crate::replay::Replay;
 use crate::sanitize;
 
 /// The most messages that the daemon gives at once.
-const PAGE: u32 = 1000;
+pub(super) const PAGE: u32 = 1000;
 
 /// Conversations.
 #[derive(Debug, Subcommand)]
@@ -102,6 +103,21 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// What each turn carried, tier by tier, and what it used and cost
+    #[command(
+        after_help = "Examples:\n  smartopol sessions turns notes -n 5\n  smartopol sessions turns notes --json | jq .carried\n\nfor all: what is the same for everybody; yours: what is for you and this session; times: what\nchanges each time; said: the conversation; cached and new are the input as it was counted."
+    )]
+    Turns {
+        /// A name, an id, or the beginning of an id [default: the latest of this folder]
+        #[arg(value_name = "KEY")]
+        key: Option<String>,
+        /// How many of the newest turns to show
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
+        turns: usize,
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Give a session another name
     #[command(after_help = "Example:\n  smartopol sessions rename notes journal")]
     Rename {
@@ -168,6 +184,11 @@ pub enum Command {
         #[arg(value_name = "KEY")]
         key: String,
     },
+    /// Play a recorded session step by step; needs no key and changes nothing
+    #[command(
+        after_help = "Examples:\n  smartopol sessions replay notes\n  smartopol sessions replay notes --from 12 --speed 4\n  smartopol sessions export notes -o notes.json && smartopol sessions replay notes.json\n  smartopol sessions replay notes.json --linear | less\n\nWhat has a / in it or ends in .json is a file, and needs no daemon.\nKeys: space plays and pauses, → and ← go step by step, + and - change the speed, g and G go to\nthe ends, a number to a message, t shows the call, q leaves, ? lists all."
+    )]
+    Replay(Replay),
     /// Show which sessions would be removed now because they are old; removes nothing
     #[command(after_help = "Example:\n  smartopol sessions retention --json | jq .sessions")]
     Retention {
@@ -265,6 +286,9 @@ pub(super) async fn run(
                 false => out.line(format!("`{}` is there, in {}", made.name, made.workspace))?,
             }
         }
+        Command::Turns { key, turns, json } => {
+            used::run(&client, key.as_deref(), (turns, json), out).await?;
+        }
         Command::Rename { key, name } => {
             let session = find(&client, Some(&key)).await?;
             let renamed = client
@@ -288,6 +312,8 @@ pub(super) async fn run(
         } => fork::run(&client, &key, (at, name), json, out).await?,
         Command::Fold(command) => folding::run(&client, command, out).await?,
         Command::Export(wanted) => export::run(&client, wanted, out).await?,
+        // It is played before any daemon is asked: a file needs none.
+        Command::Replay(_) => {}
         Command::Delete { key, yes } => return delete(&client, &key, yes, out).await,
     }
     Ok(ExitCode::SUCCESS)
@@ -371,11 +397,11 @@ fn state(session: &Session) -> (String, Tone) {
         SessionState::Running => ("running".into(), Tone::Good),
         SessionState::Waiting => (format!("waiting ({})", session.waiting), Tone::Waits),
         SessionState::Idle { last: None } => ("new".into(), Tone::Plain),
-        SessionState::Idle { last: Some(last) } => outcome(last),
+        SessionState::Idle { last: Some(last) } => ended(last),
     }
 }
 
-fn outcome(outcome: &Outcome) -> (String, Tone) {
+pub(super) fn ended(outcome: &Outcome) -> (String, Tone) {
     match outcome {
         Outcome::Done => ("done".into(), Tone::Plain),
         Outcome::Interrupted => ("stopped".into(), Tone::Waits),

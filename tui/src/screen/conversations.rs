@@ -33,6 +33,10 @@ pub(super) fn draw(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Po
         place(app, buf);
     }
     let answer = card(app, scroll, buf);
+    if let Some(replay) = &app.replay {
+        super::replay::draw(app, replay, buf);
+        return None;
+    }
     let cursor = composer(app, buf);
     names::draw(app, buf);
     answer.or(cursor)
@@ -167,6 +171,7 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
         right: left.into_iter().collect(),
     };
     let foot = match (focused, open) {
+        _ if app.replay.is_some() => vec![Span::styled("a replay answers nothing", theme.quiet())],
         _ if app.wanted.observe => vec![Span::styled("this console only looks", theme.quiet())],
         (false, _) => vec![
             Span::styled("Tab", theme.selected()),

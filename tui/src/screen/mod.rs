@@ -8,6 +8,7 @@ mod job_page;
 mod jobs;
 mod memory;
 mod memory_page;
+mod replay;
 pub(crate) mod sessions;
 mod terminals;
 mod trace_head;
@@ -101,6 +102,7 @@ impl App {
     }
 
     fn draw_all(&mut self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+        self.now.wall = self.shown_time(self.now.wall);
         if area.width < 40 || area.height < 8 {
             self.plan = Plan {
                 height: area.height,
@@ -265,6 +267,8 @@ impl App {
 
 fn plan(app: &App, area: Rect) -> Plan {
     let columns = match (area.width, area.height) {
+        // A recording is one session, and has the screen for itself.
+        _ if app.replay.is_some() => Columns::One,
         (110.., 20..) => Columns::Three,
         (76.., 20..) => Columns::Two,
         _ => Columns::One,
@@ -282,7 +286,7 @@ fn plan(app: &App, area: Rect) -> Plan {
         plan.rule = row(top, 1);
         top += 1;
     }
-    if columns == Columns::One {
+    if columns == Columns::One && app.replay.is_none() {
         plan.tabs = row(top, 1);
         top += 1;
     }
@@ -375,7 +379,11 @@ fn stack(app: &App, plan: &mut Plan, area: Rect) {
     let composer = u16::try_from(lines.clamp(1, most)).unwrap_or(1) + 1;
     // On a very small screen, what is not written to gives its place to what is answered.
     let hidden = area.height < 9 && app.focus == Focus::Card;
-    let composer = if hidden { 0 } else { composer.min(area.height) };
+    let composer = match (&app.replay, hidden) {
+        (Some(_), _) => replay::TALL.min(area.height / 2),
+        (None, true) => 0,
+        (None, false) => composer.min(area.height),
+    };
     plan.composer = Rect {
         y: area.bottom() - composer,
         height: composer,

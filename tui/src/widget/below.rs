@@ -44,7 +44,13 @@ pub(super) fn going_on(app: &App, transcript: &Transcript, room: usize) -> Vec<R
     let calls = transcript
         .calls()
         .any(|call| !matches!(call.state, CallState::Finished { .. }));
-    if !running || calls || transcript.partial().is_some() {
+    // A replay shows half an answer as it was: it is not waited for.
+    let half = app.replay.is_some()
+        && transcript
+            .entries()
+            .last()
+            .is_some_and(|own| own.message.role == Role::Agent);
+    if !running || calls || half || transcript.partial().is_some() {
         return Vec::new();
     }
     let whom = transcript

@@ -56,10 +56,10 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
     } else {
         word
     };
-    let observe = if app.wanted.observe {
-        "looking only · "
-    } else {
-        ""
+    let observe = match (&app.replay, app.wanted.observe) {
+        (Some(_), _) => "replay · ",
+        (None, true) => "looking only · ",
+        (None, false) => "",
     };
     let right = vec![
         Span::styled(others(app), theme.quiet()),
@@ -202,17 +202,25 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
         })
         .find(|words| width(words) + mode.name().len() + taken + 2 <= room)
         .unwrap_or_default();
-    let left = vec![
-        Span::raw(" "),
-        Span::styled(mode.name(), style),
-        Span::styled(said, quiet),
-    ];
+    // What the config said then, a recording does not know.
+    let told = match app.replay.is_some() && session.mode.is_none() {
+        true => vec![Span::styled(
+            said.trim_start_matches(" · ").to_owned(),
+            quiet,
+        )],
+        false => vec![Span::styled(mode.name(), style), Span::styled(said, quiet)],
+    };
+    let left = [vec![Span::raw(" ")], told].concat();
     spread(left, right, room)
 }
 
 /// Says how the daemon is reached.
 pub(crate) fn link(app: &App) -> Vec<Span<'static>> {
     let theme = app.theme;
+    if app.replay.is_some() {
+        let day = app.day(app.now.wall).strftime("%A, %-d %B %Y").to_string();
+        return vec![Span::styled(day, theme.quiet())];
+    }
     match &app.link {
         LinkState::Connecting => vec![Span::styled("○ connecting", theme.quiet())],
         LinkState::Connected if app.model.stopping() => {

@@ -14,7 +14,7 @@ pub(super) struct Frame {
 
 /// Returns all events of an answer; `first_call` numbers its calls.
 pub(super) fn frames(wire: Wire, rule: &Rule, body: &Value, first_call: u64) -> Vec<Frame> {
-    let input = (body.to_string().len() / 4) as u64;
+    let input = (body.to_string().len() / 4) as u64 * rule.counts / 1_000;
     let answer = Answer {
         rule,
         model: &body["model"],

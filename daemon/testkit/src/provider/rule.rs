@@ -27,6 +27,8 @@ pub struct Rule {
     pub(super) at: Vec<(usize, Act)>,
     pub(super) delay: Option<Duration>,
     pub(super) is_hanging: bool,
+    /// How many tokens are counted for a thousand that four bytes each would make.
+    pub(super) counts: u64,
 }
 
 /// One thing that the model says.
@@ -70,6 +72,7 @@ impl Rule {
             at: Vec::new(),
             delay: None,
             is_hanging: false,
+            counts: 1_000,
         }
     }
 
@@ -189,6 +192,12 @@ impl Rule {
     /// Waits between deltas; the one thing here that takes real time.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = Some(delay);
+        self
+    }
+
+    /// Counts so many tokens of input for a thousand that four bytes each would make.
+    pub fn counts(mut self, for_a_thousand: u64) -> Self {
+        self.counts = for_a_thousand;
         self
     }
 
