@@ -4,6 +4,7 @@ mod answers;
 mod budgets;
 mod doors;
 mod linking;
+mod screen;
 mod spoken;
 
 use std::process::{Child, Output, Stdio};

@@ -415,6 +415,9 @@ fn named(action: &Action) -> String {
 /// What is not there any more.
 pub(super) async fn holds(house: &House, job: &Job) -> Result<(), String> {
     let owner = &job.frozen.user;
+    if let Some(out) = house.users.kept_out(owner, None) {
+        return Err(format!("{}, who made it, is disabled", rights::whom(&out)));
+    }
     if house.users.acting(owner, None).id == STRANGER {
         return Err(format!("{owner}, who made it, is no user any more"));
     }

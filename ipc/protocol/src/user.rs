@@ -153,7 +153,7 @@ impl Capability {
             // Nobody can bring a tool in yet, so there is nobody to refuse.
             Self::InstallPlugins => "of no effect yet: there are no plugins to install",
             // Others see no session that is not theirs.
-            Self::SendToOthers => "asked of admins, who see the sessions of others",
+            Self::SendToOthers => "counts for admins, who see the sessions of others",
             _ => "",
         }
     }

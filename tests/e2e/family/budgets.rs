@@ -269,13 +269,14 @@ async fn who_a_peer_is_costs_no_look_into_the_database() {
     let house = House::with("").await;
     let (client, _) = house.client().await;
     let reads = async || client.call(Figures {}).await.unwrap().reads;
-    let look = reads().await;
-    let own = reads().await - look;
+    let before = reads().await;
     for _ in 0..1_000 {
         let watch = Watch { session_id: None };
         client.call(watch).await.unwrap();
     }
-    assert_eq!(reads().await - look, 2 * own, "a peer was looked up");
+    // The daemon itself looks at a thing or two meanwhile.
+    let looked = reads().await - before;
+    assert!(looked < 100, "peers were looked up: {looked} reads");
     house.stop(client).await;
 }
 

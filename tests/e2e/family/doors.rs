@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{BEN, MIA, as_peer, ask_as, end, family, json, owner, refused};
+use super::{BEN, MIA, as_peer, ask, ask_as, end, family, json, owner, refused};
 use crate::home;
 
 #[test]
@@ -184,6 +184,18 @@ fn who_really_acted_is_kept_with_whom_they_acted_as() {
 fn one_who_is_disabled_is_kept_out_and_loses_nothing() {
     let home = family("");
     home.ok(as_peer(BEN, &["send", "say: before"])).unwrap();
+    let job = [
+        "jobs",
+        "add",
+        "--when",
+        "in 5 hours",
+        "--name",
+        "tea",
+        "--prompt",
+        "say: tea",
+        "--yes",
+    ];
+    home.ok(as_peer(BEN, &job)).unwrap();
     home.ok(["users", "disable", "ben"]).unwrap();
     let listed = home.ok(["users", "list"]).unwrap();
     assert!(listed.contains("user (disabled)"), "{listed}");
@@ -200,6 +212,16 @@ fn one_who_is_disabled_is_kept_out_and_loses_nothing() {
     }
     // Nobody is asked to let in who is known.
     assert!(json(&home, &["inbox", "--json"]).is_empty());
+    // What they planned rests.
+    let _ = home.run(["jobs", "run", "tea"]).unwrap();
+    let why = home.ok(["jobs", "why", "tea"]).unwrap();
+    let runs = json(&home, &["jobs", "history", "tea", "--json"]);
+    assert_eq!(runs[0]["state"], "blocked", "{why} {runs:?}");
+    let reason = runs[0]["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("ben (user), who made it, is disabled"),
+        "{reason}"
+    );
     // Others are as before, and the owner and oneself cannot be kept out.
     home.ok(as_peer(MIA, &["send", "say: hello"])).unwrap();
     let own = owner(&home)["name"].as_str().unwrap().to_owned();
@@ -281,4 +303,22 @@ fn what_a_capability_is_without_effect_for_is_said() {
     assert!(line.unwrap().contains("of no effect yet"), "{shown}");
     let others = shown.lines().filter(|line| line.contains("of no effect"));
     assert_eq!(others.count(), 1, "{shown}");
+}
+
+#[test]
+fn a_turn_of_one_who_is_disabled_meanwhile_goes_no_further() {
+    let home = family("");
+    let (child, approval) = ask(&home, BEN, "run: touch bens");
+    home.ok(["users", "disable", "ben"]).unwrap();
+    assert_ne!(end(child).0, Some(0));
+    let id = approval["id"].as_str().unwrap();
+    let (_, said) = refused(&home, &["approvals", "allow", id]);
+    assert!(said.contains("already"), "{said}");
+    // Nor does an admin go on with it for them.
+    let sessions = json(&home, &["sessions", "list", "--json"]);
+    let session = sessions[0]["id"].as_str().unwrap();
+    let output = home.run(["send", "--session", session, "say: go on"]);
+    let said = String::from_utf8_lossy(&output.unwrap().stderr).into_owned();
+    assert!(said.contains("ben (user) is disabled for now"), "{said}");
+    assert!(!home.workspace().join("bens").exists());
 }

@@ -26,6 +26,12 @@ const NAMES: usize = 17;
 /// How many cells the bar of a budget has, and where there is little room.
 const BAR: (usize, usize) = (10, 6);
 
+/// How many cells are kept for what is said of the days.
+const ABOUT_DAYS: usize = 22;
+
+/// How wide the page is at most: what belongs together is not torn apart.
+const WIDE: u16 = 88;
+
 /// From this width on, counts are told digit by digit.
 const ROOMY: usize = 64;
 
@@ -37,7 +43,7 @@ type Row = (Option<usize>, Line<'static>);
 pub(super) fn draw(app: &App, area: Rect, scroll: &mut usize, buf: &mut Buffer) {
     let inside = Rect {
         x: area.x + 1,
-        width: area.width.saturating_sub(2),
+        width: area.width.saturating_sub(2).min(WIDE),
         ..area
     };
     let room = usize::from(inside.width);
@@ -73,7 +79,8 @@ pub(super) fn draw(app: &App, area: Rect, scroll: &mut usize, buf: &mut Buffer) 
         }
     }
     if more > 0 && inside.height > 1 {
-        let words = format!(" {more} more lines ↓ ");
+        let lines = if more == 1 { "line" } else { "lines" };
+        let words = format!(" {more} more {lines} ↓ ");
         let wide = u16::try_from(words.chars().count()).unwrap_or(0);
         let x = inside.right().saturating_sub(wide).max(inside.x);
         let y = inside.bottom() - 1;
@@ -283,21 +290,23 @@ fn soon(ms: u64) -> String {
     }
 }
 
-/// Tells what was used day by day.
+/// Tells what was used day by day, on as many of the last days as there is room for.
 fn days(page: &mut Page<'_>, shown: &Shown) {
-    let tokens: Vec<u32> = shown
-        .days
+    let theme = page.app.theme;
+    let room = page.room.saturating_sub(NAMES + 2 + ABOUT_DAYS);
+    let from = shown.days.len().saturating_sub(room);
+    let days = shown.days.get(from..).unwrap_or_default();
+    let tokens: Vec<u32> = days
         .iter()
         .map(|day| u32::try_from(day.spent.tokens).unwrap_or(u32::MAX))
         .collect();
-    let all: u64 = shown.days.iter().map(|day| day.spent.tokens).sum();
-    let cost: u64 = shown.days.iter().map(|day| day.spent.cost_micros).sum();
+    let all: u64 = days.iter().map(|day| day.spent.tokens).sum();
+    let cost: u64 = days.iter().map(|day| day.spent.cost_micros).sum();
     let mut about = format!("{} tokens", time::count(all));
     if cost > 0 {
         about.push_str(&format!(", {}", time::dollars(cost)));
     }
-    let name = format!("  {:<NAMES$}", format!("{} days", shown.days.len()));
-    let theme = page.app.theme;
+    let name = format!("  {:<NAMES$}", format!("last {} days", days.len()));
     let left = vec![
         Span::styled(name, theme.quiet()),
         sparkline(&tokens, theme.good()),

@@ -266,7 +266,10 @@ fn spans(app: &App, budget: &Budget, room: usize) -> Vec<Span<'static>> {
         match limits.max() {
             Some((share, used, limit)) => {
                 told.extend(bar(used, limit, BAR, theme));
-                told.push(Span::raw(format!(" {share:>3} %")));
+                told.push(Span::raw(match (used, share) {
+                    (1.., 0) => "  <1 %".to_owned(),
+                    _ => format!(" {share:>3} %"),
+                }));
             }
             None => told.push(Span::raw(match spent.tokens {
                 0 => "nothing used".to_owned(),

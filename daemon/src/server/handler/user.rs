@@ -1,12 +1,14 @@
 //! Users: listing, making, changing, removing them; joining and parting peers.
 
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::session::{Interrupt, SessionState};
 use smartopol_protocol::user::{
     Add, Admit, Admitted, Capability, Code as LinkCode, Grant, Limits, Listed, Profile, Redeem,
     Refused, Remove, Role, Set, Show, Shown, Unlink, User,
 };
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, UserId};
 
+use super::turn;
 use crate::users::linking::No;
 use crate::users::{made, rights, strangers};
 use crate::{House, budgets};
@@ -117,10 +119,30 @@ pub(crate) async fn set(
     }
     check(&set.profile)?;
     let (by, at) = (actor.clone(), house.clock.now());
-    Ok(house
+    let changed = house
         .store
         .write(move |w| w.change_user(user.id, &by, at, |user| change(user, set)))
-        .await?)
+        .await?;
+    if changed.disabled && !user.disabled {
+        stop_turns(house, changed.id).await?;
+    }
+    Ok(changed)
+}
+
+/// Stops what is done for a user right now.
+async fn stop_turns(house: &House, user: UserId) -> Result<(), Fault> {
+    let sessions = house.store.read(|r| r.sessions()).await?;
+    let busy = sessions.into_iter().filter(|session| {
+        session.user_id == Some(user) && !matches!(session.state, SessionState::Idle { .. })
+    });
+    for session in busy {
+        let session_id = session.id;
+        // One that ended meanwhile has nothing to stop.
+        if let Err(fault) = turn::interrupt(house, Interrupt { session_id }).await {
+            tracing::warn!("{session_id} was not stopped: {}", fault.message);
+        }
+    }
+    Ok(())
 }
 
 fn change(user: &mut User, set: Set) {
