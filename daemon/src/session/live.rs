@@ -138,7 +138,10 @@ impl Live {
     /// Returns the row as it has to be stored now; `None` where nothing about it changed.
     pub(super) fn row(&mut self) -> Option<Turn> {
         let mut now = self.turn.clone();
-        now.usage += std::mem::take(&mut self.step_usage);
+        // While an answer comes, its provider counts again and again, each time the whole.
+        if self.asking.is_none() {
+            now.usage += std::mem::take(&mut self.step_usage);
+        }
         now.steps = self.machine.steps();
         if !matches!(now.state, TurnState::Finished { .. }) {
             now.state = if self.machine.is_waiting() {

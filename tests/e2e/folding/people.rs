@@ -163,31 +163,46 @@ async fn a_large_output_is_kept_whole_and_the_model_reads_it_in_pieces() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_each_turn_carried_and_used_is_told_with_the_same_numbers_everywhere() {
-    let provider = ScriptedProvider::start().await;
-    provider.rule(Rule::any().text("An answer."));
-    let home = short(&provider, "anthropic").await;
-    let (client, mut events) = home.client().await.unwrap();
-    let session = home.session(&client).await.unwrap();
-    listen(&client, &session).await;
-    talk(&client, &mut events, &session, 0..3).await;
-    let key = session.name.as_str();
-    let told = home.ok(["sessions", "turns", key, "--json"]).unwrap();
-    let told: Vec<Turn> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(told.len(), 3);
-    for turn in &told {
-        let shown = client.call(turn::Show { id: turn.id }).await.unwrap();
-        assert_eq!(&shown.turn, turn, "as the console's overlay has it");
-        assert!(turn.carried.fixed > 0 && turn.usage.input > 0, "{turn:?}");
+    for format in FORMATS {
+        let provider = ScriptedProvider::start().await;
+        let list = json!({ "path": "." });
+        provider.rule(Rule::on("question 2:").times(1).call("list_files", list));
+        provider.rule(Rule::any().text("An answer that comes in a few pieces."));
+        let home = with(&provider, format, "auto", "").await;
+        let (client, mut events) = home.client().await.unwrap();
+        let session = home.session(&client).await.unwrap();
+        listen(&client, &session).await;
+        talk(&client, &mut events, &session, 0..3).await;
+        let key = session.name.as_str();
+        let told = home.ok(["sessions", "turns", key, "--json"]).unwrap();
+        let told: Vec<Turn> = told
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(told.len(), 3, "{format}");
+        for turn in &told {
+            let shown = client.call(turn::Show { id: turn.id }).await.unwrap();
+            assert_eq!(
+                &shown.turn, turn,
+                "{format}: as the console's overlay has it"
+            );
+            assert!(turn.carried.fixed > 0, "{format}: {turn:?}");
+        }
+        assert!(told.is_sorted_by_key(|turn| turn.carried.transcript));
+        // Each request is counted once, as its provider counted it.
+        let requests = provider.requests();
+        let counted = requests
+            .iter()
+            .map(|own| own.body.to_string().len() as u64 / 4);
+        let used = told.iter().map(|turn| turn.usage.input);
+        assert_eq!(used.sum::<u64>(), counted.sum::<u64>(), "{format}");
+
+        let lines = home.ok(["sessions", "turns", key, "-n", "2"]).unwrap();
+        let mut lines = lines.lines();
+        let heads: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+        for head in ["YOURS", "SAID", "CACHED", "NEW", "OUT", "COST"] {
+            assert!(heads.contains(&head), "{heads:?}");
+        }
+        assert_eq!(lines.count(), 2);
     }
-    assert!(told.is_sorted_by_key(|turn| turn.carried.transcript));
-    let lines = home.ok(["sessions", "turns", key, "-n", "2"]).unwrap();
-    let mut lines = lines.lines();
-    let heads: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
-    for head in ["YOURS", "SAID", "CACHED", "NEW", "OUT", "COST"] {
-        assert!(heads.contains(&head), "{heads:?}");
-    }
-    assert_eq!(lines.count(), 2);
 }
