@@ -5,6 +5,7 @@
 
 mod memory;
 mod replay;
+mod sessions;
 mod users;
 
 use std::io;

@@ -277,6 +277,21 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
             let search = search(&call).ok_or(Error::Closed)?;
             Reply::Found(client.call(search).await?)
         }
+        Call::SearchEverywhere(text) => Reply::FoundEverywhere(
+            client
+                .call(session::Search {
+                    text,
+                    typing: true,
+                    ..session::Search::default()
+                })
+                .await?,
+        ),
+        Call::Archive(archive) => Reply::Session(Box::new(client.call(archive).await?)),
+        Call::Export { id, path } => {
+            let form = plain::export::Form::of(&path);
+            let exported = plain::export::to_file(client, id, &path, form, false).await?;
+            Reply::Exported(plain::export::told(&exported, &path))
+        }
         Call::Whole { id, .. } => {
             let exported = plain::export::whole(client, id).await?;
             Reply::Text(plain::export::markdown(&exported))

@@ -16,6 +16,7 @@ mod questions;
 mod reading;
 mod replay;
 mod screens;
+mod sessions;
 mod terminals;
 mod traces;
 mod users;

@@ -281,6 +281,7 @@ keymap! {
         new NewSession "new_session" ["n"] "make a new one" "new" changes;
         new Rename "rename" ["r"] "rename it" "rename" changes;
         new Remove "remove" ["d"] vim ["d d"] "remove it" "remove" changes;
+        new Archive "archive" ["a"] vim ["z"] "put it away, or back" "archive" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
@@ -471,6 +472,7 @@ keymap! {
         also NewSession "new_session" ["ctrl-n"] emacs ["ctrl-o"] "make a new one" "new" changes;
         also Rename "rename" ["ctrl-r"] "rename it" "rename" changes;
         also Remove "remove" ["ctrl-x"] emacs ["ctrl-k"] "remove it" "remove" changes;
+        also Archive "archive" ["alt-a"] "put it away, or back" changes;
         also Backspace "backspace" ["backspace", "ctrl-h"] "";
         also CutLine "cut_line" ["ctrl-u"] "";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
@@ -584,6 +586,7 @@ keymap! {
         new Mode "mode" ["shift-tab", "ctrl-o"] "how much may happen without asking" changes;
         new PickSession "pick_session" ["ctrl-s"] emacs ["ctrl-x b"] "choose a session" "sessions";
         also NewSession "new_session" ["ctrl-n"] emacs ["ctrl-x ctrl-f"] "new session; asks for its folder" changes;
+        new SearchSessions "search_sessions" ["alt-/"] emacs ["ctrl-x /", "alt-/"] "what was said in all sessions";
         also Continue "continue" ["ctrl-r"] "continue a turn that was stopped" changes;
         new TraceScreen "trace_screen" ["ctrl-t"] emacs ["ctrl-x t"] "traces over the whole screen, and back" "traces";
         new TracePane "trace_pane" ["ctrl-y"] emacs ["ctrl-x 3"] "show or hide the traces at the side";

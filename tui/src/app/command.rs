@@ -2,6 +2,8 @@
 //!
 //! Owns the table of commands. An action is a command too, under its name in the keymap.
 
+use std::path::PathBuf;
+
 use smartopol_config::keymap::{Keymap, Preset};
 use smartopol_config::nearest;
 use smartopol_config::section::console::Look;
@@ -115,6 +117,34 @@ const COMMANDS: &[Command] = &[
         "[MESSAGE]",
         "go another way from here, in a new session",
         App::say_fork,
+    )
+    .changes(),
+    command(
+        "search",
+        &[],
+        "[WORDS]",
+        "what was said in all your sessions",
+        |app, words| {
+            app.search_everywhere(words);
+            Ok(())
+        },
+    ),
+    command(
+        "export",
+        &[],
+        "[FILE]",
+        "write this session into a file: .md to read, .json to keep",
+        App::say_export,
+    ),
+    command(
+        "archive",
+        &[],
+        "",
+        "put this session away, or back",
+        |app, _| {
+            app.turn_archived(app.current);
+            Ok(())
+        },
     )
     .changes(),
     command(
@@ -296,7 +326,7 @@ impl App {
     ///
     /// # Errors
     /// Says what is wrong with it, and what was probably meant.
-    pub(super) fn command(&mut self, line: &str) -> Result<(), String> {
+    pub(crate) fn command(&mut self, line: &str) -> Result<(), String> {
         let line = line.trim().trim_start_matches(':').trim_start();
         let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
@@ -505,6 +535,23 @@ impl App {
             at => Some(at.parse().map_err(|_| wrong())?),
         };
         self.fork(at);
+        Ok(())
+    }
+
+    /// Writes the session at hand into a file, by its own name where none is said.
+    pub(crate) fn say_export(&mut self, file: &str) -> Result<(), String> {
+        let session = self.session().ok_or("there is no session here")?;
+        let id = session.id;
+        let named = match file {
+            "" => {
+                let fits = |c: char| c.is_alphanumeric() || "-_. ".contains(c);
+                let name = session.name.replace(|c| !fits(c), "_");
+                format!("{}.md", name.trim_start_matches('.'))
+            }
+            file => file.to_owned(),
+        };
+        let path = PathBuf::from(self.absolute(&named));
+        self.ask(Call::Export { id, path });
         Ok(())
     }
 

@@ -161,6 +161,11 @@ impl App {
             (_, Reply::Status(status)) => self.status = Some(*status),
             (_, Reply::Providers(providers)) => self.providers = providers,
             (Call::Find { .. } | Call::Create(_), Reply::Session(session)) => self.found(*session),
+            (Call::Archive(_), Reply::Session(session)) => self.archived(*session),
+            (Call::SearchEverywhere(words), Reply::FoundEverywhere(found)) => {
+                self.found_everywhere(words, found);
+            }
+            (_, Reply::Exported(told)) => self.say_for(8_000, told),
             (_, Reply::Session(session)) => self.model.put_reply(*session),
             (Call::Page { id, page, at }, Reply::Shown(shown)) => {
                 self.model.page(*shown, *page, *at);
@@ -295,6 +300,15 @@ impl App {
         }
     }
 
+    fn archived(&mut self, session: Session) {
+        let name = sanitize::line(&session.name).into_owned();
+        self.say(match session.archived_at {
+            Some(_) => format!("`{name}` is put away until somebody speaks in it"),
+            None => format!("`{name}` is in the lists again"),
+        });
+        self.model.put_reply(session);
+    }
+
     fn found(&mut self, session: Session) {
         let id = session.id;
         self.model.put_reply(session);
@@ -346,6 +360,10 @@ impl App {
             }
             Call::Turn(id) => {
                 self.turn_shown(id, None);
+                self.complain(sentence);
+            }
+            Call::SearchEverywhere(words) => {
+                self.lost_everywhere(&words);
                 self.complain(sentence);
             }
             Call::CheckJob(number, _) => self.job_checked(number, Err(refusal)),

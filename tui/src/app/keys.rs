@@ -161,6 +161,7 @@ impl App {
             Action::Mode => self.next_mode(),
             Action::PickSession => self.overlays.push(Overlay::picker(self.current)),
             Action::NewSession => self.ask_for_new_session(),
+            Action::SearchSessions => self.search_everywhere(""),
             Action::NextWaiting => self.next_waiting(),
             Action::TraceScreen => {
                 self.traces_whole = !self.traces_whole;

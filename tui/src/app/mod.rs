@@ -7,6 +7,7 @@ mod budget;
 pub(crate) mod card;
 mod command;
 mod complete;
+pub(crate) mod everywhere;
 pub(crate) mod feed;
 mod folding;
 pub(crate) mod gate;
@@ -58,6 +59,7 @@ use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp};
 
 use self::attention::InboxView;
 use self::card::CardView;
+use self::everywhere::Everywhere;
 use self::feed::Feed;
 pub(crate) use self::gate::Gate;
 use self::gate::Surface;
@@ -219,6 +221,7 @@ pub(crate) struct App {
     pub(crate) terms: TerminalsView,
     pub(crate) memory: MemoryView,
     pub(crate) people: PeopleView,
+    pub(crate) everywhere: Everywhere,
     /// True where the traces have the whole screen.
     pub(crate) traces_whole: bool,
     pub(crate) traces_beside: bool,
@@ -285,6 +288,7 @@ impl App {
             inbox: InboxView::default(),
             terms: TerminalsView::default(),
             memory: MemoryView::default(),
+            everywhere: Everywhere::default(),
             people: PeopleView::default(),
             traces_whole: false,
             traces_beside: wanted.traces,
@@ -508,16 +512,26 @@ impl App {
 
     /// Returns a moment as the clock on the wall shows it.
     pub(crate) fn clock(&self, at: Timestamp) -> jiff::civil::Time {
+        self.moment(at).time()
+    }
+
+    /// Returns a moment as the calendar and the clock on the wall show it.
+    pub(crate) fn moment(&self, at: Timestamp) -> jiff::civil::DateTime {
         jiff::Timestamp::from_millisecond(at.as_millis())
-            .map(|at| self.zone.to_datetime(at).time())
+            .map(|at| self.zone.to_datetime(at))
             .unwrap_or_default()
     }
 
     /// Returns the day of a moment, where the person is.
     pub(crate) fn day(&self, at: Timestamp) -> jiff::civil::Date {
-        jiff::Timestamp::from_millisecond(at.as_millis())
-            .map(|at| self.zone.to_datetime(at).date())
-            .unwrap_or_default()
+        self.moment(at).date()
+    }
+
+    /// Returns the sessions that lists have: those that were not put away, and the one at hand.
+    pub(crate) fn sessions_listed(&self) -> impl Iterator<Item = &Session> {
+        let here = self.current;
+        let listed = move |own: &&Session| own.archived_at.is_none() || Some(own.id) == here;
+        self.model.sessions().filter(listed)
     }
 
     /// Says something in passing.
@@ -619,7 +633,7 @@ impl App {
 
     /// Shows the session used last, where there is one.
     fn open_newest(&mut self) {
-        let newest = self.model.sessions().next().map(|session| session.id);
+        let newest = self.sessions_listed().next().map(|session| session.id);
         if let Some(id) = newest {
             self.open(id);
         }

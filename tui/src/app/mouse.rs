@@ -36,6 +36,8 @@ pub(crate) enum Spot {
     Tab(Focus),
     /// A line of the palette.
     Offer(usize),
+    /// A message that was found in all sessions.
+    Hit(usize),
     /// A key at the foot of the screen.
     Hint(String),
 }
@@ -134,6 +136,7 @@ impl App {
         let spot = under.next().map(|(_, spot)| spot.clone());
         drop(spots);
         match (spot, self.overlays.is_empty()) {
+            (Some(Spot::Hit(number)), false) => self.choose_hit(number),
             (Some(Spot::Offer(number)), false) => self.choose_offer(number),
             (_, false) => {}
             (Some(Spot::Session(id)), _) => {

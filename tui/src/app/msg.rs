@@ -1,5 +1,7 @@
 //! What reaches the console, and what it wants done.
 
+use std::path::PathBuf;
+
 use crossterm::event::{KeyEvent, MouseEvent};
 use smartopol_ipc::TerminalBytes;
 use smartopol_protocol::approval::{Approval, BackTest, Decide, Lab, LabShown, TestRule};
@@ -16,7 +18,7 @@ use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::question::{Answer, Question};
 use smartopol_protocol::session::{
-    Configure, Create, Exported, FilesListed, Fork, Forked, Partial, Session, Shown,
+    self, Archive, Configure, Create, Exported, FilesListed, Fork, Forked, Partial, Session, Shown,
 };
 use smartopol_protocol::terminal::{self, Attach, Attached, Open, Resize, Size, Terminal, Write};
 use smartopol_protocol::trace::{Filter, Listed, Mark};
@@ -136,6 +138,14 @@ pub(crate) enum Call {
         text: String,
         before: Option<u64>,
     },
+    /// What was said in all sessions, with these words.
+    SearchEverywhere(String),
+    /// A whole session into a file.
+    Export {
+        id: SessionId,
+        path: PathBuf,
+    },
+    Archive(Archive),
     /// A whole session as text, for this program.
     Whole {
         id: SessionId,
@@ -248,6 +258,9 @@ pub(crate) enum Reply {
     Session(Box<Session>),
     Shown(Box<Shown>),
     Found(Found),
+    FoundEverywhere(session::Found),
+    /// What was written out, in words.
+    Exported(String),
     Text(String),
     Approvals(Vec<Approval>),
     Watched(Option<Partial>),

@@ -178,7 +178,7 @@ impl App {
             let name = sanitize::line(&session.name);
             Item::new(Target::Session(session.id), name, detail)
         };
-        let sessions = || self.model.sessions();
+        let sessions = || self.sessions_listed();
         let calls =
             |own: &&Session| own.state == SessionState::Waiting && Some(own.id) != self.current;
         let mut items: Vec<Item> = sessions().filter(calls).map(item).collect();

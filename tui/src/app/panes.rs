@@ -86,7 +86,7 @@ impl App {
     }
 
     pub(super) fn look_at_sessions(&mut self, action: Action) {
-        let ids: Vec<SessionId> = self.model.sessions().map(|session| session.id).collect();
+        let ids: Vec<SessionId> = self.sessions_listed().map(|session| session.id).collect();
         let at = self.session_at.or(self.current);
         let from = at
             .and_then(|id| ids.iter().position(|own| *own == id))
@@ -104,6 +104,7 @@ impl App {
                 return;
             }
             Action::Rename => return self.ask_for_name(ids.get(from).copied()),
+            Action::Archive => return self.turn_archived(ids.get(from).copied()),
             Action::Remove => return self.ask_to_remove(ids.get(from).copied()),
             Action::Back => return self.focus = Focus::Composer,
             _ => return,

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Decide;
 use smartopol_protocol::memory::Edit;
-use smartopol_protocol::session::{Configure, Create};
+use smartopol_protocol::session::{Archive, Configure, Create};
 
 use super::keymap::{Action, Pressed};
 use super::keys::edit;
@@ -64,6 +64,9 @@ impl App {
                 }
             }
             (Overlay::Palette { letters, at }, action) => self.find(letters, at, action, event),
+            (Overlay::Everywhere { line, at }, action) => {
+                self.on_everywhere_key(line, at, action, event)
+            }
             (Overlay::Command(typed), action) => self.type_command(typed, action, event),
             (Overlay::Waterfall(fall), Some(action)) => {
                 let last = fall.steps().len().saturating_sub(1);
@@ -141,10 +144,15 @@ impl App {
             | Overlay::Picker { filter: line, .. }
             | Overlay::Help { filter: line, .. }
             | Overlay::Palette { letters: line, .. }
+            | Overlay::Everywhere { line, .. }
             | Overlay::Command(Typed { line, .. }),
         ) = self.overlays.last_mut()
         {
             line.insert(text);
+        }
+        if let Some(Overlay::Everywhere { line, .. }) = self.overlays.last() {
+            let words = line.text().to_owned();
+            self.look_everywhere(&words);
         }
         if let Some(Overlay::Lab(lab)) = self.overlays.last_mut() {
             lab.paste(text);
@@ -197,6 +205,7 @@ impl App {
             }
             Some(Action::Rename) => self.ask_for_name(chosen),
             Some(Action::Remove) => self.ask_to_remove(chosen),
+            Some(Action::Archive) => self.turn_archived(chosen),
             Some(action) => edit(filter, action),
             None => {
                 if let Some(letter) = letter(event) {
@@ -395,6 +404,16 @@ impl App {
         if let Some(id) = id {
             let remove = Going::Session(id);
             self.overlays.push(Overlay::Question { remove });
+        }
+    }
+
+    /// Puts a session away, or back.
+    pub(super) fn turn_archived(&mut self, id: Option<SessionId>) {
+        if let Some(session) = id.and_then(|id| self.model.session(id)) {
+            self.change(Call::Archive(Archive {
+                id: session.id,
+                archived: session.archived_at.is_none(),
+            }));
         }
     }
 

@@ -14,7 +14,7 @@ use crate::screen::traces::outcome;
 use crate::widget::status::state;
 use crate::widget::time;
 
-const HELP: [&str; 17] = [
+const HELP: [&str; 22] = [
     "Words without a slash go to the agent. Where an approval or a question waits, a number answers.",
     "  !COMMAND           run it as you, beside the agent",
     "  #WORDS             remember them in every session; twice, ! # and / stand for themselves",
@@ -22,6 +22,11 @@ const HELP: [&str; 17] = [
     "  /sessions          list the sessions",
     "  /switch NAME       go to another session",
     "  /new [FOLDER]      make a session, in this folder without one",
+    "  /rename NAME       call this session so",
+    "  /fork [MESSAGE]    go another way from a message, in a new session",
+    "  /export [FILE]     write this session into a file: .md to read, .json to keep",
+    "  /archive           put this session away, or back",
+    "  /search WORDS      what was said in all your sessions",
     "  /mode [MODE]       how much may happen without asking: read-only, ask, auto-edit, auto",
     "  /interrupt         stop the agent",
     "  /continue          go on with a turn that was stopped",
@@ -72,6 +77,15 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         "sessions" => return sessions(app),
         "switch" => return switch(app, rest),
         "new" => make(app, rest),
+        "rename" if rest.is_empty() => return vec!["Say how: /rename NAME".to_owned()],
+        "search" if rest.is_empty() => return vec!["Say what: /search WORDS".to_owned()],
+        "search" => app.look_everywhere(rest),
+        "rename" | "fork" | "export" | "archive" => {
+            // As the command line of the full screen has them.
+            if let Err(why) = app.command(&format!("{name} {rest}")) {
+                return vec![format!("Error: {why}.")];
+            }
+        }
         "mode" => return mode(app, rest),
         "steer" if rest.is_empty() => return vec!["Say what: /steer WORDS".to_owned()],
         "steer" => {

@@ -42,6 +42,8 @@ pub(super) struct Teller {
     elsewhere: HashSet<CardId>,
     outcome: Option<(SessionId, SessionState)>,
     toast: Option<String>,
+    /// How many answers to searches were told.
+    searches: u64,
     lost: bool,
 }
 
@@ -435,6 +437,10 @@ impl Teller {
     }
 
     fn passing(&mut self, app: &App, lines: &mut Vec<String>) {
+        if self.searches != app.everywhere.answers {
+            self.searches = app.everywhere.answers;
+            lines.extend(found_everywhere(app));
+        }
         let toast = app.toast.as_ref();
         if toast.map(|toast| &toast.text) == self.toast.as_ref() {
             return;
@@ -460,6 +466,33 @@ impl Teller {
             _ => {}
         }
     }
+}
+
+/// Says what was found in all sessions.
+fn found_everywhere(app: &App) -> Vec<String> {
+    let found = &app.everywhere.found;
+    let words = sanitize::line(app.everywhere.words());
+    if found.hits.is_empty() {
+        return vec![format!("Nothing in your sessions says {words}.")];
+    }
+    let mut lines: Vec<String> = found
+        .hits
+        .iter()
+        .map(|hit| {
+            let at = app.moment(hit.created_at).strftime("%Y-%m-%d %H:%M");
+            let session = sanitize::line(&hit.session);
+            let line = sanitize::sentence(&hit.line);
+            let archived = if hit.archived { ", archived" } else { "" };
+            format!(
+                "Session {session}{archived}, message {}, {at}: {line}",
+                hit.position
+            )
+        })
+        .collect();
+    if found.next.is_some() {
+        lines.push("There are older ones: say more words.".to_owned());
+    }
+    lines
 }
 
 /// Says a question of the agent, and how it is answered.

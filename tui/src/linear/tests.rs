@@ -272,3 +272,59 @@ fn an_opened_conversation_is_said_with_its_newest_messages() {
     let linear = Linear::new(&mut house, id);
     insta::assert_snapshot!(linear.said());
 }
+
+#[test]
+fn what_was_said_in_all_sessions_is_told_line_by_line() {
+    use smartopol_protocol::message::Role;
+    use smartopol_protocol::session::{Found, Hit};
+
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    let mut linear = Linear::new(&mut house, id);
+    linear.said.clear();
+    linear.types("/search roses");
+    assert_eq!(linear.asked, [Call::SearchEverywhere("roses".into())]);
+    let hit = Hit {
+        session_id: id,
+        session: "garden".into(),
+        archived: true,
+        position: 7,
+        message_id: smartopol_protocol::MessageId::from_bytes([9; 16]),
+        role: Role::User,
+        line: "the roses need water".into(),
+        created_at: house.at(),
+    };
+    let found = Found {
+        hits: vec![hit],
+        next: Some(4),
+        behind: 0,
+    };
+    let call = Call::SearchEverywhere("roses".into());
+    linear.answer(call, Reply::FoundEverywhere(found));
+    let told: Vec<&str> = linear.said.iter().map(String::as_str).collect();
+    assert!(
+        told.iter().any(
+            |line| line.starts_with("Session garden, archived, message 7, ")
+                && line.ends_with(": the roses need water")
+        ),
+        "{told:?}"
+    );
+    assert!(told.contains(&"There are older ones: say more words."));
+    linear.types("/rename notes");
+    linear.types("/fork 1");
+    linear.types("/export");
+    linear.types("/archive");
+    let kinds: Vec<&str> = linear
+        .asked
+        .iter()
+        .map(|call| match call {
+            Call::SearchEverywhere(_) => "search",
+            Call::Configure(_) => "rename",
+            Call::Fork(_) => "fork",
+            Call::Export { .. } => "export",
+            Call::Archive(_) => "archive",
+            _ => "other",
+        })
+        .collect();
+    assert_eq!(kinds, ["search", "rename", "fork", "export", "archive"]);
+}

@@ -2,6 +2,7 @@
 
 mod call;
 mod command;
+mod everywhere;
 mod help;
 mod job_form;
 mod lab;
@@ -43,6 +44,11 @@ pub(crate) enum Overlay {
     },
     Palette {
         letters: Composer,
+        at: usize,
+    },
+    /// A search in all sessions.
+    Everywhere {
+        line: Composer,
         at: usize,
     },
     Command(Typed),
@@ -152,7 +158,7 @@ impl Overlay {
     pub(crate) const fn place(&self) -> Place {
         match self {
             Self::Help { .. } => Place::Help,
-            Self::Palette { .. } => Place::Palette,
+            Self::Palette { .. } | Self::Everywhere { .. } => Place::Palette,
             Self::Command(_) => Place::CommandLine,
             Self::Trace { .. } | Self::Call { .. } => Place::Page,
             Self::Waterfall(_) => Place::Waterfall,
@@ -184,6 +190,7 @@ pub(crate) fn draw(
                 from,
             } => help::draw(app, scroll, filter, from, area, buf),
             Overlay::Palette { letters, at } => palette::draw(app, letters, at, area, buf),
+            Overlay::Everywhere { line, at } => everywhere::draw(app, line, at, area, buf),
             Overlay::Command(typed) => command::draw(app, typed, area, buf),
             Overlay::Picker { filter, at } => picker::draw(app, filter, *at, area, buf),
             Overlay::Trace { id, scroll } => trace::draw(app, *id, scroll, area, buf),

@@ -17,7 +17,11 @@ use crate::widget::composer::Composer;
 
 /// Returns the sessions that a few letters find: the used last first, with letters the best.
 pub(crate) fn matching<'a>(app: &'a App, letters: &str) -> impl Iterator<Item = &'a Session> {
-    let mut sessions: Vec<&Session> = app.model.sessions().collect();
+    // Those that were put away are found by name.
+    let mut sessions: Vec<&Session> = match letters.trim().is_empty() {
+        true => app.sessions_listed().collect(),
+        false => app.model.sessions().collect(),
+    };
     if !letters.trim().is_empty() {
         let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
         let pattern = Pattern::parse(letters, CaseMatching::Smart, Normalization::Smart);

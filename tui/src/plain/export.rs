@@ -7,9 +7,8 @@ mod markdown;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use smartopol_ipc::Client;
+use smartopol_ipc::{Client, Error};
 use smartopol_protocol::session::{Export, Exported};
 use smartopol_protocol::{Code, Fault, SessionId};
 
@@ -71,7 +70,7 @@ pub(super) async fn run(client: &Client, wanted: Wanted, out: &mut Out) -> anyho
     };
     let Some(path) = &wanted.output else {
         let exported = whole(client, session.id).await?;
-        return Ok(out.raw(&written(&exported, form)?)?);
+        return Ok(out.raw(&written(&exported, form))?);
     };
     let exported = to_file(client, session.id, path, form, wanted.force).await?;
     out.line(told(&exported, path))?;
@@ -104,19 +103,19 @@ pub(crate) async fn to_file(
     path: &Path,
     form: Form,
     force: bool,
-) -> anyhow::Result<Exported> {
+) -> Result<Exported, Error> {
     let taken = || {
         let fault = Fault::new(
             Code::Conflict,
             format!("{} is there already", path.display()),
         );
-        fault.hint("name another file, or say `--force` where it is to be overwritten")
+        Error::Fault(fault.hint("name another file; in a shell, `--force` overwrites it"))
     };
     if !force && path.exists() {
-        return Err(taken().into());
+        return Err(taken());
     }
     let exported = whole(client, id).await?;
-    let text = written(&exported, form)?;
+    let text = written(&exported, form);
     let mut options = std::fs::OpenOptions::new();
     options.write(true);
     // Somebody may have made it meanwhile.
@@ -130,27 +129,30 @@ pub(crate) async fn to_file(
         .open(path)
         .and_then(|mut file| file.write_all(text.as_bytes()));
     match file {
-        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Err(taken().into()),
-        done => done.with_context(|| format!("{} cannot be written", path.display())),
-    }?;
-    Ok(exported)
+        Ok(()) => Ok(exported),
+        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => Err(taken()),
+        Err(err) => {
+            let told = format!("{} cannot be written: {err}", path.display());
+            Err(Error::Fault(
+                Fault::new(Code::BadRequest, told).hint("name a file in a folder that is yours"),
+            ))
+        }
+    }
 }
 
-fn written(exported: &Exported, form: Form) -> anyhow::Result<String> {
-    Ok(match form {
+fn written(exported: &Exported, form: Form) -> String {
+    match form {
         Form::Markdown => markdown(exported),
-        Form::Json => serde_json::to_string_pretty(exported)? + "\n",
-    })
+        // What came as JSON can be written as such.
+        Form::Json => serde_json::to_string_pretty(exported).unwrap_or_default() + "\n",
+    }
 }
 
 /// Returns a whole session.
 ///
 /// # Errors
 /// Where the daemon cannot be asked.
-pub(crate) async fn whole(
-    client: &Client,
-    id: SessionId,
-) -> Result<Exported, smartopol_ipc::Error> {
+pub(crate) async fn whole(client: &Client, id: SessionId) -> Result<Exported, Error> {
     let piece = |after| Export {
         id,
         after,

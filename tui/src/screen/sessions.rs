@@ -20,7 +20,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         theme.quiet()
     };
     let room = usize::from(area.width);
-    let count = app.model.sessions().len();
+    let count = app.sessions_listed().count();
     let air = u16::from(area.height >= 16);
     let head = spread(
         vec![Span::styled(" Sessions", title)],
@@ -40,15 +40,13 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         app.current
     };
     let at = app
-        .model
-        .sessions()
+        .sessions_listed()
         .position(|session| Some(session.id) == selected)
         .unwrap_or(0);
     let fit = usize::from(list.height / 3).max(1);
     let from = (at + 1).saturating_sub(fit);
     let rows = app
-        .model
-        .sessions()
+        .sessions_listed()
         .enumerate()
         .skip(from)
         .flat_map(|(number, session)| {
@@ -60,8 +58,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
         buf.set_line(list.x, y, &line, list.width);
     }
     for (session, y) in app
-        .model
-        .sessions()
+        .sessions_listed()
         .skip(from)
         .zip((list.y..list.bottom()).step_by(3))
     {

@@ -19,6 +19,7 @@ use crate::theme::Theme;
 /// Returns a session's sign, its state in a word, and the style of both.
 pub(crate) fn state(session: &Session, theme: Theme) -> (&'static str, String, Style) {
     match &session.state {
+        _ if session.archived_at.is_some() => ("○", "archived".to_owned(), theme.quiet()),
         SessionState::Running => ("●", "working".to_owned(), theme.good()),
         SessionState::Waiting if session.waiting > 1 => {
             ("●", format!("waits {}", session.waiting), theme.strong())
