@@ -68,7 +68,6 @@ fn ask(home: &Home, peer: &str, text: &str) -> (Child, Value) {
 }
 
 /// The same where so many approvals wait then.
-#[expect(clippy::zombie_processes, reason = "whoever asked waits for it")]
 fn ask_as(home: &Home, peer: &str, text: &str, waiting: usize) -> Child {
     let child = home
         .command(as_peer(peer, &["send", text]))

@@ -1,12 +1,14 @@
 //! Users and their peers.
 
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::job::List;
 use smartopol_protocol::session::Create;
 use smartopol_protocol::user::{Deed, PeerId, Profile, Role, User};
 use smartopol_protocol::{News, SessionId, UserId};
-use smartopol_store::{Error, Store};
+use smartopol_store::{Error, Store, Whose};
 
 use crate::house::{House, at};
+use crate::job::{self, job, prompt};
 
 fn peer(text: &str) -> PeerId {
     text.parse().unwrap()
@@ -181,4 +183,56 @@ async fn what_was_there_before_there_were_users_is_adopted_and_what_is_left_is_i
         .store
         .write(move |w| w.remove_user(owner, gone, &by(), at(9)));
     assert!(stays.await.is_err());
+}
+
+#[tokio::test]
+async fn pages_of_jobs_are_full_of_what_is_theirs_and_their_ends_join() {
+    let house = House::new();
+    added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let ben = added(
+        &house.store,
+        user("ben", Role::User, &["discord:ben", "api:b"]),
+    )
+    .await;
+    let mut bens = Vec::new();
+    for number in 0..12 {
+        // Of each four, one is his, by either of his peers.
+        let own = number % 4 == 3;
+        let mut made = job(&format!("job-{number}"), prompt());
+        made.frozen.user = match (own, number % 8) {
+            (true, 3) => "discord:ben".into(),
+            (true, _) => "api:b".into(),
+            _ => "cli:1000".into(),
+        };
+        job::added(&house.store, &made).await;
+        bens.extend(own.then_some(made.id));
+    }
+    let whose = Whose {
+        user: Some(ben.id),
+        ..Whose::default()
+    };
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let list = List { after, limit: 2 };
+        let page = house
+            .store
+            .read(move |r| r.jobs_of(&list, whose))
+            .await
+            .unwrap();
+        assert!(page.jobs.len() == 2 || !page.more, "a page came back short");
+        after = page.jobs.last().map(|job| job.id);
+        found.extend(page.jobs.iter().map(|job| job.id));
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(found, bens);
+    let next = house
+        .store
+        .read(move |r| r.next_jobs_of(2, whose))
+        .await
+        .unwrap();
+    assert_eq!(next.len(), 2);
+    let all = house.store.read(|r| r.jobs(&List::default())).await;
+    assert_eq!(all.unwrap().jobs.len(), 12);
 }
