@@ -115,6 +115,7 @@ fn shown(of: User, at: Timestamp) -> Shown {
         time_zone: "Europe/Berlin".into(),
         budgets: vec![budget(&of, at)],
         days: (0..30).map(day).collect(),
+        without_costs: false,
         user: of,
     }
 }
@@ -200,13 +201,15 @@ fn one_who_sees_nobody_else_has_their_page_alone() {
     let at = house.at();
     let mut own = mia(at);
     own.peers.push("cli:1000".parse().unwrap());
+    let mut shown_to_them = shown(own.clone(), at);
+    shown_to_them.without_costs = true;
     console.keys("<a-u>");
     console.screen();
     console.users(Listed {
         budgets: vec![budget(&own, at)],
         users: vec![own.clone()],
     });
-    console.user(shown(own, at));
+    console.user(shown_to_them);
     console.link_code(Code {
         code: "ABCD-2345".into(),
         expires_at: at.plus_millis(600_000),

@@ -164,7 +164,7 @@ impl Client {
                 request = requests.next() => {
                     let Some(request) = request else { return };
                     if let Some(reply) = self.answer(request).await {
-                        self.line.must(reply).await;
+                        self.line.must(self.seen(reply)).await;
                     }
                     if let Some((id, viewer)) = self.entering.take() {
                         self.line.looking.at(id, viewer);
@@ -218,7 +218,7 @@ impl Client {
                     let closed = line.closed.clone();
                     let reply = dispatch::dispatch(&house, (&actor, &user), id, request);
                     if let Some(reply) = closed.run_until_cancelled(reply).await {
-                        line.must(reply).await;
+                        line.must(view::without_costs(&house, &user, reply)).await;
                     }
                     if stops {
                         // Its reply is on its way: the end closes no line before what lies there
@@ -343,7 +343,7 @@ impl Client {
                     continue;
                 }
                 if let Some(frame) = Item::new(event).frame() {
-                    self.line.must(frame).await;
+                    self.line.must(self.seen(frame)).await;
                 }
             }
         }
@@ -403,6 +403,12 @@ impl Client {
         }
     }
 
+    /// Returns a frame as the one who listens may see it.
+    fn seen(&self, frame: Bytes) -> Bytes {
+        let user = self.house.users.acting(&self.actor.peer, None);
+        view::without_costs(&self.house, &user, frame)
+    }
+
     /// Returns true for what is told to the one who listens, as they are right now.
     fn may_hear(&self, event: &Event) -> bool {
         let user = self.house.users.acting(&self.actor.peer, None);
@@ -436,7 +442,7 @@ impl Client {
             None if !self.may_hear(event) => return,
             Some(seq) => {
                 let Some(frame) = item.frame() else { return };
-                let kept = self.line.outbox().fact(frame);
+                let kept = self.line.outbox().fact(self.seen(frame));
                 self.told = seq;
                 kept
             }

@@ -2,6 +2,7 @@
 //!
 //! Owns: which events, items and rows are theirs. An admin sees all, which costs nothing.
 
+use smartopol_ipc::{Bytes, HEADER, MESSAGE};
 use smartopol_protocol::approval::Approval;
 use smartopol_protocol::attention::{Item, Kind};
 use smartopol_protocol::event::Snapshot;
@@ -90,6 +91,52 @@ pub(crate) fn may_see_item(house: &House, user: &User, item: &Item) -> bool {
     }
 }
 
+/// Returns a frame as a user may see it: without what models cost where they may not see that.
+pub(crate) fn without_costs(house: &House, user: &User, frame: Bytes) -> Bytes {
+    let roles = &house.config.users.roles;
+    match rights::grant(roles, user, Capability::SeeCosts) {
+        Grant::Allow => frame,
+        _ => uncosted(&frame).unwrap_or(frame),
+    }
+}
+
+/// Returns a frame without the cost of every usage in it; `None` where there is none.
+///
+/// A usage is always written with its cost behind its output, and in a text the quotes would not
+/// stand alone, so nothing else is met. Within a text it is an export's.
+fn uncosted(frame: &Bytes) -> Option<Bytes> {
+    let text = std::str::from_utf8(frame.get(HEADER..)?).ok()?;
+    let kept = cut_behind(text, r#""output":"#, r#","cost_micros":"#);
+    let kept = cut_behind(&kept, r#"\"output\":"#, r#",\"cost_micros\":"#);
+    (kept.len() < text.len()).then(|| {
+        let length = u32::try_from(kept.len()).unwrap_or(u32::MAX);
+        let mut cut = Vec::with_capacity(HEADER + kept.len());
+        cut.push(MESSAGE);
+        cut.extend(length.to_be_bytes());
+        cut.extend(kept.into_bytes());
+        cut.into()
+    })
+}
+
+/// Returns a text without the numbers of this name that stand behind a number of that name.
+fn cut_behind(text: &str, output: &str, cost: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit();
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(cost) {
+        kept.push_str(before);
+        let name = before.trim_end_matches(digit);
+        if name.len() < before.len() && name.ends_with(output) {
+            rest = after.trim_start_matches(digit);
+        } else {
+            kept.push_str(cost);
+            rest = after;
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
 /// Cuts the present to what is a user's.
 pub(crate) fn cut(house: &House, user: &User, snapshot: &mut Snapshot) {
     if user.role == Role::Admin {
@@ -126,4 +173,33 @@ fn manages(house: &House, user: &User) -> bool {
 fn answers(house: &House, user: &User) -> bool {
     let roles = &house.config.users.roles;
     rights::grant(roles, user, Capability::ApproveRequests) == Grant::Allow
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &str) -> Bytes {
+        let mut bytes = vec![MESSAGE];
+        bytes.extend(u32::try_from(text.len()).unwrap().to_be_bytes());
+        bytes.extend(text.as_bytes());
+        bytes.into()
+    }
+
+    #[test]
+    fn costs_of_usages_are_cut_and_nothing_else() {
+        let cut = |text: &str| uncosted(&frame(text));
+        let told = r#"{"usage":{"input":5,"output":12,"cost_micros":300},"x":[{"output":1,"cost_micros":2}]}"#;
+        let wanted = r#"{"usage":{"input":5,"output":12},"x":[{"output":1}]}"#;
+        assert_eq!(cut(told), Some(frame(wanted)));
+        let export = r#"{"text":"{\"output\":12,\"cost_micros\":300}"}"#;
+        assert_eq!(cut(export), Some(frame(r#"{"text":"{\"output\":12}"}"#)));
+        for other in [
+            r#"{"calls":1,"tokens":2,"cost_micros":0}"#,
+            r#"{"output":"a","cost_micros":1}"#,
+            "{}",
+        ] {
+            assert_eq!(cut(other), None, "{other}");
+        }
+    }
 }

@@ -473,6 +473,9 @@ pub struct Shown {
     pub budgets: Vec<Budget>,
     /// What they used on each of the last 30 days, in their time zone; today comes last.
     pub days: Vec<Day>,
+    /// True where money is left out, because who asks may not see costs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_costs: bool,
 }
 
 /// `user/add`: makes a user.

@@ -854,6 +854,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                     at: sample::at(0),
                     spent: sample::budget().today,
                 }],
+                without_costs: true,
             },
         ),
         golden(

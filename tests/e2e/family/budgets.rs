@@ -8,11 +8,20 @@ use smartopol_protocol::job::{Action, Add, Run, RunNow, Spec};
 use smartopol_protocol::session::{Create, Session};
 use smartopol_protocol::turn::Outcome;
 use smartopol_protocol::user::{self, Budget, Limits, Profile, Set};
+use smartopol_testkit::Home;
 use smartopol_testkit::provider::{Rule, ScriptedProvider};
 
 use super::{MIA, as_peer, json, refused};
 use crate::clock::House;
 use crate::{eventually, home, listen, outcome, say};
+
+/// Returns how many tokens a user used today.
+fn used_by(home: &Home, name: &str) -> u64 {
+    let shown = json(home, &["users", "show", name, "--json"]);
+    let budgets = shown[0]["budgets"].as_array().unwrap();
+    let own = budgets.iter().find(|own| own["of"] == "user").unwrap();
+    own["today"]["tokens"].as_u64().unwrap()
+}
 
 const HOUR: i64 = 3_600_000;
 
@@ -307,6 +316,23 @@ async fn what_would_pass_a_budget_is_refused_with_what_is_left_and_when_it_is_fu
     let own = json(&home, &as_peer(MIA, &["users", "show", "--json"]));
     assert_eq!(own[0]["budgets"][0]["today"]["tokens"], used);
     assert_eq!(own[0]["budgets"][0]["today"]["cost_micros"], 0);
+    assert_eq!(own[0]["without_costs"], true);
+    // Nor does she anywhere else, whoever else does.
+    let sessions = home.ok(["sessions", "list", "--json"]).unwrap();
+    assert!(sessions.contains("cost_micros"), "{sessions}");
+    let hers = json(&home, &as_peer(MIA, &["sessions", "list", "--json"]));
+    let id = hers[0]["id"].as_str().unwrap();
+    for args in [
+        vec!["sessions", "list", "--json"],
+        vec!["sessions", "show", id, "--json"],
+        vec!["sessions", "export", id, "--format", "json"],
+        vec!["send", "--json", "hello once more"],
+    ] {
+        let told = home.ok(as_peer(MIA, &args)).unwrap();
+        assert!(!told.contains("cost_micros"), "{args:?}: {told}");
+        assert!(told.len() > 100, "{args:?}: {told}");
+    }
+    let used = used_by(&home, "mia");
 
     let asked = provider.requests().len();
     let limit = (used + 10).to_string();

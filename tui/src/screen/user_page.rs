@@ -181,7 +181,14 @@ fn of_user(app: &App, shown: &Shown, room: usize) -> Vec<Row> {
     let own = shown.budgets.iter().find(|own| own.of == "user");
     if let Some(budget) = own {
         for most in Most::ALL {
-            limit(&mut page, budget, most);
+            match most.is_money() && shown.without_costs {
+                true => page.field(
+                    most.words(),
+                    vec![Span::styled("not yours to see", theme.quiet())],
+                    "",
+                ),
+                false => limit(&mut page, budget, most),
+            }
         }
     }
     days(&mut page, shown);

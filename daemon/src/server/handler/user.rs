@@ -48,6 +48,7 @@ pub(crate) async fn show(house: &House, asks: &User, show: Show) -> Result<Shown
         time_zone: budgets::zone_name(house, &user),
         budgets,
         days,
+        without_costs: !costs,
         user,
     })
 }
