@@ -23,6 +23,7 @@ mod folding;
 mod jobs;
 mod kills;
 mod memory;
+mod memory_waits;
 mod models;
 mod prompt;
 mod questions;

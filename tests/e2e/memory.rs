@@ -11,7 +11,7 @@ use smartopol_testkit::provider::{Rule, ScriptedProvider};
 use super::{asked, decide, eventually, home, listen, outcome, say};
 
 /// A daemon whose model does as the rules say, and a session that looks on.
-async fn begun(provider: &ScriptedProvider) -> (Home, Client, Events, Session) {
+pub(super) async fn begun(provider: &ScriptedProvider) -> (Home, Client, Events, Session) {
     let mut home = home();
     home.env("ANTHROPIC_API_KEY", "key")
         .env("ANTHROPIC_BASE_URL", &provider.base_url());
@@ -30,7 +30,7 @@ async fn current(client: &Client) -> Vec<memory::Memory> {
     call(client, memory::List::default()).await.memories
 }
 
-async fn pending(client: &Client) -> Vec<memory::Memory> {
+pub(super) async fn pending(client: &Client) -> Vec<memory::Memory> {
     let list = memory::List {
         which: memory::Which::Pending,
         ..memory::List::default()
@@ -194,7 +194,15 @@ async fn what_comes_of_untrusted_text_waits_and_is_marked_for_ever() {
     assert!(listed.contains("read outside the workspace"), "{listed}");
     let id = own.id.to_string();
     home.ok(["memory", "approve", id.as_str()]).unwrap();
-    let approved = call(&client, memory::Show { key: id.clone() }).await.memory;
+    let approved = call(
+        &client,
+        memory::Show {
+            key: id.clone(),
+            of: memory::Whose::Own,
+        },
+    )
+    .await
+    .memory;
     assert_eq!(approved.state, memory::State::Active);
     assert!(!approved.approved_by.is_empty());
     let edited = call(

@@ -28,6 +28,7 @@ mod redraw;
 mod replay;
 mod runtime;
 mod screen;
+mod source;
 mod terminal;
 mod widget;
 

@@ -12,8 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    SessionId, approval, client, command, compaction, daemon, job, knowledge, memory, message,
-    model, session, terminal, trace, turn, user,
+    MemoryId, SessionId, UserId, approval, client, command, compaction, daemon, job, knowledge,
+    memory, message, model, session, terminal, trace, turn, user,
 };
 use tokio::time::Instant;
 
@@ -471,11 +471,13 @@ async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
             text,
             which,
             category,
+            of,
             ..
         } if text.trim().is_empty() => {
             let list = memory::List {
                 which,
                 category,
+                of,
                 ..memory::List::default()
             };
             Reply::Memories(client.call(list).await?.memories)
@@ -484,6 +486,7 @@ async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
             text,
             which,
             category,
+            of,
             ..
         } => {
             let search = memory::Search {
@@ -492,6 +495,7 @@ async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
                 which,
                 category,
                 limit: 100,
+                of,
             };
             let hits = client.call(search).await?.hits.into_iter();
             Reply::Memories(hits.map(|hit| hit.memory).collect())
@@ -509,19 +513,27 @@ async fn ask_about_memory(client: &Client, call: Call) -> Result<Reply, Error> {
             let hits = client.call(search).await?.hits.into_iter();
             Reply::Topics(hits.map(|hit| hit.topic).collect())
         }
-        Call::MemoryCounts => {
+        Call::MemoryCounts(of) => {
             let list = memory::List {
                 limit: 1,
+                of,
                 ..memory::List::default()
             };
             let listed = client.call(list).await?;
             Reply::MemoryCounts((listed.current, listed.pending, listed.told))
         }
         Call::HotTopics => Reply::Hot(client.call(knowledge::Hot {}).await?),
-        Call::MemoryPage(id) => {
-            let key = id.to_string();
-            Reply::MemoryShown(Box::new(client.call(memory::Show { key }).await?))
+        Call::MemoryPage(id, user) => {
+            Reply::MemoryShown(Box::new(client.call(show_of(id, Some(user))).await?))
         }
+        Call::Waiting { ids, user } => {
+            let mut memories = Vec::with_capacity(ids.len());
+            for id in ids {
+                memories.push(client.call(show_of(id, user)).await?.memory);
+            }
+            Reply::Waiting(memories)
+        }
+        Call::Owners => Reply::Owners(client.call(user::List {}).await?.users),
         Call::TopicPage(id) => {
             let key = id.to_string();
             Reply::TopicShown(Box::new(client.call(knowledge::Show { key }).await?))
@@ -562,4 +574,12 @@ async fn ask_about_users(client: &Client, call: Call) -> Result<Reply, Error> {
         Call::Admit(admit) => client.call(admit).await.map(|_| Reply::User)?,
         _ => return Err(Error::Closed),
     })
+}
+
+/// Returns what shows a memory of a user.
+fn show_of(id: MemoryId, user: Option<UserId>) -> memory::Show {
+    memory::Show {
+        key: id.to_string(),
+        of: user.map_or(memory::Whose::Own, |id| memory::Whose::User(id.to_string())),
+    }
 }

@@ -136,6 +136,8 @@ fn stranger(house: &House) -> Event {
         job_id: None,
         due_at: None,
         terminal_id: None,
+        memory_ids: Vec::new(),
+        user_id: None,
         peer: Some("telegram:666".into()),
         state: ItemState::Open,
         told: 1,

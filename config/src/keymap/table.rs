@@ -335,6 +335,9 @@ keymap! {
         also Continue "continue" ["c"] "continue the turn that failed" changes;
         also RunJob "run_job" ["r"] "run the job that was missed or failed" changes;
         also RestJob "rest_job" ["p"] emacs ["P"] "end the rest of a job that was paused" changes;
+        also Approve "approve" ["y"] "keep what waits to be remembered" changes;
+        also Reject "reject" ["x"] "reject what waits to be remembered; its words go" changes;
+        also EditMemory "edit_memory" ["e"] "keep it in your own words" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
         also NextPane "next_pane" ["tab"] "";
         also Leave "leave" ["q"] "";
@@ -379,6 +382,7 @@ keymap! {
         also Left "left" ["left", "h"] "^";
         also Query "query" ["/"] "look for words as you type them" "look for";
         also Outcome "outcome" ["f"] "only instructions, preferences, facts, context; all" "kind";
+        new Whose "whose" ["w"] "your own, another user's, everybody's, where you may see that";
         also Open "open" ["enter"] "all that is known of it, where there is no room beside" "open";
         new AddMemory "add_memory" ["a"] "remember something" "remember" changes;
         new EditMemory "edit_memory" ["e"] "believe something else from now on; the old is kept" "edit" changes;
@@ -447,6 +451,23 @@ keymap! {
         new NextTerminal "next_terminal" ["ctrl-] tab"] "the next terminal" "next";
         new SendPrefix "send_prefix" ["ctrl-] ctrl-]"] "ctrl-] itself, to the program" "ctrl-] itself";
         also Help "help" ["ctrl-] ?"] "" "help";
+    }
+    MemoryForm "memory_form" "Changing what is believed" Writes {
+        also Send "send" ["enter"] "believe it from now on" "keep";
+        also Down "down" ["tab", "down"] emacs ["tab", "down", "ctrl-n"] "the next line, the line before" "next line";
+        also Up "up" ["shift-tab", "up"] emacs ["shift-tab", "up", "ctrl-p"] "^";
+        also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
+        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
     }
     JobForm "job_form" "Making a job" Writes {
         also Send "send" ["enter"] "show when it is due, then keep it" "next";

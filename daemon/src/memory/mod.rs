@@ -10,6 +10,7 @@ pub(crate) mod taint;
 
 use smartopol_agent::context::remember::Proposed;
 use smartopol_agent::prompt;
+use smartopol_protocol::approval::Actor;
 use smartopol_protocol::job::Schedule;
 use smartopol_protocol::memory::{
     Add, Added, By, Edit, List, Listed, Memory, Source, State, Taint, Which,
@@ -136,6 +137,8 @@ pub(crate) fn proposed(
 pub(crate) async fn edit(house: &House, writing: Writing, edit: Edit) -> Result<Memory, Fault> {
     let text = edit.text.as_deref().map(|text| clean(house, text));
     let text = text.transpose()?;
+    let from = edit.from.as_deref().filter(|from| !from.is_empty());
+    let from = moment(house, "from", from)?;
     let until = edit.until.as_deref().filter(|until| !until.is_empty());
     let until = moment(house, "until", until)?;
     let confidence = edit.confidence.map(sure).transpose()?;
@@ -159,7 +162,10 @@ pub(crate) async fn edit(house: &House, writing: Writing, edit: Edit) -> Result<
         text: text.unwrap_or_else(|| old.text.clone()),
         category: edit.category.unwrap_or(old.category),
         confidence: confidence.unwrap_or(old.confidence),
-        valid_from: old.valid_from,
+        valid_from: match edit.from.is_some() {
+            true => from,
+            false => old.valid_from,
+        },
         valid_until: match edit.until.is_some() {
             true => until,
             false => old.valid_until,
@@ -167,6 +173,42 @@ pub(crate) async fn edit(house: &House, writing: Writing, edit: Edit) -> Result<
         ..memory
     });
     Ok(added.await?.memory)
+}
+
+/// What a person lets count in the place of a memory that waits.
+pub(crate) struct Words {
+    text: String,
+    source: Source,
+    at: Timestamp,
+}
+
+impl Words {
+    /// Returns the words of a person as they are kept.
+    ///
+    /// # Errors
+    /// `bad_request` and `too_large`, as [`add`].
+    pub(crate) fn new(house: &House, actor: &Actor, text: &str) -> Result<Self, Fault> {
+        Ok(Self {
+            text: clean(house, text)?,
+            source: source(By::Person, &actor.peer),
+            at: house.clock.now(),
+        })
+    }
+
+    /// Returns the memory that takes the place of another, which was approved for that.
+    pub(crate) fn instead_of(self, old: &Memory) -> Memory {
+        Memory {
+            id: MemoryId::new(),
+            text: self.text,
+            source: self.source,
+            state: State::Active,
+            supersedes: Some(old.id),
+            created_at: self.at,
+            believed_at: Some(self.at),
+            approved_by: String::new(),
+            ..old.clone()
+        }
+    }
 }
 
 /// Stores a memory; `over` makes it of the one that it supersedes.
@@ -194,22 +236,26 @@ async fn store(
         .await?)
 }
 
-/// Returns what is remembered of a user.
-pub(crate) async fn list(house: &House, user: UserId, list: List) -> Result<Listed, Fault> {
+/// Returns what is remembered of these users.
+pub(crate) async fn list(house: &House, users: Vec<UserId>, list: List) -> Result<Listed, Fault> {
     let (now, room) = (house.clock.now(), room(house));
     let mut listed = house
         .store
         .read(move |r| {
-            let (memories, more) = r.memories(user, &list, now)?;
-            let (current, pending) = r.count_memories(user, now)?;
-            Ok(Listed {
-                memories,
-                more,
-                current,
-                pending,
-                told: with_room(r, user, now, room)?.len() as u64,
-                ..Listed::default()
-            })
+            let mut listed = Listed::default();
+            for user in users {
+                let (memories, more) = r.memories(user, &list, now)?;
+                let (current, pending) = r.count_memories(user, now)?;
+                listed.memories.extend(memories);
+                listed.more |= more;
+                listed.current += current;
+                listed.pending += pending;
+                listed.told += with_room(r, user, now, room)?.len() as u64;
+            }
+            let most = smartopol_store::most_listed(list.limit);
+            listed.more |= listed.memories.len() > most;
+            listed.memories.truncate(most);
+            Ok(listed)
         })
         .await?;
     listed.file = house.memory.shown().await;

@@ -146,6 +146,8 @@ mod tests {
             question_id: None,
             terminal_id: None,
             job_id: None,
+            memory_ids: Vec::new(),
+            user_id: None,
             peer: None,
             at: Timestamp::from_millis(0),
             due_at: None,

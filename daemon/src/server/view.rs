@@ -50,6 +50,8 @@ pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
         News::LinkRefused(_) => manages(house, user),
         News::ClientChanged(client) => house.users.may_see_peer(user, &client.peer),
         News::MemoryChanged(change) => change.user_id == user.id,
+        // Who is looked at may know.
+        News::MemoryLooked(look) => look.user_id.is_none_or(|id| id == user.id),
         News::TopicChanged(change) => change.user_id.is_none_or(|id| id == user.id),
         News::SessionChanged(changed) => changed.user_id == Some(user.id),
         News::QuestionChanged(_)
@@ -85,6 +87,7 @@ pub(crate) fn may_see_item(house: &House, user: &User, item: &Item) -> bool {
     match item.kind {
         Kind::Stranger => manages(house, user),
         Kind::Approval if answers(house, user) => true,
+        Kind::Memory => item.user_id == Some(user.id),
         _ => item
             .session_id
             .is_some_and(|id| house.users.may_see(user, id)),

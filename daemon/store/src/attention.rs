@@ -142,11 +142,7 @@ impl Writer<'_> {
     /// Lets something wait for a person. Where an item about the same subject waits already, that
     /// one says the new words.
     pub fn attend(&mut self, subject: &str, mut item: Item) -> Result<()> {
-        let waiting: Option<Item> = self
-            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
-            .query_row([subject], read)
-            .optional()?;
-        if let Some(old) = waiting {
+        if let Some(old) = self.attended(subject)? {
             item.id = old.id;
             item.told = old.told.saturating_add(1);
             return self.put_attention(item);
@@ -167,6 +163,31 @@ impl Writer<'_> {
             Json(&item),
         ])?;
         self.attention_changed(item)
+    }
+
+    /// Gives new words to what waits about a subject, without calling the person again; returns
+    /// true where something waits.
+    pub(crate) fn reword_attention(&mut self, subject: &str, item: Item) -> Result<bool> {
+        let Some(old) = self.attended(subject)? else {
+            return Ok(false);
+        };
+        self.put_attention(Item {
+            id: old.id,
+            at: old.at,
+            told: old.told,
+            places: old.places,
+            state: old.state,
+            ..item
+        })?;
+        Ok(true)
+    }
+
+    /// Returns what waits about a subject.
+    pub(crate) fn attended(&self, subject: &str) -> Result<Option<Item>> {
+        Ok(self
+            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
+            .query_row([subject], read)
+            .optional()?)
     }
 
     /// A person has seen an item.
@@ -247,11 +268,7 @@ impl Writer<'_> {
         by: &str,
         at: Timestamp,
     ) -> Result<()> {
-        let waiting: Option<Item> = self
-            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
-            .query_row([subject], read)
-            .optional()?;
-        let Some(mut item) = waiting else {
+        let Some(mut item) = self.attended(subject)? else {
             return Ok(());
         };
         item.state = ItemState::Resolved {
@@ -494,6 +511,8 @@ pub(crate) fn plain(
         question_id: None,
         terminal_id: None,
         job_id: None,
+        memory_ids: Vec::new(),
+        user_id: None,
         peer: None,
         at,
         due_at: None,

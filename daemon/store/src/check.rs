@@ -65,6 +65,10 @@ const PROMISES: &[&str] = &[
      FROM questions q LEFT JOIN attention i ON i.subject = 'qst_' || lower(hex(q.id))
          AND i.resolved = 0
      WHERE q.pending = 1 AND i.id IS NULL",
+    "SELECT 'the attention list says that memories wait of ' || (item ->> 'user_id') || ' and none does'
+     FROM attention WHERE resolved = 0 AND item ->> 'kind' = 'memory'
+         AND NOT EXISTS (SELECT 1 FROM memories m JOIN owners o ON o.number = m.owner
+             WHERE m.state = 'pending' AND 'usr_' || lower(hex(o.user_id)) = item ->> 'user_id')",
     "SELECT 'question ' || hex(id) || ' is marked wrongly as waiting or ended'
      FROM questions WHERE (question ->> '$.state.state' = 'pending') <> pending",
     "SELECT 'job ' || name || ' is due and is ' || (state ->> 'state')

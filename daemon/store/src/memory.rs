@@ -4,13 +4,16 @@
 //! that what is forgotten leaves no words. Looking for words is in `finding`.
 
 mod finding;
+mod waiting;
 
 pub(crate) use finding::asked;
+pub use finding::most_hits;
 
 use rusqlite::{Row, params};
 use serde::{Deserialize, Serialize};
+use smartopol_protocol::attention::Resolution;
 use smartopol_protocol::memory::{
-    Added, Category, Change, List, Memory, Source, State, Taint, Verdict, Which,
+    Added, Category, Change, List, Look, Memory, Source, State, Taint, Verdict, Which,
 };
 use smartopol_protocol::{MemoryId, News, Timestamp, UserId};
 
@@ -18,14 +21,20 @@ use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, ti
 use crate::reader::bounded;
 use crate::terms::{Shelf, indexed};
 use crate::{Error, Reader, Result, Writer};
+use waiting::{Settled, waits};
 
 const INDEX: &str = "memory_terms";
 
 const COLUMNS: &str = "m.id, m.category, m.confidence, m.supersedes, m.valid_from, m.valid_until, \
-                       m.created_at, m.text, m.body, m.owner, m.number";
+                       m.created_at, m.text, m.body, m.owner, m.number, m.state";
 
 /// How many memories a list has where nothing is said, and at most.
 const LIST: (u32, u32) = (200, 1_000);
+
+/// Returns how many memories a list with this limit has at most.
+pub fn most_listed(limit: u32) -> usize {
+    usize::try_from(bounded(limit, LIST)).unwrap_or(usize::MAX)
+}
 
 /// How many memories of a user count or wait at most.
 const MOST: u64 = 10_000;
@@ -36,10 +45,13 @@ const NAMED: u32 = 5;
 /// All of a memory that no query asks for.
 #[derive(Serialize, Deserialize)]
 struct Rest {
-    state: State,
+    /// Where the column of that name says less than there is to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<State>,
     source: Source,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taint: Vec<Taint>,
+    /// Where that is not when it was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     believed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -250,6 +262,9 @@ impl Writer<'_> {
             self.supersede(&memory, memory.created_at)?;
         }
         self.memory_changed(&memory)?;
+        if waits(&memory) {
+            self.wait_for_person(&memory)?;
+        }
         Ok(Added {
             memory,
             known: false,
@@ -296,6 +311,12 @@ impl Writer<'_> {
             }
         }
         self.put_memory(&memory)?;
+        let settled = Settled {
+            how: Resolution::Answered,
+            by,
+            at,
+        };
+        self.wait_no_longer(memory.user_id, &settled)?;
         Ok(memory)
     }
 
@@ -324,6 +345,7 @@ impl Writer<'_> {
         gone.extend(
             self.memories_where("WHERE m.supersedes = ?1 AND m.state = 'pending'", [Key(id)])?,
         );
+        let user = memory.user_id;
         gone.insert(0, memory);
         gone.retain(|memory| {
             !matches!(
@@ -339,11 +361,23 @@ impl Writer<'_> {
             };
             self.put_memory(memory)?;
         }
+        let settled = Settled {
+            how: Resolution::Gone,
+            by,
+            at,
+        };
+        self.wait_no_longer(user, &settled)?;
         Ok(gone.into_iter().map(|memory| memory.id).collect())
+    }
+
+    /// Writes down that somebody looked at what is remembered of others.
+    pub fn look_at_memories(&mut self, look: Look, at: Timestamp) -> Result<()> {
+        self.tell_about(at, None, News::MemoryLooked(look))
     }
 
     /// Gives all memories and topics of a user to another: two peers turned out to be one person.
     pub fn merge_owner(&mut self, from: UserId, to: UserId) -> Result<()> {
+        let users = (from, to);
         let Some(from) = self.owner(from)? else {
             return Ok(());
         };
@@ -354,9 +388,20 @@ impl Writer<'_> {
         let memories = self.memories_where("WHERE m.owner = ?1 ORDER BY m.number", [from])?;
         self.prepare("UPDATE memories SET owner = ?2 WHERE owner = ?1")?
             .execute([from, to])?;
+        let mut waiting = None;
         for memory in memories {
             let moved = self.memory(memory.id)?;
             self.put_memory(&moved)?;
+            waiting = waiting.or(waits(&moved).then_some(moved));
+        }
+        let settled = Settled {
+            how: Resolution::Gone,
+            by: "",
+            at: self.now(),
+        };
+        self.wait_no_longer(users.0, &settled)?;
+        if let Some(memory) = waiting {
+            self.wait_for_person(&memory)?;
         }
         self.merge_topics(from, to)
     }
@@ -375,6 +420,12 @@ impl Writer<'_> {
         }
         self.prepare("DELETE FROM memories WHERE owner = ?1")?
             .execute([owner])?;
+        let settled = Settled {
+            how: Resolution::Gone,
+            by: "",
+            at: self.now(),
+        };
+        self.wait_no_longer(user, &settled)?;
         self.forget_topics(owner)
     }
 
@@ -442,11 +493,13 @@ const fn shelf(state: &State) -> Shelf {
 }
 
 fn rest(memory: &Memory) -> Rest {
+    let plain = matches!(memory.state, State::Active | State::Pending);
+    let at_once = memory.state == State::Active && memory.believed_at == Some(memory.created_at);
     Rest {
-        state: memory.state.clone(),
+        state: (!plain).then(|| memory.state.clone()),
         source: memory.source.clone(),
         taint: memory.taint.clone(),
-        believed_at: memory.believed_at,
+        believed_at: memory.believed_at.filter(|_| !at_once),
         approved_by: memory.approved_by.clone(),
     }
 }
@@ -454,20 +507,27 @@ fn rest(memory: &Memory) -> Rest {
 fn read(row: &Row<'_>) -> rusqlite::Result<Memory> {
     let rest: Rest = json(row, 8)?;
     let category: usize = row.get(1)?;
+    let name: String = row.get(11)?;
+    let state = rest.state.unwrap_or(match name.as_str() {
+        "pending" => State::Pending,
+        _ => State::Active,
+    });
+    let created_at = time(row, 6)?;
+    let at_once = (state == State::Active).then_some(created_at);
     Ok(Memory {
         id: id(row, 0)?,
-        user_id: id(row, 11)?,
+        user_id: id(row, 12)?,
         text: row.get(7)?,
         category: Category::ALL.get(category).copied().unwrap_or_default(),
         confidence: row.get(2)?,
-        state: rest.state,
+        state,
         source: rest.source,
         taint: rest.taint,
         supersedes: maybe_id(row, 3)?,
         valid_from: maybe_time(row, 4)?,
         valid_until: maybe_time(row, 5)?,
-        created_at: time(row, 6)?,
-        believed_at: rest.believed_at,
+        created_at,
+        believed_at: rest.believed_at.or(at_once),
         approved_by: rest.approved_by,
     })
 }

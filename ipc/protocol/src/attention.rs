@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApprovalId, AttentionId, JobId, MessageId, QuestionId, SessionId, TerminalId, Timestamp, TurnId,
+    ApprovalId, AttentionId, JobId, MemoryId, MessageId, QuestionId, SessionId, TerminalId,
+    Timestamp, TurnId, UserId,
 };
 
 /// Something that waits for a person, or waited.
@@ -41,6 +42,12 @@ pub struct Item {
     /// The job it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobId>,
+    /// The memories it is about, those that have waited longest first; at most 20 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memory_ids: Vec<MemoryId>,
+    /// The user it is about, and whose it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// The stranger it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
@@ -104,6 +111,8 @@ pub enum Kind {
     Stranger,
     /// A budget is used up, and something was not done for it.
     BudgetUsed,
+    /// Something to remember waits, one item for all of a user's: `memory/decide` resolves it.
+    Memory,
 }
 
 /// How much something matters.

@@ -87,6 +87,8 @@ pub enum News {
     LinkRefused(user::Refused),
     /// A memory was written, approved, superseded or forgotten.
     MemoryChanged(memory::Change),
+    /// Somebody looked at what is remembered of others.
+    MemoryLooked(memory::Look),
     /// A topic of the knowledge was written, used or removed.
     TopicChanged(knowledge::Change),
     /// Older messages of a session were folded, or a person took that back.
@@ -281,6 +283,7 @@ impl News {
                 | Self::UserRemoved(_)
                 | Self::LinkRefused(_)
                 | Self::MemoryChanged(_)
+                | Self::MemoryLooked(_)
                 | Self::TopicChanged(_)
                 | Self::CompactionChanged(_)
                 | Self::PinChanged(_)

@@ -271,6 +271,42 @@ pub struct List {
     pub limit: u32,
     /// So many fewer from the beginning.
     pub skip: u32,
+    /// Whose.
+    #[serde(skip_serializing_if = "Whose::is_own")]
+    pub of: Whose,
+}
+
+/// Whose memories are meant. To see another's takes the capability `see_all_memory`, and each look
+/// is a fact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Those of who asks.
+    #[default]
+    Own,
+    /// Those of this user, by name or id.
+    User(String),
+    /// Those of all users.
+    Everybody,
+}
+
+impl Whose {
+    const fn is_own(&self) -> bool {
+        matches!(self, Self::Own)
+    }
+}
+
+/// Somebody looked at what is remembered of others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// The peer who looked.
+    pub peer: String,
+    /// Whose memories; `None` for everybody's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The memory, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_id: Option<MemoryId>,
 }
 
 /// Which memories are meant.
@@ -329,6 +365,9 @@ pub struct Search {
     pub category: Option<Category>,
     /// At most so many; 0 means 20, and 200 are the most.
     pub limit: u32,
+    /// Whose.
+    #[serde(skip_serializing_if = "Whose::is_own")]
+    pub of: Whose,
 }
 
 /// The reply to `memory/search`.
@@ -353,6 +392,9 @@ pub struct Hit {
 pub struct Show {
     /// An id, or the unique beginning of one.
     pub key: String,
+    /// Whose it is.
+    #[serde(default, skip_serializing_if = "Whose::is_own")]
+    pub of: Whose,
 }
 
 /// The reply to `memory/show`.
@@ -379,6 +421,9 @@ pub struct Edit {
     /// How sure one is, 1 to 100; without it, as before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<u8>,
+    /// From when on it is so, in words; without it, as before; empty for ever since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
     /// Until when it is so, in words; without it, as before; empty for good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
@@ -408,6 +453,10 @@ pub struct Decide {
     pub key: String,
     /// What they want.
     pub verdict: Verdict,
+    /// What counts from now on in the place of its words, where it is approved in others: it is
+    /// superseded at once, and both stand in the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What a person wants of a memory that waits.

@@ -40,6 +40,7 @@ names! {
     UserRemoved = "user_removed",
     LinkRefused = "link_refused",
     MemoryChanged = "memory_changed",
+    MemoryLooked = "memory_looked",
     TopicChanged = "topic_changed",
     CompactionChanged = "compaction_changed",
     PinChanged = "pin_changed",
@@ -81,6 +82,11 @@ pub(crate) fn all() -> Vec<News> {
         News::UserChanged(Box::new(sample::user_changed())),
         News::UserRemoved(sample::user_removed()),
         News::LinkRefused(sample::link_refused()),
+        News::MemoryLooked(memory::Look {
+            peer: "cli:1000".into(),
+            user_id: Some(sample::USER),
+            memory_id: Some(sample::MEMORY),
+        }),
         News::MemoryChanged(memory::Change {
             id: sample::MEMORY,
             user_id: sample::USER,

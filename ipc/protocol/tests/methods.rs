@@ -355,6 +355,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 category: Some(memory::Category::Preference),
                 limit: 10,
                 skip: 20,
+                of: memory::Whose::User("mia".into()),
             },
             memory::Listed {
                 memories: vec![sample::memory()],
@@ -376,6 +377,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 which: memory::Which::Current,
                 category: Some(memory::Category::Fact),
                 limit: 5,
+                of: memory::Whose::Everybody,
             },
             memory::Found {
                 hits: vec![memory::Hit {
@@ -387,6 +389,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         golden(
             memory::Show {
                 key: "mem_0d0d".into(),
+                of: memory::Whose::Own,
             },
             memory::Shown {
                 memory: sample::memory(),
@@ -399,6 +402,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
                 text: Some("lives in Ulm".into()),
                 category: Some(memory::Category::Context),
                 confidence: Some(50),
+                from: Some("2026-12-01 00:00".into()),
                 until: Some("".into()),
             },
             sample::memory(),
@@ -415,6 +419,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             memory::Decide {
                 key: "mem_0d0d".into(),
                 verdict: memory::Verdict::Approve,
+                text: Some("lives in Bonn".into()),
             },
             sample::memory(),
         ),

@@ -381,6 +381,7 @@ fn kinds() -> Vec<Kind> {
         Kind::TerminalEnded,
         Kind::Stranger,
         Kind::BudgetUsed,
+        Kind::Memory,
         Kind::Reminder,
     ]
 }

@@ -602,6 +602,8 @@ pub(crate) fn item() -> Item {
         question_id: Some(QUESTION),
         terminal_id: Some(TERMINAL),
         job_id: Some(JOB),
+        memory_ids: vec![MEMORY],
+        user_id: Some(USER),
         peer: Some("telegram:5".into()),
         at: at(7_200_000),
         due_at: Some(at(0)),

@@ -788,6 +788,8 @@ impl House {
             turn_id: None,
             approval_id: None,
             question_id: None,
+            memory_ids: Vec::new(),
+            user_id: None,
             terminal_id: None,
             job_id: None,
             peer: None,

@@ -7,6 +7,7 @@ use smartopol_protocol::{AttentionId, QuestionId, SessionId};
 use super::gate::Surface;
 use super::keymap::Action;
 use super::question::number_of;
+use super::waiting::Waiting;
 use super::{App, Call, Focus};
 use crate::model::CardId;
 use crate::model::attention::asks;
@@ -24,6 +25,8 @@ pub(crate) struct InboxView {
     at: usize,
     /// Items that this console saw to and has not heard back about.
     seen: Vec<AttentionId>,
+    /// What the selected item is about, where it is something to remember.
+    pub(crate) waiting: Option<Waiting>,
 }
 
 impl App {
@@ -143,6 +146,9 @@ impl App {
         };
         match action {
             action if number_of(action).is_some() => self.choose_in_inbox(&item, action),
+            Action::Approve | Action::Reject | Action::EditMemory if item.kind == Kind::Memory => {
+                self.decide_in_inbox(&item, action);
+            }
             Action::Open => self.answer_item(&item),
             Action::Dismiss if item.kind == Kind::Question => self.dismiss_in_inbox(&item),
             Action::Acknowledge => self.see_to(&item, Seen::Acknowledge),
@@ -188,6 +194,7 @@ impl App {
             }
             (Kind::TerminalEnded, ..) => self.go_to_terminals(item.terminal_id),
             (Kind::Stranger, ..) => self.say(&item.detail),
+            (Kind::Memory, ..) => self.go_to_waiting(item.user_id),
             (kind, Some(id), _) if self.model.session(id).is_some() => {
                 self.focus = Focus::Composer;
                 self.open(id);
@@ -197,15 +204,6 @@ impl App {
             }
             _ => self.say("what it is about is gone: a or d puts it away"),
         }
-    }
-
-    /// Returns the question that is selected in the list.
-    pub(super) fn selected_question(&self) -> Option<QuestionId> {
-        let item = self
-            .inbox
-            .selected
-            .and_then(|id| self.model.attention.get(id));
-        item.filter(|item| item.kind == Kind::Question)?.question_id
     }
 
     /// Takes a choice of the selected question, where it was seen long enough.
@@ -274,7 +272,8 @@ impl App {
             | Kind::QuestionExpired
             | Kind::TerminalEnded
             | Kind::Stranger
-            | Kind::BudgetUsed => return,
+            | Kind::BudgetUsed
+            | Kind::Memory => return,
         };
         self.cmds.push(super::Cmd::Call(notice));
     }

@@ -2,6 +2,7 @@
 
 use smartopol_protocol::approval::{Actor, Approval, ApprovalState, Decision, Scope};
 use smartopol_protocol::attention::Item;
+use smartopol_protocol::memory::Whose;
 use smartopol_protocol::message::{Message, Role, Send};
 use smartopol_protocol::question::How;
 use smartopol_protocol::session::{Create, Session};
@@ -279,6 +280,8 @@ impl App {
                 | Reply::Memories(_)
                 | Reply::Topics(_)
                 | Reply::MemoryShown(_)
+                | Reply::Waiting(_)
+                | Reply::Owners(_)
                 | Reply::TopicShown(_)
                 | Reply::Memory),
             ) => self.on_memory_answer(call, reply),
@@ -419,7 +422,14 @@ impl App {
                     self.complain(sentence);
                 }
             }
-            Call::Status
+            Call::EditMemory(_) if self.memory_not_kept(&refusal) => {}
+            Call::Memories { of, .. } | Call::MemoryCounts(of) if of != Whose::Own => {
+                self.whose_refused();
+                self.complain(sentence);
+            }
+            Call::Owners
+            | Call::Waiting { .. }
+            | Call::Status
             | Call::Providers
             | Call::Clients
             | Call::Files(_)

@@ -4,13 +4,15 @@
 //! an answer to an older question is dropped.
 
 use smartopol_protocol::knowledge::{self, HotTopic, Topic};
-use smartopol_protocol::memory::{self, Category, Memory, State, Verdict, Which};
-use smartopol_protocol::{MemoryId, News, TopicId};
+use smartopol_protocol::memory::{self, Category, Memory, State, Verdict, Which, Whose};
+use smartopol_protocol::user::User;
+use smartopol_protocol::{MemoryId, News, TopicId, UserId};
 
 use crossterm::event::KeyEvent;
 
 use super::keymap::{Action, Pressed};
 use super::keys::edit;
+use super::memory_form::MemoryForm;
 use super::undo::Going;
 use super::windows::letter;
 use super::{App, Call, Focus, LinkState, Reply};
@@ -55,6 +57,10 @@ pub(crate) enum Entry {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryView {
     pub(crate) shelf: Shelf,
+    /// Whose memories are listed.
+    pub(crate) of: Whose,
+    /// Who there is, as far as this console's user sees that.
+    users: Vec<User>,
     /// What is looked for.
     pub(crate) words: Composer,
     /// True while letters go there.
@@ -97,6 +103,12 @@ impl MemoryView {
                 .map(|own| Entry::Memory(own.id))
                 .collect(),
         }
+    }
+
+    /// Returns the name of a user.
+    pub(crate) fn name_of(&self, id: UserId) -> Option<&str> {
+        let own = self.users.iter().find(|user| user.id == id);
+        own.map(|user| user.name.as_str())
     }
 
     /// Returns the memory that is selected.
@@ -145,6 +157,40 @@ impl App {
         self.traces_whole = false;
         self.focus = Focus::Memory;
         self.memory.stale = true;
+        self.ask(Call::Owners);
+    }
+
+    /// Lists what is remembered of a user; of nobody in particular, one's own.
+    pub(super) fn show_memories_of(&mut self, user: Option<UserId>) {
+        let of = user.map_or(Whose::Own, |id| Whose::User(id.to_string()));
+        self.put_whose(of);
+    }
+
+    fn put_whose(&mut self, of: Whose) {
+        if self.memory.of != of {
+            (self.memory.of, self.memory.counts) = (of, None);
+            (self.memory.stale, self.memory.known) = (true, false);
+            (self.memory.open, self.memory.selected) = (false, None);
+        }
+    }
+
+    /// Goes from one's own memories to those of each user, and to all of them.
+    fn next_whose(&mut self) {
+        if self.memory.users.len() < 2 {
+            return self.say("there is nobody else whose memories you may see");
+        }
+        let users = self.memory.users.iter();
+        let mut all = vec![Whose::Own];
+        all.extend(users.map(|user| Whose::User(user.id.to_string())));
+        all.push(Whose::Everybody);
+        let at = all.iter().position(|own| *own == self.memory.of);
+        let next = all.get(at.unwrap_or(0) + 1).cloned();
+        self.put_whose(next.unwrap_or_default());
+    }
+
+    /// A look at others was refused: back to one's own.
+    pub(super) fn whose_refused(&mut self) {
+        self.put_whose(Whose::Own);
     }
 
     fn leave_memory(&mut self) {
@@ -170,7 +216,7 @@ impl App {
         if std::mem::take(&mut self.memory.stale) {
             self.memory.number += 1;
             let (number, text) = (self.memory.number, self.memory.words.text().to_owned());
-            self.ask(Call::MemoryCounts);
+            self.ask(Call::MemoryCounts(self.memory.of.clone()));
             self.ask(Call::HotTopics);
             self.ask(match self.memory.shelf {
                 Shelf::Topics => Call::Topics { number, text },
@@ -179,6 +225,7 @@ impl App {
                     text,
                     which: shelf.which(),
                     category: self.memory.category,
+                    of: self.memory.of.clone(),
                 },
             });
         }
@@ -197,7 +244,13 @@ impl App {
         {
             self.memory.page = Some(entry);
             self.ask(match entry {
-                Entry::Memory(id) => Call::MemoryPage(id),
+                Entry::Memory(id) => {
+                    let own = self.memory.memory_at();
+                    match own.map(|own| own.user_id) {
+                        Some(user) => Call::MemoryPage(id, user),
+                        None => return,
+                    }
+                }
                 Entry::Topic(id) => Call::TopicPage(id),
             });
         }
@@ -229,6 +282,7 @@ impl App {
                 return;
             }
             Action::Outcome => return self.next_category(),
+            Action::Whose => return self.next_whose(),
             Action::Open => {
                 self.memory.open = !self.plan.has_both && at.is_some();
                 return;
@@ -334,18 +388,18 @@ impl App {
             let state = own.state.name();
             return self.say(format!("it is {state}: only what counts can be changed"));
         }
-        let (id, text) = (own.id, sanitize::line(&own.text).into_owned());
+        let own = own.clone();
         if self.connected_to_change() {
-            let asked = Asked::new(Purpose::EditMemory(id), text);
-            self.overlays.push(Overlay::Line(asked));
+            let form = Box::new(MemoryForm::new(self, own));
+            self.overlays.push(Overlay::MemoryForm(form));
         }
     }
 
     fn decide_memory(&mut self, verdict: Verdict) {
         match self.memory.memory_at() {
             Some(own) if own.state == State::Pending => {
-                let key = own.id.to_string();
-                self.change(Call::DecideMemory(memory::Decide { key, verdict }));
+                let (key, text) = (own.id.to_string(), None);
+                self.change(Call::DecideMemory(memory::Decide { key, verdict, text }));
             }
             _ => self.say("it does not wait for an approval"),
         }
@@ -410,11 +464,17 @@ impl App {
             }
             (_, Reply::MemoryShown(shown)) => self.memory.memory = Some(*shown),
             (_, Reply::TopicShown(shown)) => self.memory.topic = Some(*shown),
+            (Call::Waiting { ids, .. }, Reply::Waiting(found)) => self.waiting_shown(ids, found),
+            (_, Reply::Owners(users)) => self.memory.users = users,
             (Call::DecideMemory(decide), _) => self.say(match decide.verdict {
-                Verdict::Approve => "it counts from now on; it stays marked",
+                Verdict::Approve if decide.text.is_some() => "it counts in your words",
+                Verdict::Approve => "it counts from now on; where it is marked, it stays so",
                 Verdict::Reject => "rejected: its words are gone",
             }),
-            (Call::EditMemory(_), _) => self.say("changed: what was believed before is kept"),
+            (Call::EditMemory(_), _) => {
+                self.memory_kept();
+                self.say("changed: what was believed before is kept");
+            }
             (Call::PinTopic(pin), _) => self.say(match pin.pinned {
                 true => "pinned: every session is told of it",
                 false => "no longer pinned",

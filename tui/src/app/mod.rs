@@ -18,6 +18,7 @@ pub(crate) mod keymap;
 mod keys;
 pub(crate) mod lab;
 pub(crate) mod memories;
+pub(crate) mod memory_form;
 pub(crate) mod mouse;
 pub(crate) mod msg;
 pub(crate) mod palette;
@@ -31,6 +32,7 @@ pub(crate) mod replay;
 mod search;
 mod terminals;
 mod undo;
+mod waiting;
 mod windows;
 pub(crate) mod writing;
 
@@ -379,6 +381,7 @@ impl App {
         self.settle_ahead();
         self.settle_feed();
         self.settle_inbox();
+        self.settle_waiting();
         self.settle_jobs();
         self.settle_quiet();
         self.settle_terminals();
@@ -398,8 +401,8 @@ impl App {
         let card = match self.overlays.last() {
             None if self.plan.card_is_seen => self.front().map(|id| (id, Surface::Card)),
             None if self.focus == Focus::Inbox => {
-                let asked = self.selected_question();
-                asked.map(|id| (CardId::Question(id), Surface::Inbox))
+                let card = self.selected_card();
+                card.map(|card| (card, Surface::Inbox))
             }
             Some(Overlay::Lab(lab)) if lab.shown.is_some() => {
                 Some((CardId::Approval(lab.id), Surface::Lab))
@@ -485,7 +488,7 @@ impl App {
     pub(crate) fn card(&self) -> Option<&Approval> {
         match self.front()? {
             CardId::Approval(id) => self.model.pending().iter().find(|own| own.id == id),
-            CardId::Question(_) => None,
+            CardId::Question(_) | CardId::Memories(..) => None,
         }
     }
 

@@ -13,7 +13,7 @@ use smartopol_protocol::daemon::StatusShown;
 use smartopol_protocol::event::Subscribed;
 use smartopol_protocol::job::{self, Spec};
 use smartopol_protocol::knowledge::{self, Topic};
-use smartopol_protocol::memory::{self, Added, Category, Memory, Which};
+use smartopol_protocol::memory::{self, Added, Category, Memory, Which, Whose};
 use smartopol_protocol::message::{Edit, Found, Send};
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::question::{Answer, Question};
@@ -226,15 +226,24 @@ pub(crate) enum Call {
         text: String,
         which: Which,
         category: Option<Category>,
+        of: Whose,
     },
     /// Topics that say these words, likewise.
     Topics {
         number: u64,
         text: String,
     },
-    MemoryCounts,
+    MemoryCounts(Whose),
     HotTopics,
-    MemoryPage(MemoryId),
+    /// A memory, and whose it is.
+    MemoryPage(MemoryId, UserId),
+    /// What waits to be remembered of a user.
+    Waiting {
+        ids: Vec<MemoryId>,
+        user: Option<UserId>,
+    },
+    /// Whose memories there may be.
+    Owners,
     TopicPage(TopicId),
     EditMemory(memory::Edit),
     DecideMemory(memory::Decide),
@@ -298,6 +307,8 @@ pub(crate) enum Reply {
     MemoryCounts((u64, u64, u64)),
     Hot(knowledge::HotShown),
     MemoryShown(Box<memory::Shown>),
+    Waiting(Vec<Memory>),
+    Owners(Vec<user::User>),
     TopicShown(Box<knowledge::Shown>),
     /// A memory or a topic was changed as asked.
     Memory,

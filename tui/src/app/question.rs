@@ -43,7 +43,7 @@ impl App {
     pub(crate) fn question(&self) -> Option<&Question> {
         match self.front()? {
             CardId::Question(id) => self.model.question(id),
-            CardId::Approval(_) => None,
+            CardId::Approval(_) | CardId::Memories(..) => None,
         }
     }
 

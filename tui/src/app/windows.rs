@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Decide;
-use smartopol_protocol::memory::Edit;
+use smartopol_protocol::memory::{self, Verdict};
 use smartopol_protocol::session::{Archive, Configure, Create};
 
 use super::keymap::{Action, Pressed};
@@ -130,6 +130,7 @@ impl App {
                 false
             }
             (Overlay::JobForm(form), action) => self.on_job_form_key(form, action, event),
+            (Overlay::MemoryForm(form), action) => self.on_memory_form_key(form, action, event),
             _ => true,
         };
         if stays {
@@ -158,6 +159,9 @@ impl App {
             lab.paste(text);
         }
         if let Some(Overlay::JobForm(form)) = self.overlays.last_mut() {
+            form.write(text);
+        }
+        if let Some(Overlay::MemoryForm(form)) = self.overlays.last_mut() {
             form.write(text);
         }
     }
@@ -351,13 +355,13 @@ impl App {
             }
             Purpose::GoTo { .. } if text.is_empty() => {}
             Purpose::GoTo { first, last } => self.go_to_number(&text, (first, last)),
-            Purpose::AddMemory | Purpose::EditMemory(_) if text.is_empty() => return true,
+            Purpose::AddMemory | Purpose::KeepMemory(_) if text.is_empty() => return true,
             Purpose::AddMemory => drop(self.change(Call::Remember(text))),
-            Purpose::EditMemory(id) => {
-                self.change(Call::EditMemory(Edit {
+            Purpose::KeepMemory(id) => {
+                self.change(Call::DecideMemory(memory::Decide {
                     key: id.to_string(),
+                    verdict: Verdict::Approve,
                     text: Some(text),
-                    ..Edit::default()
                 }));
             }
             Purpose::User(id, field) => return !self.field_given(id, field, &text),

@@ -1,7 +1,7 @@
 //! What a played daemon says of memories and topics.
 
 use smartopol_protocol::knowledge::{self, HotTopic, Topic};
-use smartopol_protocol::memory::{self, Memory, Which};
+use smartopol_protocol::memory::{self, Memory, Which, Whose};
 
 use super::Headless;
 use crate::app::{Call, Reply};
@@ -10,6 +10,7 @@ impl Headless {
     /// Answers the newest question for memories.
     pub fn memories(&mut self, memories: Vec<Memory>) {
         let call = Call::Memories {
+            of: Whose::Own,
             number: self.app.memory.number,
             text: String::new(),
             which: Which::Current,
@@ -21,6 +22,7 @@ impl Headless {
     /// Answers a question for memories that is not the newest.
     pub fn late_memories(&mut self, memories: Vec<Memory>) {
         let call = Call::Memories {
+            of: Whose::Own,
             number: self.app.memory.number.wrapping_sub(1),
             text: String::new(),
             which: Which::Current,
@@ -43,12 +45,12 @@ impl Headless {
     /// Tells how many memories count, wait, and are told.
     pub fn memory_counts(&mut self, current: u64, pending: u64, told: u64) {
         let counts = (current, pending, told);
-        self.answer(Call::MemoryCounts, Reply::MemoryCounts(counts));
+        self.answer(Call::MemoryCounts(Whose::Own), Reply::MemoryCounts(counts));
     }
 
     /// Tells one memory with its history.
     pub fn memory(&mut self, memory: Memory, history: Vec<Memory>) {
-        let call = Call::MemoryPage(memory.id);
+        let call = Call::MemoryPage(memory.id, memory.user_id);
         let shown = Box::new(memory::Shown { memory, history });
         self.answer(call, Reply::MemoryShown(shown));
     }

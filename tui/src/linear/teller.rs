@@ -338,6 +338,7 @@ impl Teller {
                 let what = match card {
                     CardId::Approval(_) => "an approval",
                     CardId::Question(_) => "an answer",
+                    CardId::Memories(..) => "your word",
                 };
                 lines.push(format!(
                     "Session {name} waits for {what}; /switch {name} goes there."

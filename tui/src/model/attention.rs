@@ -88,5 +88,6 @@ pub(crate) const fn sort_of(kind: Kind) -> &'static str {
         Kind::TerminalEnded => "terminal",
         Kind::Stranger => "stranger",
         Kind::BudgetUsed => "budget",
+        Kind::Memory => "memory",
     }
 }

@@ -19,7 +19,7 @@ use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::{Mark, Trace};
-use smartopol_protocol::{ApprovalId, Event, News, QuestionId, SessionId, TraceId};
+use smartopol_protocol::{ApprovalId, AttentionId, Event, News, QuestionId, SessionId, TraceId};
 
 pub(crate) use attention::{Attention, Heard};
 pub(crate) use clients::Clients;
@@ -79,6 +79,8 @@ impl Missed {
 pub(crate) enum CardId {
     Approval(ApprovalId),
     Question(QuestionId),
+    /// What waits to be remembered, as it was told so often: more of it is another card.
+    Memories(AttentionId, u32),
 }
 
 /// A session, and the number of the event that told it.

@@ -25,7 +25,10 @@ pub(super) fn draw(app: &App, asked: &Asked, area: Rect, buf: &mut Buffer) -> Op
             "Remember",
             "What every session is told from the next turn on:",
         ),
-        Purpose::EditMemory(_) => ("Believe", "What is believed from now on; the old is kept:"),
+        Purpose::KeepMemory(_) => (
+            "Keep",
+            "What counts instead; what was proposed stays in its history:",
+        ),
         Purpose::User(_, field) => (field.title(), field.asks()),
         Purpose::DenyNote(_) => ("Deny", "What should the agent know? It reads this:"),
     };

@@ -7,6 +7,7 @@ mod help;
 mod job_form;
 mod lab;
 mod line;
+mod memory_form;
 mod palette;
 mod picker;
 mod trace;
@@ -22,6 +23,7 @@ use smartopol_protocol::{ApprovalId, CallId, MemoryId, SessionId, TraceId, UserI
 use crate::app::job_form::JobForm;
 use crate::app::keymap::Place;
 use crate::app::lab::Lab;
+use crate::app::memory_form::MemoryForm;
 use crate::app::people::Field;
 use crate::app::{App, Going};
 use crate::theme::Theme;
@@ -72,6 +74,7 @@ pub(crate) enum Overlay {
         remove: Going,
     },
     JobForm(Box<JobForm>),
+    MemoryForm(Box<MemoryForm>),
 }
 
 /// What a line of text is asked for.
@@ -88,7 +91,7 @@ pub(crate) enum Purpose {
     },
     SearchTerminal,
     AddMemory,
-    EditMemory(MemoryId),
+    KeepMemory(MemoryId),
     User(UserId, Field),
 }
 
@@ -167,6 +170,7 @@ impl Overlay {
             Self::Line(_) | Self::Lab(_) => Place::Line,
             Self::Question { .. } => Place::Question,
             Self::JobForm(_) => Place::JobForm,
+            Self::MemoryForm(_) => Place::MemoryForm,
         }
     }
 }
@@ -200,6 +204,7 @@ pub(crate) fn draw(
             Overlay::Line(asked) => line::draw(app, asked, area, buf),
             Overlay::Question { remove } => line::question(app, *remove, area, buf),
             Overlay::JobForm(form) => job_form::draw(app, form, area, buf),
+            Overlay::MemoryForm(form) => memory_form::draw(app, form, area, buf),
         };
     }
     cursor

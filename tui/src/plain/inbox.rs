@@ -1,5 +1,7 @@
 //! `inbox`: what waits for a person, seen to one by one.
 
+mod memories;
+
 use std::io::Read;
 use std::process::ExitCode;
 
@@ -7,6 +9,7 @@ use clap::{Args, Subcommand};
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
 use smartopol_protocol::attention::{Item, ItemState, Kind, List, Priority, Resolve, Seen};
+use smartopol_protocol::memory::Verdict;
 use smartopol_protocol::question::{self, Answer, How, QuestionState};
 use smartopol_protocol::{AttentionId, Code, Fault, QuestionId};
 
@@ -58,10 +61,12 @@ pub(super) enum Command {
         #[arg(value_name = "N")]
         which: String,
     },
-    /// Answer a question of the agent: in your own words, or with one of its choices
+    /// Answer a question of the agent, in your own words or with one of its choices; or say what
+    /// becomes of what waits to be remembered
     #[command(
         after_help = "Examples:\n  smartopol inbox answer 1 --choice 2\n  smartopol inbox answer 1 \
-                      take the small one"
+                      take the small one\n  smartopol inbox answer 2 --keep\n  smartopol inbox \
+                      answer 2 --keep lives in Bonn"
     )]
     Answer {
         /// Its number in the list, its id or the question's, or the end of its id
@@ -70,13 +75,19 @@ pub(super) enum Command {
         /// Your own words, or - to read them from standard input
         #[arg(
             value_name = "TEXT",
-            required_unless_present = "choice",
-            conflicts_with = "choice"
+            required_unless_present_any = ["choice", "keep", "forget"],
+            conflicts_with_all = ["choice", "forget"]
         )]
         text: Vec<String>,
         /// The choice of this number
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
         choice: Option<u32>,
+        /// Let what waits to be remembered count, in your own words where there are some
+        #[arg(long, conflicts_with_all = ["choice", "forget"])]
+        keep: bool,
+        /// Reject what waits to be remembered: its words go
+        #[arg(long, conflicts_with = "choice")]
+        forget: bool,
     },
     /// Put it away without seeing to it; a question ends without an answer
     #[command(after_help = "Example:\n  smartopol inbox dismiss 1")]
@@ -97,12 +108,32 @@ pub(super) async fn run(inbox: Inbox, paths: &Paths, out: &mut Out) -> anyhow::R
     let (which, how, done) = match inbox.command {
         Some(Command::Show { which }) => {
             let item = pick(&listed.items, &which)?;
+            if item.kind == Kind::Memory {
+                return memories::show(&client, item, inbox.json, out).await;
+            }
             return show(&client, item, inbox.json, out).await;
         }
         Some(Command::Answer {
             which,
             text,
+            keep,
+            forget,
+            ..
+        }) if keep || forget => {
+            let verdict = match forget {
+                true => Verdict::Reject,
+                false => Verdict::Approve,
+            };
+            let text = said(&text)?;
+            let words = (!text.trim().is_empty()).then_some(text);
+            let item = pick(&listed.items, &which)?;
+            return memories::answer(&client, item, (verdict, words), inbox.json, out).await;
+        }
+        Some(Command::Answer {
+            which,
+            text,
             choice,
+            ..
         }) => {
             let id = match which.parse() {
                 Ok(id) => id,
@@ -168,6 +199,7 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         Kind::JobPaused => "job paused",
         Kind::TerminalEnded => "terminal ended",
         Kind::Stranger => "stranger",
+        Kind::Memory => "memory",
         Kind::BudgetUsed => "budget used up",
         Kind::Reminder => "reminder",
     };
@@ -254,6 +286,7 @@ fn question_of(item: &Item) -> Result<QuestionId, Fault> {
         let told = format!("`{}` is no question of the agent", glance(&item.title, 80));
         let hint = match item.kind {
             Kind::Approval => "an approval is answered with: smartopol approvals allow|deny",
+            Kind::Memory => "keep it or not: smartopol inbox answer N --keep|--forget",
             _ => "say that you have seen to it: smartopol inbox ack",
         };
         Fault::new(Code::BadRequest, told).hint(hint)

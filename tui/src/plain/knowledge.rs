@@ -11,13 +11,13 @@ use smartopol_ipc::Client;
 use smartopol_protocol::knowledge::{
     Forget, Hot, How, Link, List, Owner, Pin, Search, Show, Shown, Topic, Write,
 };
-use smartopol_protocol::memory::{By, Source};
 
 use super::confirm::confirmed;
 use super::link::client;
 use super::out::{Out, Tone, glance};
 use super::table::{self, Cell, cell, toned};
 use super::time;
+use crate::source::said_by;
 
 /// Topics that the agent writes for itself.
 #[derive(Debug, Subcommand)]
@@ -384,16 +384,4 @@ fn show(shown: &Shown, out: &mut Out) -> std::io::Result<()> {
     }
     out.line("")?;
     out.text(&shown.text)
-}
-
-/// Says who wrote something, in a few words.
-pub(super) fn said_by(source: &Source) -> String {
-    match (source.by, source.peer.as_str()) {
-        (By::Person, "") => "a person".to_owned(),
-        (By::Person, peer) => peer.to_owned(),
-        (By::Agent, "") => "the agent".to_owned(),
-        (By::Agent, peer) => format!("the agent, asked by {peer}"),
-        (By::Seed, _) => "a file of the seeds".to_owned(),
-        (By::Extraction, _) => "the agent, when messages were folded".to_owned(),
-    }
 }

@@ -1,26 +1,60 @@
 //! `memory`: what the agent is to remember, and what it believes.
 
+mod tell;
+
 use std::process::ExitCode;
 
-use clap::{Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use smartopol_config::Paths;
+use smartopol_ipc::Client;
 use smartopol_protocol::memory::{
-    Add, Category, Decide, Edit, Forget, List, Listed, Memory, Search, Show, Shown, State, Verdict,
-    Which,
+    Add, Category, Decide, Edit, Forget, List, Search, Show, Verdict, Which, Whose,
 };
+use smartopol_protocol::user;
 
 use super::confirm::confirmed;
 use super::link::client;
-use super::out::{Out, Tone};
-use super::table::{self, Cell, cell, toned};
-use super::time;
+use super::out::Out;
+use tell::{Names, done, each, rows, show, told};
+
+pub(in crate::plain) use tell::waiting;
+
+/// Whose memories are meant.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Of {
+    /// Of this user, where you may see that; it is written down that you looked
+    #[arg(long, value_name = "NAME", conflicts_with = "everybody")]
+    user: Option<String>,
+    /// Of all users, likewise
+    #[arg(long)]
+    everybody: bool,
+}
+
+impl Of {
+    fn whose(self) -> Whose {
+        match (self.user, self.everybody) {
+            (Some(name), _) => Whose::User(name),
+            (None, true) => Whose::Everybody,
+            (None, false) => Whose::Own,
+        }
+    }
+}
+
+/// Returns the names of users, where memories of others are told.
+async fn names(client: &Client, of: &Whose) -> anyhow::Result<Names> {
+    if *of == Whose::Own {
+        return Ok(Names::new());
+    }
+    let users = client.call(user::List {}).await?.users.into_iter();
+    Ok(users.map(|user| (user.id, user.name)).collect())
+}
 
 /// What the agent is to remember.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List what is believed at the moment, what matters most first
     #[command(
-        after_help = "Examples:\n  smartopol memory list --category preference\n  smartopol memory list --all --json | jq -r .text"
+        after_help = "Examples:\n  smartopol memory list --category preference\n  smartopol memory list --user mia\n  smartopol memory list --all --json | jq -r .text"
     )]
     List {
         /// Only of this kind
@@ -29,6 +63,8 @@ pub enum Command {
         /// Also what waits, was superseded, forgotten or rejected, the newest first
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        of: Of,
         /// At most so many
         #[arg(short = 'n', long, default_value_t = 200, value_name = "N")]
         limit: u32,
@@ -50,6 +86,8 @@ pub enum Command {
         /// Also in what no longer counts
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        of: Of,
         /// At most so many
         #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
         limit: u32,
@@ -90,6 +128,8 @@ pub enum Command {
         /// Its id, or the unique beginning of it
         #[arg(value_name = "ID")]
         id: String,
+        #[command(flatten)]
+        of: Of,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -111,6 +151,9 @@ pub enum Command {
         /// How sure you are, in percent
         #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
         confidence: Option<u8>,
+        /// From when on it is so; empty for ever since
+        #[arg(long, value_name = "WHEN")]
+        from: Option<String>,
         /// Until when it is so; empty for good
         #[arg(long, value_name = "WHEN")]
         until: Option<String>,
@@ -134,16 +177,23 @@ pub enum Command {
     /// List what waits for your approval, and why
     #[command(after_help = "Example:\n  smartopol memory pending")]
     Pending {
+        #[command(flatten)]
+        of: Of,
         /// Print one JSON object a line
         #[arg(long)]
         json: bool,
     },
     /// Let what waits count; it stays marked as untrusted
-    #[command(after_help = "Example:\n  smartopol memory approve mem_01a2")]
+    #[command(
+        after_help = "Examples:\n  smartopol memory approve mem_01a2\n  smartopol memory approve mem_01a2 lives in Bonn"
+    )]
     Approve {
         /// Its id, or the unique beginning of it
         #[arg(value_name = "ID")]
         id: String,
+        /// What counts in the place of its words; without it, as it stands
+        #[arg(value_name = "TEXT")]
+        text: Vec<String>,
         /// Print one JSON object
         #[arg(long)]
         json: bool,
@@ -194,6 +244,7 @@ pub(super) async fn run(
         Command::List {
             category,
             all,
+            of,
             limit,
             json,
         } => {
@@ -202,17 +253,21 @@ pub(super) async fn run(
                 category: category.map(Category::from),
                 limit,
                 skip: 0,
+                of: of.whose(),
             };
+            let names = names(&client, &list.of).await?;
             let listed = client.call(list).await?;
-            match json {
-                true => each(&listed.memories, out)?,
-                false => told(&listed, all, out)?,
+            match (json, names.is_empty()) {
+                (true, _) => each(&listed.memories, out)?,
+                (false, true) => told(&listed, all, out)?,
+                (false, false) => rows(&listed.memories, &names, "nothing is remembered", out)?,
             }
         }
         Command::Search {
             words,
             category,
             all,
+            of,
             limit,
             json,
         } => {
@@ -222,13 +277,20 @@ pub(super) async fn run(
                 which: if all { Which::All } else { Which::Current },
                 category: category.map(Category::from),
                 limit,
+                of: of.whose(),
             };
+            let names = names(&client, &search.of).await?;
             let hits = client.call(search).await?.hits;
             match json {
                 true => hits.iter().try_for_each(|hit| out.json(hit))?,
                 false => {
                     let memories: Vec<_> = hits.into_iter().map(|hit| hit.memory).collect();
-                    rows(&memories, "nothing that is remembered says that", out)?;
+                    rows(
+                        &memories,
+                        &names,
+                        "nothing that is remembered says that",
+                        out,
+                    )?;
                 }
             }
         }
@@ -257,8 +319,9 @@ pub(super) async fn run(
                 (_, false) => out.line(format!("remembered as {}: {}", own.id, own.text))?,
             }
         }
-        Command::Show { id, json } => {
-            let shown = client.call(Show { key: id }).await?;
+        Command::Show { id, of, json } => {
+            let of = of.whose();
+            let shown = client.call(Show { key: id, of }).await?;
             match json {
                 true => out.json(&shown)?,
                 false => show(&shown, out)?,
@@ -269,6 +332,7 @@ pub(super) async fn run(
             text,
             category,
             confidence,
+            from,
             until,
             json,
         } => {
@@ -278,12 +342,14 @@ pub(super) async fn run(
                 text: (!text.is_empty()).then_some(text),
                 category: category.map(Category::from),
                 confidence,
+                from,
                 until,
             };
             done(&client.call(edit).await?, "believed as", json, out)?;
         }
         Command::Forget { id, yes, json } => {
-            let shown = client.call(Show { key: id }).await?;
+            let of = Whose::Own;
+            let shown = client.call(Show { key: id, of }).await?;
             let key = shown.memory.id.to_string();
             let question = format!("forget `{}`?", shown.memory.text);
             if !yes && !confirmed(&question, "forgetting takes the words away for good")? {
@@ -300,21 +366,25 @@ pub(super) async fn run(
                 ))?,
             }
         }
-        Command::Pending { json } => {
+        Command::Pending { of, json } => {
             let list = List {
                 which: Which::Pending,
+                of: of.whose(),
                 ..List::default()
             };
+            let names = names(&client, &list.of).await?;
             let listed = client.call(list).await?;
             match json {
                 true => each(&listed.memories, out)?,
-                false => waiting(&listed.memories, out)?,
+                false => waiting(&listed.memories, &names, out)?,
             }
         }
-        Command::Approve { id, json } => {
+        Command::Approve { id, text, json } => {
+            let text = text.join(" ");
             let decide = Decide {
                 key: id,
                 verdict: Verdict::Approve,
+                text: (!text.is_empty()).then_some(text),
             };
             done(&client.call(decide).await?, "approved", json, out)?;
         }
@@ -322,168 +392,10 @@ pub(super) async fn run(
             let decide = Decide {
                 key: id,
                 verdict: Verdict::Reject,
+                text: None,
             };
             done(&client.call(decide).await?, "rejected", json, out)?;
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn each(memories: &[Memory], out: &mut Out) -> std::io::Result<()> {
-    memories.iter().try_for_each(|own| out.json(own))
-}
-
-fn done(own: &Memory, words: &str, json: bool, out: &mut Out) -> std::io::Result<()> {
-    match (json, own.text.as_str()) {
-        (true, _) => out.json(own),
-        (_, "") => out.line(format!("{words} {}", own.id)),
-        (_, text) => out.line(format!("{words} {}: {text}", own.id)),
-    }
-}
-
-fn told(listed: &Listed, all: bool, out: &mut Out) -> std::io::Result<()> {
-    rows(
-        &listed.memories,
-        "nothing is remembered yet: `smartopol memory add TEXT`",
-        out,
-    )?;
-    if listed.more {
-        out.line("there are more: `-n 1000`, or `smartopol memory search WORDS`")?;
-    }
-    let silent = listed.current.saturating_sub(listed.told);
-    if silent > 0 && !all {
-        out.line(format!(
-            "{silent} of {} have no room in the prompt; the agent finds them by searching",
-            listed.current
-        ))?;
-    }
-    if listed.pending > 0 && !all {
-        out.line(format!(
-            "{} wait for your approval: `smartopol memory pending`",
-            listed.pending
-        ))?;
-    }
-    if listed.file.lines > 0 {
-        out.line(format!(
-            "every session is told the {} lines of {} too",
-            listed.file.lines, listed.file.path
-        ))?;
-    }
-    if listed.file.cut > 0 {
-        out.line(format!(
-            "the last {} bytes of {} are not told to models: shorten it",
-            listed.file.cut, listed.file.path
-        ))?;
-    }
-    Ok(())
-}
-
-fn rows(memories: &[Memory], empty: &str, out: &mut Out) -> std::io::Result<()> {
-    let rows: Vec<Vec<Cell>> = memories.iter().map(row).collect();
-    table::print(out, &["id", "kind", "sure", "since", "says"], &rows, empty)
-}
-
-fn row(own: &Memory) -> Vec<Cell> {
-    let tone = match own.state {
-        State::Pending => Tone::Waits,
-        State::Active => Tone::Plain,
-        _ => Tone::Quiet,
-    };
-    let mut says = match own.text.as_str() {
-        "" => "(its words are gone)".to_owned(),
-        text => text.to_owned(),
-    };
-    if own.state != State::Active {
-        says = format!("[{}] {says}", own.state.name());
-    }
-    if !own.taint.is_empty() {
-        says = format!("[untrusted] {says}");
-    }
-    vec![
-        cell(own.id.to_string()),
-        cell(own.category.name()),
-        cell(format!("{} %", own.confidence)),
-        cell(time::age(own.created_at)),
-        toned(says, tone),
-    ]
-}
-
-fn waiting(memories: &[Memory], out: &mut Out) -> std::io::Result<()> {
-    if memories.is_empty() {
-        return out.line("nothing waits for your approval");
-    }
-    for own in memories {
-        out.line(format!("{}  {}", own.id, own.text))?;
-        for taint in &own.taint {
-            out.line(format!("    {}: {}", taint.kind.words(), taint.what))?;
-        }
-    }
-    out.line("`smartopol memory approve ID` lets one count, `reject` takes its words away")
-}
-
-fn show(shown: &Shown, out: &mut Out) -> std::io::Result<()> {
-    let own = &shown.memory;
-    let text = match own.text.as_str() {
-        "" => "(its words are gone)",
-        text => text,
-    };
-    out.line(text)?;
-    out.line(format!("id         {}", own.id))?;
-    out.line(format!("kind       {}", own.category.name()))?;
-    out.line(format!("sure       {} %", own.confidence))?;
-    out.line(format!("state      {}", own.state.name()))?;
-    if let Some(from) = own.valid_from {
-        out.line(format!("from       {from}"))?;
-    }
-    if let Some(until) = own.valid_until {
-        out.line(format!("until      {until}"))?;
-    }
-    let source = &own.source;
-    out.line(format!(
-        "written    {} by {}",
-        own.created_at,
-        super::knowledge::said_by(source)
-    ))?;
-    if let Some(id) = source.session_id {
-        out.line(format!("session    {id}"))?;
-    }
-    if let Some(id) = source.message_id {
-        out.line(format!("message    {id}"))?;
-    }
-    if let Some(span) = source.messages {
-        out.line(format!("messages   {} to {}", span.from, span.until))?;
-    }
-    if let Some(id) = source.call_id {
-        out.line(format!("call       {id}"))?;
-    }
-    if !own.approved_by.is_empty() {
-        out.line(format!("approved   by {}", own.approved_by))?;
-    }
-    for taint in &own.taint {
-        out.line(format!("untrusted  {}: {}", taint.kind.words(), taint.what))?;
-    }
-    if shown.history.len() < 2 {
-        return Ok(());
-    }
-    out.line("what was believed when:")?;
-    for one in &shown.history {
-        let since = one.believed_at.map(|at| at.to_string());
-        let since = since.unwrap_or_else(|| "never".to_owned());
-        let when = match &one.state {
-            State::Active => format!("since {since}"),
-            State::Pending => "waits".to_owned(),
-            State::Superseded { at, .. } => format!("{since} to {at}"),
-            State::Forgotten { by, at } => format!("forgotten {at} by {by}"),
-            State::Rejected { by, at } => format!("rejected {at} by {by}"),
-        };
-        let text = match one.text.as_str() {
-            "" => "(its words are gone)",
-            text => text,
-        };
-        out.line(format!(
-            "  {when}: {text}  [{}]",
-            super::knowledge::said_by(&one.source)
-        ))?;
-    }
-    Ok(())
 }

@@ -159,6 +159,7 @@ fn card(app: &App, scroll: &mut usize, buf: &mut Buffer) -> Option<Position> {
     let (what, until) = match front {
         CardId::Approval(_) => ("Approval", app.card().map(|own| own.expires_at)),
         CardId::Question(_) => ("Question", app.question().and_then(|own| own.expires_at)),
+        CardId::Memories(..) => ("Memory", None),
     };
     let count = if all > 1 {
         format!("{what} 1 of {all} waiting")

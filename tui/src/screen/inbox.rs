@@ -168,7 +168,11 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     let told = [Span::styled(clip(&about, 1_000), theme.quiet())];
     let mut told = wrap(&told, wide, &Indent::spaces(0));
     told.retain(|_| !about.is_empty());
-    let asked = question.map_or(Vec::new(), |own| choices(app, own, wide));
+    let asked = match (question, item.kind) {
+        (Some(own), _) => choices(app, own, wide),
+        (None, Kind::Memory) => memories(app, item, wide),
+        (None, _) => Vec::new(),
+    };
     let how = answers(app, item, wide);
     for line in told.into_iter().chain(asked).chain([how]) {
         let mut spans = vec![edge.clone(), Span::raw(pad.clone())];
@@ -186,7 +190,7 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Priority::Low => theme.quiet(),
     };
     let sign = match item.kind {
-        Kind::Approval | Kind::Question | Kind::Stranger => "?",
+        Kind::Approval | Kind::Question | Kind::Stranger | Kind::Memory => "?",
         Kind::Reminder => "●",
         Kind::JobPaused => "‖",
         Kind::JobMissed | Kind::ApprovalExpired | Kind::QuestionExpired | Kind::TerminalEnded => {
@@ -195,6 +199,31 @@ fn sign(item: &Item, theme: Theme) -> (&'static str, Style) {
         Kind::TurnFailed | Kind::JobFailed | Kind::BudgetUsed => "✗",
     };
     (sign, style)
+}
+
+/// Returns what waits to be remembered, and whose it is where that is somebody else.
+fn memories(app: &App, item: &Item, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let Some(memories) = app.waiting_of(item) else {
+        return vec![Line::styled("asking the daemon…", theme.quiet())];
+    };
+    let mut lines = Vec::new();
+    for own in memories {
+        let text = sanitize::line(&own.text).into_owned();
+        let indent = Indent {
+            first: vec![Span::styled("· ", theme.selected())],
+            rest: vec![Span::raw("  ")],
+        };
+        lines.extend(wrap(&[Span::styled(text, theme.text())], room, &indent));
+        let mut about = vec![Span::raw("  ")];
+        if !own.taint.is_empty() {
+            about.push(Span::styled("untrusted · ", theme.bad()));
+        }
+        let told = format!("{} · {} % sure", own.category.name(), own.confidence);
+        about.push(Span::styled(told, theme.quiet()));
+        lines.push(Line::from(about));
+    }
+    lines
 }
 
 /// Returns the rest of a question that the title does not say, and what can be chosen.
@@ -274,6 +303,21 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
         Kind::BudgetUsed => &[
             (Action::Open, "to its session"),
             (Action::Acknowledge, "done"),
+        ],
+        Kind::Memory if item.memory_ids.len() > 1 => &[
+            (Action::Approve, "keep all"),
+            (Action::Reject, "reject all"),
+            (Action::Open, "one by one"),
+            (Action::Snooze, "in 10 min"),
+            (Action::Acknowledge, "let them wait"),
+        ],
+        Kind::Memory => &[
+            (Action::Approve, "keep"),
+            (Action::Reject, "reject"),
+            (Action::EditMemory, "in your words"),
+            (Action::Open, "all of it"),
+            (Action::Snooze, "in 10 min"),
+            (Action::Acknowledge, "let it wait"),
         ],
         Kind::Reminder => &[
             (Action::Acknowledge, "done"),

@@ -223,7 +223,7 @@ fn row(app: &App, run: &Run, room: usize) -> Vec<Line<'static>> {
 }
 
 /// Returns a moment by the wall's clock and calendar.
-pub(super) fn moment(app: &App, at: Timestamp) -> String {
+pub(crate) fn moment(app: &App, at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| at.to_string(),
         |at| {

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::knowledge::Topic;
-use smartopol_protocol::memory::{Memory, State};
+use smartopol_protocol::memory::{Memory, State, Whose};
 
 use super::memory_page;
 use crate::app::keymap::{Action, Place};
@@ -15,6 +15,7 @@ use crate::app::mouse::Spot;
 use crate::app::{App, Going};
 use crate::overlay::field;
 use crate::sanitize;
+use crate::source::said_by;
 use crate::theme::Theme;
 use crate::widget::text::{clip, spread, width};
 use crate::widget::time;
@@ -76,9 +77,13 @@ pub(super) fn draw(
 /// Draws what can be listed, with how much there is of each.
 fn shelves(app: &App, area: Rect, buf: &mut Buffer) {
     let (current, pending, told) = app.memory.counts.unwrap_or_default();
+    let count = |name: &str, count: u64| match app.memory.counts {
+        Some(_) => format!("{name} {count}"),
+        None => name.to_owned(),
+    };
     let names = Shelf::ALL.map(|shelf| match shelf {
-        Shelf::Current => format!("believed {current}"),
-        Shelf::Pending => format!("waiting {pending}"),
+        Shelf::Current => count("believed", current),
+        Shelf::Pending => count("waiting", pending),
         Shelf::All => "all".to_owned(),
         Shelf::Topics => "topics".to_owned(),
     });
@@ -127,9 +132,11 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
         .memory
         .category
         .map(|own| format!("only {} ", own.name()));
-    let kind = kind
-        .filter(|_| app.memory.shelf != Shelf::Topics)
-        .unwrap_or_default();
+    let kind = kind.unwrap_or_default() + &whose(app);
+    let kind = match app.memory.shelf {
+        Shelf::Topics => String::new(),
+        _ => kind,
+    };
     let right = u16::try_from(width(&kind)).unwrap_or(0).min(area.width);
     buf.set_stringn(
         area.right() - right,
@@ -158,6 +165,18 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let room = usize::from(place.width);
     buf.set_stringn(area.x + 1, place.y, hint, room, app.theme.quiet());
     None
+}
+
+/// Says whose memories are listed, where they are not one's own.
+fn whose(app: &App) -> String {
+    match &app.memory.of {
+        Whose::Own => String::new(),
+        Whose::Everybody => "of everybody ".to_owned(),
+        Whose::User(key) => {
+            let name = key.parse().ok().and_then(|id| app.memory.name_of(id));
+            format!("of {} ", sanitize::line(name.unwrap_or(key)))
+        }
+    }
 }
 
 fn list(app: &App, area: Rect, buf: &mut Buffer) {
@@ -243,11 +262,17 @@ fn memory(app: &App, own: &Memory, selected: bool, room: usize) -> [Line<'static
         Some(seconds) => Span::styled(format!("goes in {seconds} s "), theme.bad()),
         None => Span::styled(format!("{word} "), style),
     };
-    let mut about = vec![own.category.name().to_owned()];
+    let mut about = Vec::new();
+    if app.memory.of == Whose::Everybody
+        && let Some(name) = app.memory.name_of(own.user_id)
+    {
+        about.push(sanitize::line(name).into_owned());
+    }
+    about.push(own.category.name().to_owned());
     if own.confidence < 100 {
         about.push(format!("{} % sure", own.confidence));
     }
-    about.push(memory_page::said_by(&own.source));
+    about.push(said_by(&own.source));
     about.push(ago(app, own.created_at));
     rows(
         theme,

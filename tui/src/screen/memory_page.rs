@@ -4,13 +4,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use smartopol_protocol::knowledge::{self, Topic};
-use smartopol_protocol::memory::{self, By, Memory, Source, State, Taint};
+use smartopol_protocol::memory::{self, Memory, Source, State, Taint, Whose};
 
 use super::job_page::moment;
 use super::memory::state;
 use crate::app::App;
 use crate::app::memories::Entry;
 use crate::sanitize;
+use crate::source::said_by;
 use crate::widget::text::{Indent, spread, wrap};
 
 /// How wide the names of what is told are.
@@ -79,6 +80,9 @@ fn of_memory(app: &App, shown: &memory::Shown, room: usize) -> Vec<Line<'static>
         room,
         lines: &mut lines,
     };
+    if let (true, Some(name)) = (app.memory.of != Whose::Own, app.memory.name_of(own.user_id)) {
+        tell.put("whose", name);
+    }
     tell.put("kind", own.category.name());
     tell.put("sure", &format!("{} %", own.confidence));
     if let Some(from) = own.valid_from {
@@ -243,18 +247,5 @@ impl Told<'_> {
             self.lines
                 .extend(wrap(&words, self.room.max(NAMES + 8), &indent));
         }
-    }
-}
-
-/// Says who wrote something, in a few words.
-pub(super) fn said_by(source: &Source) -> String {
-    let peer = sanitize::line(&source.peer);
-    match (source.by, peer.is_empty()) {
-        (By::Person, true) => "a person".to_owned(),
-        (By::Person, false) => peer.into_owned(),
-        (By::Agent, true) => "the agent".to_owned(),
-        (By::Agent, false) => format!("the agent, asked by {peer}"),
-        (By::Seed, _) => "a file of the seeds".to_owned(),
-        (By::Extraction, _) => "the agent, when messages were folded".to_owned(),
     }
 }

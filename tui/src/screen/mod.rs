@@ -16,6 +16,8 @@ pub(crate) mod traces;
 mod user_page;
 mod users;
 
+pub(crate) use job_page::moment;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};

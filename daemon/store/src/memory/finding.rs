@@ -14,6 +14,11 @@ use crate::{Error, Reader, Result};
 /// How many hits a search has where nothing is said, and at most.
 const HITS: (u32, u32) = (20, 200);
 
+/// Returns how many hits a search with this limit has at most.
+pub fn most_hits(limit: u32) -> usize {
+    usize::try_from(bounded(limit, HITS)).unwrap_or(usize::MAX)
+}
+
 /// Among how many rows the best are chosen; where more hold a word, FTS5 chooses these.
 const CANDIDATES: u32 = 400;
 
@@ -40,12 +45,21 @@ impl Reader<'_> {
             Which::Pending => &[Shelf::Past],
             Which::All => &[Shelf::Current, Shelf::Past],
         };
-        let rows = self.memory_candidates(owner, &query, shelves, search, now)?;
-        let with = query
+        let with: Vec<u64> = query
             .asked()
             .iter()
             .map(|asked| self.rows_with(INDEX, asked, &[owner], shelves))
             .collect::<Result<_>>()?;
+        let most: u64 = with.iter().sum();
+        if most == 0 {
+            return Ok(Vec::new());
+        }
+        // Where all of them are looked at anyway, nobody has to choose among them first.
+        let order = match most > u64::from(CANDIDATES) {
+            true => "ORDER BY memory_terms.rank",
+            false => "",
+        };
+        let rows = self.memory_candidates((owner, &query, shelves), search, now, order)?;
         let among = Among {
             rows: self
                 .prepare("SELECT count(*) FROM memories WHERE owner = ?1")?
@@ -63,8 +77,7 @@ impl Reader<'_> {
             .collect();
         // Of two that fit alike the newer one.
         scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-        let limit = usize::try_from(bounded(search.limit, HITS)).unwrap_or(usize::MAX);
-        scored.truncate(limit);
+        scored.truncate(most_hits(search.limit));
         let mut hits = Vec::with_capacity(scored.len());
         for (number, score) in scored {
             let mut found = self.memories_where("WHERE m.number = ?1", [number])?;
@@ -75,11 +88,10 @@ impl Reader<'_> {
 
     fn memory_candidates(
         &self,
-        owner: i64,
-        query: &Query,
-        shelves: &[Shelf],
+        (owner, query, shelves): (i64, &Query, &[Shelf]),
         search: &Search,
         now: Timestamp,
+        order: &'static str,
     ) -> Result<Vec<(i64, String)>> {
         let filter = match search.which {
             Which::Current => {
@@ -94,7 +106,7 @@ impl Reader<'_> {
                  ON m.number = memory_terms.rowid
              WHERE memory_terms MATCH ?1 AND m.owner = ?2 AND (?3 IS NULL OR m.category = ?3)
                  {filter}
-             ORDER BY memory_terms.rank LIMIT {CANDIDATES}"
+             {order} LIMIT {CANDIDATES}"
         ))?;
         let rows = prepared.query_map(
             params![
