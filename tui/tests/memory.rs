@@ -1,5 +1,6 @@
 //! What is remembered and what the agent wrote: looked at, searched and seen to.
 
+use smartopol_protocol::attention::{Kind, Priority};
 use smartopol_protocol::knowledge::{HotTopic, Topic};
 use smartopol_protocol::memory::{By, Category, Change, Memory, Source, State, Taint, Untrusted};
 use smartopol_protocol::{Event, MemoryId, News, Timestamp, TopicId, UserId};
@@ -224,17 +225,128 @@ fn what_changes_elsewhere_is_asked_for_again_and_only_while_it_is_seen() {
 }
 
 #[test]
-fn an_edit_asks_for_the_line_and_forgetting_gives_time_to_think() {
-    let (_house, mut console) = open(120, 36);
-    console.keys("e");
+fn a_memory_is_changed_in_a_form_that_sends_what_was_changed() {
+    for (width, height) in SIZES {
+        let (_house, mut console) = open(width, height);
+        console.keys("e");
+        insta::assert_snapshot!(format!("memory_form_{width}x{height}"), console.screen());
+        console.keys("<enter>");
+        assert_eq!(
+            asked(&mut console, "EditMemory"),
+            [""; 0],
+            "nothing was changed"
+        );
+        console.keys("e<tab><right><tab><c-u>700<enter>");
+        assert!(
+            console.screen().contains("1 to 100 percent"),
+            "{}",
+            console.screen()
+        );
+        console.keys("<c-u>70<tab><tab>in 30 days<enter>");
+        let calls = asked(&mut console, "EditMemory");
+        let [call] = &calls[..] else {
+            panic!("{calls:?}")
+        };
+        for said in [
+            "Preference",
+            "Some(70)",
+            "in 30 days",
+            "text: None",
+            "from: None",
+        ] {
+            assert!(call.contains(said), "{said}: {call}");
+        }
+        console.memory_edited();
+        assert!(!console.screen().contains("Believe from now on"));
+    }
+}
+
+/// Something to remember begins to wait.
+fn begins_to_wait(house: &mut House, console: &mut Headless, ids: &[u8]) {
+    let title = format!("{} things to remember wait for your word", ids.len());
+    let mut item = house.item(Kind::Memory, Priority::Low, &title);
+    item.detail = "read over the network".into();
+    item.memory_ids = ids
+        .iter()
+        .map(|id| MemoryId::from_bytes([*id; 16]))
+        .collect();
+    item.user_id = Some(USER);
+    console.event(Event {
+        seq: Some(1_000_000),
+        at: house.at(),
+        session_id: None,
+        news: News::AttentionChanged(Box::new(item)),
+    });
+    console.keys("<a-i>G");
+    console.screen();
+}
+
+#[test]
+fn what_waits_to_be_remembered_is_answered_in_the_inbox_once_it_was_read() {
+    for (width, height) in SIZES {
+        let mut house = House::new();
+        let id = house::morning(&mut house);
+        let mut console = attached(&mut house, id, width, height);
+        let at = house.at();
+        begins_to_wait(&mut house, &mut console, &[4]);
+        assert_eq!(asked(&mut console, "Waiting").len(), 1);
+        console.keys("y");
+        assert_eq!(
+            asked(&mut console, "DecideMemory"),
+            [""; 0],
+            "nobody has read it"
+        );
+        console.waiting_memories(vec![waits(at)]);
+        insta::assert_snapshot!(format!("memory_inbox_{width}x{height}"), console.screen());
+        console.keys("y");
+        assert_eq!(
+            asked(&mut console, "DecideMemory"),
+            [""; 0],
+            "it has only just appeared"
+        );
+        console.wait(400);
+        console.keys("x");
+        let calls = asked(&mut console, "DecideMemory");
+        assert!(calls[0].contains("Reject"), "{calls:?}");
+        console.keys("e<c-u>Reports go to the team<enter>");
+        let calls = asked(&mut console, "DecideMemory");
+        assert!(
+            calls[0].contains("Approve") && calls[0].contains("Reports go to the team"),
+            "{calls:?}"
+        );
+    }
+}
+
+#[test]
+fn untrusted_things_are_not_kept_by_the_dozen() {
+    let mut house = House::new();
+    let id = house::morning(&mut house);
+    let mut console = attached(&mut house, id, 120, 36);
+    let at = house.at();
+    begins_to_wait(&mut house, &mut console, &[4, 5]);
+    let other = Memory {
+        state: State::Pending,
+        believed_at: None,
+        ..memory(5, "Likes green tea", Category::Preference, at)
+    };
+    console.waiting_memories(vec![waits(at), other]);
+    console.screen();
+    console.wait(400);
+    console.keys("y");
+    assert_eq!(asked(&mut console, "DecideMemory"), [""; 0]);
     assert!(
-        console.screen().contains("the old is kept"),
+        console.screen().contains("one by one"),
         "{}",
         console.screen()
     );
-    console.keys("<c-u>Deploy on Mondays<enter>");
-    let calls = asked(&mut console, "EditMemory");
-    assert!(calls[0].contains("Deploy on Mondays"), "{calls:?}");
+    console.wait(400);
+    console.keys("x");
+    assert_eq!(asked(&mut console, "DecideMemory").len(), 2);
+}
+
+#[test]
+fn forgetting_gives_time_to_think() {
+    let (_house, mut console) = open(120, 36);
     console.keys("dy");
     assert_eq!(asked(&mut console, "ForgetMemory"), [""; 0]);
     assert!(

@@ -389,7 +389,7 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
         golden(
             memory::Show {
                 key: "mem_0d0d".into(),
-                of: memory::Whose::Own,
+                of: memory::Whose::User("mia".into()),
             },
             memory::Shown {
                 memory: sample::memory(),

@@ -55,6 +55,21 @@ impl Headless {
         self.answer(call, Reply::MemoryShown(shown));
     }
 
+    /// Tells what the selected item of the inbox is about.
+    pub fn waiting_memories(&mut self, memories: Vec<Memory>) {
+        let call = Call::Waiting {
+            ids: memories.iter().map(|own| own.id).collect(),
+            user: memories.first().map(|own| own.user_id),
+        };
+        self.answer(call, Reply::Waiting(memories));
+    }
+
+    /// Tells that a memory was changed as asked.
+    pub fn memory_edited(&mut self) {
+        let edit = memory::Edit::default();
+        self.answer(Call::EditMemory(edit), Reply::Memory);
+    }
+
     /// Tells one topic whole.
     pub fn topic(&mut self, topic: Topic, text: &str, linked_from: Vec<String>) {
         let call = Call::TopicPage(topic.id);
