@@ -13,6 +13,7 @@ use crate::house::{self, House};
 const LATER: Timestamp = house::BEGAN.plus_millis(86_400_000);
 
 /// A session as it is written out.
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn export(house: &House, id: SessionId) -> Exported {
     let session = house.sessions.iter().find(|own| own.id == id).unwrap();
     let of = |own: &SessionId| *own == id;
@@ -97,6 +98,7 @@ fn long(questions: usize) -> Exported {
     export(&house, id)
 }
 
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 fn replaying(size: (u16, u16), whole: &Exported, from: u64) -> Headless {
     Headless::replaying(size, LATER, whole, (from, false)).unwrap()
 }

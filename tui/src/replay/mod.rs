@@ -5,6 +5,7 @@
 //! recording, over a connection that may only look.
 
 mod lines;
+mod pieces;
 pub(crate) mod reel;
 pub(crate) mod source;
 pub(crate) mod step;

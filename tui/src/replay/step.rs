@@ -13,15 +13,10 @@ use smartopol_protocol::tool::{CallState, OutputStatus, ToolCall};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{CallId, News, Timestamp, TurnId};
 
+use super::pieces;
 use crate::app::ended;
 use crate::sanitize;
 use crate::widget::time;
-
-/// A piece of text that is said at once is at least so long, in bytes.
-const PIECE: usize = 120;
-
-/// The most pieces of a text.
-const PIECES: usize = 48;
 
 /// What a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +186,7 @@ impl Making<'_> {
     /// A text comes paragraph by paragraph.
     fn text(&mut self, number: usize, text: &str) {
         let mut from = 0;
-        for end in ends(text) {
+        for end in pieces::ends(text) {
             let piece = text.get(from..end).unwrap_or_default();
             let bytes = (end < text.len()).then_some(end);
             let step = Step {
@@ -326,25 +321,6 @@ impl Making<'_> {
     }
 }
 
-/// Returns where the pieces of a text end: paragraphs, and what is shorter together with the next.
-fn ends(text: &str) -> Vec<usize> {
-    let least = PIECE.max(text.len() / PIECES);
-    let mut ends: Vec<usize> = Vec::new();
-    // A block of code is one piece: half of it would be drawn as something else.
-    let (mut at, mut from, mut in_code) = (0, 0, false);
-    for line in text.split_inclusive('\n') {
-        at += line.len();
-        in_code ^= line.trim_start().starts_with("```");
-        let rests = text.get(at..).is_some_and(|rest| !rest.trim().is_empty());
-        if line.trim().is_empty() && !in_code && at - from >= least && rests {
-            ends.push(at);
-            from = at;
-        }
-    }
-    ends.push(text.len());
-    ends
-}
-
 fn changed(message: Message) -> News {
     News::MessageChanged(Box::new(message))
 }
@@ -432,39 +408,5 @@ const fn ended_at(state: &ApprovalState) -> Option<Timestamp> {
             Some(decision.at)
         }
         ApprovalState::Expired { at } | ApprovalState::Cancelled { at, .. } => Some(*at),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ends;
-
-    fn pieces(text: &str) -> Vec<&str> {
-        let mut from = 0;
-        let mut pieces = Vec::new();
-        for end in ends(text) {
-            pieces.push(&text[from..end]);
-            from = end;
-        }
-        pieces
-    }
-
-    #[test]
-    fn a_text_comes_by_paragraphs_and_a_block_of_code_at_once() {
-        let long = "words ".repeat(30);
-        let code = format!("```\n{long}\n\n{long}\n```\n\n");
-        let text = format!("Short.\n\n{long}\n\n{code}The end.\n");
-        let first = format!("Short.\n\n{long}\n\n");
-        assert_eq!(pieces(&text), [first.as_str(), code.as_str(), "The end.\n"]);
-        for whole in [
-            "",
-            "one line",
-            "two\n\nshort ones",
-            "```\nnever closed\n\nat all",
-        ] {
-            assert_eq!(pieces(whole), [whole]);
-        }
-        let huge = format!("{long}\n\n").repeat(10_000);
-        assert!(ends(&huge).len() <= 49);
     }
 }
