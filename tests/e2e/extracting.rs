@@ -106,7 +106,7 @@ async fn what_is_worth_remembering_waits_for_a_person_and_says_where_it_comes_fr
         fold(&client, &mut events, &session).await;
         assert!(was_asked(&provider), "{format}");
         let mut found = all(&client).await;
-        found.sort_by(|a, b| a.category.cmp(&b.category));
+        found.sort_by_key(|own| own.category);
         let texts: Vec<&str> = found.iter().map(|own| own.text.as_str()).collect();
         assert_eq!(texts, ["Likes green tea.", "Is on holiday."], "{format}");
         for own in &found {
