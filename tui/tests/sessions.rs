@@ -33,7 +33,7 @@ fn hit(house: &House, id: SessionId, name: &str, position: u64, line: &str) -> H
         archived: false,
         position,
         message_id: MessageId::from_bytes([9; 16]),
-        role: if position % 2 == 0 {
+        role: if position.is_multiple_of(2) {
             Role::Agent
         } else {
             Role::User

@@ -1,17 +1,19 @@
 //! Sessions in the database.
 //!
-//! Owns: their rows and names. What a row says of turns, approvals and messages is kept by
+//! Owns: their rows. What a row says of turns, approvals and messages is kept by
 //! [`Writer::count_messages`], [`Writer::count_waiting`] and [`Writer::stand`].
 
 mod aging;
+mod naming;
 
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::model::Usage;
-use smartopol_protocol::session::{AGENT, Create, Session, SessionState};
+use smartopol_protocol::session::{Create, Session, SessionState};
 use smartopol_protocol::{News, SessionId, Timestamp, UserId};
 
-use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, range, time};
+use self::naming::{NAME_MAX, folder_name};
+use crate::column::{Json, Key, Millis, Word, id, json, maybe_id, time};
 use crate::{Error, Reader, Result, Writer, journal};
 
 pub use aging::OldSince;
@@ -27,14 +29,8 @@ const NO_RUN: &str = "coalesce((SELECT peer FROM messages WHERE session_id = ses
          WHERE ledger.state = 'running' AND ledger.session_id = sessions.id
              AND jobs.session_id IS NULL)";
 
-/// The longest name, in characters.
-const NAME_MAX: usize = 64;
-
 /// How many sessions are looked at for where somebody spoke last.
 const TALKS: u32 = 100;
-
-/// How many of the things that a key could mean are named.
-const CANDIDATES: u32 = 5;
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -85,40 +81,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns the session that a person means among all of the house: by its key, by name, by id,
-    /// by the unique beginning of an id. A name means one of `own` first. One that was made for a
-    /// run of a job is meant only where it is named: it may do what its job may.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`]; [`Error::Ambiguous`] where a name is that of several others, or the
-    /// beginning of several ids.
-    pub fn find_session(&self, key: &str, own: UserId) -> Result<Session> {
-        self.session_by_key(key.trim(), own, None)
-    }
-
-    /// Returns the session that a user means among their own.
-    ///
-    /// # Errors
-    /// As [`Reader::find_session`]; what is somebody else's is not there.
-    pub fn find_own_session(&self, key: &str, own: UserId) -> Result<Session> {
-        self.session_by_key(key.trim(), own, Some(own))
-    }
-
-    /// Returns true where a user has a session of this name.
-    pub fn has_session_named(&self, name: &str, user: UserId) -> Result<bool> {
-        Ok(self.named(name, Some(user))?.is_some())
-    }
-
-    fn named(&self, name: &str, user: Option<UserId>) -> Result<Option<Session>> {
-        Ok(self
-            .prepare(&format!(
-                "SELECT {COLUMNS} FROM sessions
-                 WHERE name = ?1 AND coalesce(user_id, x'') = coalesce(?2, x'')"
-            ))?
-            .query_row(params![name, user.map(Key)], read)
-            .optional()?)
-    }
-
     /// Returns the session of a user in which somebody spoke last whose peer does not begin with
     /// `but`, among those that changed last; `None` where nobody did.
     pub fn talked_in(&self, user_id: UserId, but: &str) -> Result<Option<SessionId>> {
@@ -159,79 +121,6 @@ impl Reader<'_> {
         .query_row(params![Key(user), workspace], read)
         .optional()?
         .ok_or_else(|| Error::not_found("session", workspace.unwrap_or("the newest")))
-    }
-
-    /// Looks among the sessions of `among`, or all.
-    fn session_by_key(&self, key: &str, own: UserId, among: Option<UserId>) -> Result<Session> {
-        if let Some((user, name)) = parted(key) {
-            let found = match self.user_called(user)? {
-                Some(user) if among.is_none_or(|among| among == user) => {
-                    self.named(name, Some(user))?
-                }
-                _ => None,
-            };
-            return found.ok_or_else(|| Error::not_found("session", key));
-        }
-        if let Some(session) = self.named(key, Some(own))? {
-            return Ok(session);
-        }
-        if among.is_none() {
-            let named = self.candidates("name = ?1", [key])?;
-            if !named.is_empty() {
-                return one_of(named, key, Session::key);
-            }
-        }
-        let digits = key.strip_prefix(SessionId::PREFIX).unwrap_or(key);
-        let Some((low, high)) = range(digits) else {
-            return Err(Error::not_found("session", key));
-        };
-        let among = among.map(Key);
-        let found = self.candidates(
-            "id BETWEEN ?1 AND ?2 AND (?3 IS NULL OR user_id = ?3)",
-            params![low, high, among],
-        )?;
-        one_of(found, key, |session| {
-            format!("{} ({})", session.name, session.id)
-        })
-    }
-
-    fn candidates(&self, which: &str, params: impl rusqlite::Params) -> Result<Vec<Session>> {
-        let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS} FROM sessions WHERE {which} ORDER BY id LIMIT {CANDIDATES}"
-        ))?;
-        let found = query.query_map(params, read)?;
-        Ok(found.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Returns the user that a key names by id, or by name.
-    fn user_called(&self, user: &str) -> Result<Option<UserId>> {
-        if let Ok(id) = user.parse() {
-            return Ok(Some(id));
-        }
-        Ok(self
-            .prepare("SELECT id FROM users WHERE name = ?1")?
-            .query_row([user], |row| id(row, 0))
-            .optional()?)
-    }
-
-    /// Returns the first of `base`, `base-2`, `base-3`, … that no session of a user has.
-    pub(crate) fn free_name(&self, base: &str, user: Option<UserId>) -> Result<String> {
-        // `.` is the character after `-`, so this is the range of all that begin with `base-`.
-        let mut query = self.prepare(
-            "SELECT name FROM sessions WHERE (name = ?1 OR name >= ?1 || '-' AND name < ?1 || '.')
-                 AND coalesce(user_id, x'') = coalesce(?2, x'')",
-        )?;
-        let taken: std::collections::HashSet<String> = query
-            .query_map(params![base, user.map(Key)], |row| row.get(0))?
-            .collect::<rusqlite::Result<_>>()?;
-        if !taken.contains(base) {
-            return Ok(base.into());
-        }
-        let numbered = (2..).map(|number: u64| format!("{base}-{number}"));
-        Ok(numbered
-            .into_iter()
-            .find(|name| !taken.contains(name))
-            .unwrap_or_default())
     }
 }
 
@@ -407,38 +296,6 @@ impl Writer<'_> {
         self.tell(at, id, News::SessionDeleted(id))
     }
 
-    /// Returns a free name for a fork of the session with this one.
-    pub(crate) fn fork_name(&self, of: &str, user: Option<UserId>) -> Result<String> {
-        // Room is left for the number behind it.
-        let short: String = of.chars().take(NAME_MAX - 13).collect();
-        self.free_name(&format!("{short}-fork"), user)
-    }
-
-    /// Returns `name` as it is stored, where it is good and free for session `own` of a user.
-    fn own_name(&self, name: &str, user: Option<UserId>, own: Option<SessionId>) -> Result<String> {
-        let name = name.trim();
-        let invalid = |why: &str| Err(Error::Invalid(format!("a session's name {why}")));
-        if name.is_empty() {
-            return invalid("may not be empty");
-        }
-        if name.chars().count() > NAME_MAX {
-            return invalid("may have 64 characters at most");
-        }
-        if name.chars().any(char::is_control) {
-            return invalid("may not contain control characters");
-        }
-        if name.starts_with(SessionId::PREFIX) {
-            return invalid("may not begin with `ses_`, as ids do");
-        }
-        if parted(name).is_some() {
-            return invalid("may not look like a key, `user:…:agent:…:…`");
-        }
-        match self.named(name, user)? {
-            Some(holder) if own != Some(holder.id) => Err(Error::NameTaken { name: name.into() }),
-            _ => Ok(name.into()),
-        }
-    }
-
     /// Keeps the session's row right after `more` messages came (or went, below zero).
     pub(crate) fn count_messages(&mut self, id: SessionId, more: i64, at: Timestamp) -> Result<()> {
         self.prepare(
@@ -486,48 +343,5 @@ impl Writer<'_> {
         .execute(params![Key(id), Json(state), Json(usage), Millis(at)])?;
         self.touch(id);
         Ok(())
-    }
-}
-
-/// Returns the user and the name that a key is made of; `None` where it is no key of this agent.
-fn parted(key: &str) -> Option<(&str, &str)> {
-    let (user, rest) = key.strip_prefix("user:")?.split_once(":agent:")?;
-    let (agent, name) = rest.split_once(':')?;
-    (agent == AGENT).then_some((user, name))
-}
-
-/// Returns the only one of what a key could mean.
-fn one_of(
-    mut found: Vec<Session>,
-    key: &str,
-    named: impl Fn(&Session) -> String,
-) -> Result<Session> {
-    match (found.len(), found.pop()) {
-        (1, Some(session)) => Ok(session),
-        (_, None) => Err(Error::not_found("session", key)),
-        (_, Some(last)) => Err(Error::Ambiguous {
-            what: "session",
-            key: key.into(),
-            candidates: found.iter().chain([&last]).map(named).collect(),
-        }),
-    }
-}
-
-/// Returns the name that a session of this folder gets.
-fn folder_name(workspace: &str) -> String {
-    let folder = std::path::Path::new(workspace)
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    // Room is left for the number behind it.
-    let name: String = folder
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(NAME_MAX - 8)
-        .collect();
-    match name.trim() {
-        "" => "session".into(),
-        name if name.starts_with(SessionId::PREFIX) => "session".into(),
-        name => name.into(),
     }
 }

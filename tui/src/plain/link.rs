@@ -12,7 +12,7 @@ const NAME: &str = "smartopol-cli";
 /// Which session is meant.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// A session's name, its id, or the beginning of its id [default: the latest of this folder]
+    /// A session's name, its id, the beginning of its id, or its key [default: the latest of this folder]
     #[arg(short, long, value_name = "KEY")]
     pub session: Option<String>,
 }
