@@ -33,7 +33,12 @@ impl Whose {
 
     /// Returns the condition on items of the attention list, whose user is the parameter `place`.
     pub(crate) fn of_item(self, place: &str) -> String {
-        let mut condition = Self::of_session(place);
+        // What waits to be remembered of somebody is theirs, wherever it was said.
+        let mut condition = format!(
+            "({place} IS NULL OR iif(item ->> 'kind' = 'memory',
+                 item ->> 'user_id' = 'usr_' || lower(hex({place})), {}))",
+            Self::of_session(place)
+        );
         for (also, kind) in [(self.approvals, "approval"), (self.strangers, "stranger")] {
             if also && self.user.is_some() {
                 condition = format!("({condition} OR item ->> 'kind' = '{kind}')");

@@ -134,6 +134,13 @@ async fn what_waits_to_be_believed_of_a_child_an_admin_decides_and_never_the_chi
         listed[0]["id"].as_str().unwrap().to_owned()
     };
     let (bens, mias) = (pending(BEN), pending(MIA));
+    for peer in [BEN, MIA] {
+        let waits = json(&home, &as_peer(peer, &["inbox", "--json"]));
+        let own = json(&home, &as_peer(peer, &["users", "show", "--json"]));
+        assert_eq!(waits.len(), 1, "{peer}: {waits:?}");
+        assert_eq!(waits[0]["kind"], "memory");
+        assert_eq!(waits[0]["user_id"], own[0]["user"]["id"], "{peer}");
+    }
     for how in ["approve", "reject"] {
         let (code, said) = refused(&home, &as_peer(MIA, &["memory", how, &mias]));
         assert_eq!(code, Some(4), "{said}");
