@@ -1,5 +1,7 @@
 //! Searching 100,000 memories of 1,000 users, measured on the real program: what one user waits
-//! for, and how large the database is. `scripts/bench memory` starts it.
+//! for, beside a request that looks nothing up. `scripts/bench memory` starts it. Before it, the
+//! example that wrote them tells what the store alone takes, what other ways to the same rows take,
+//! and how large the database is.
 //!
 //! Lines are as those of `bench.rs`: what was measured, the target, their ratio; `·` for what has
 //! no target.
@@ -67,9 +69,24 @@ async fn measure() {
         let text = &own[number % own.len()].text;
         text.split(' ').next_back().unwrap().to_owned()
     };
+    let mut asked = Vec::with_capacity(SEARCHES);
+    for _ in 0..SEARCHES {
+        let begun = Instant::now();
+        client.call(Status {}).await.unwrap();
+        asked.push(begun.elapsed().as_secs_f64() * 1_000.0);
+    }
+    asked.sort_by(f64::total_cmp);
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!(
+        "· for comparison, the daemon's status: p50 {:.2} ms, p99 {:.2} ms (load {})",
+        asked[asked.len() / 2],
+        asked[asked.len() * 99 / 100],
+        load.split(' ').next().unwrap_or("unknown")
+    );
     for (kind, typing) in [
         ("memory: a word in every memory", false),
         ("memory: a word of one's own", false),
+        ("memory: two words", false),
         ("memory: a word that nobody says", false),
         ("memory: as one types", true),
     ] {
@@ -78,6 +95,7 @@ async fn measure() {
             let text = match kind {
                 "memory: a word in every memory" => "the".to_owned(),
                 "memory: a word of one's own" => word(number),
+                "memory: two words" => format!("{} {}", word(number), word(number + 1)),
                 "memory: a word that nobody says" => format!("unheard{number}"),
                 _ => word(number).chars().take(1 + number % 3).collect(),
             };

@@ -103,6 +103,62 @@ async fn a_person_keeps_what_is_believed_of_them() {
     home.stop().unwrap();
 }
 
+/// Which words find what: marks and case are folded, and what stands in a script without spaces is
+/// found by two characters, wherever they stand.
+#[tokio::test(flavor = "multi_thread")]
+async fn words_of_any_script_are_found_as_people_write_them() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let ok = |args: &[&str]| home.ok(args.iter().copied()).unwrap();
+    for text in [
+        "drinks coffee at the Café Élysée",
+        "lives in Köln, Große Straße 5",
+        "was born in Łódź",
+        "日本語を勉強しています",
+        "喜欢喝绿茶",
+        "한국어를 배웁니다",
+        "Пьёт чай",
+    ] {
+        ok(&["memory", "add", text]);
+        ok(&["knowledge", "add", text, text]);
+    }
+    for (words, said) in [
+        ("cafe elysee", "Café"),
+        ("ÉLYSÉE", "Café"),
+        ("koln", "Köln"),
+        ("KÖLN", "Köln"),
+        ("strasse", "Straße"),
+        ("große", "Straße"),
+        ("GROSSE STRASSE", "Straße"),
+        ("lodz", "Łódź"),
+        ("日本", "日本語"),
+        ("本語", "日本語"),
+        ("勉強", "日本語"),
+        ("绿茶", "绿茶"),
+        ("喝", "绿茶"),
+        ("한국", "한국어"),
+        ("국어", "한국어"),
+        ("배웁니다", "한국어"),
+        ("чай", "чай"),
+    ] {
+        for what in ["memory", "knowledge"] {
+            let found = ok(&[what, "search", words]);
+            assert!(found.contains(said), "{what}: {words}: {found}");
+            let lines = ok(&[what, "search", words, "--json"]);
+            assert_eq!(lines.lines().count(), 1, "{what}: {words}: {lines}");
+        }
+    }
+    // Both characters must stand side by side.
+    for words in ["茶绿", "語本", "koel", "caf"] {
+        let found = ok(&["memory", "search", words]);
+        assert!(
+            found.contains("nothing that is remembered"),
+            "{words}: {found}"
+        );
+    }
+    home.stop().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn topics_are_written_linked_exported_and_come_back_the_same() {
     let mut home = home();

@@ -4,7 +4,7 @@
 //! The database is made where there is none; no daemon may have it open. Each user has as many
 //! memories as any other; `USER` is the id of one of them. Every memory holds the word `the`; other
 //! words are as frequent as words of a language are. Prints how long searches of random users
-//! take, and how large the database is.
+//! take, beside what other ways to the same rows take in the same run, and how large the database is.
 
 #![expect(
     clippy::print_stdout,
@@ -13,8 +13,10 @@
 )]
 
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rusqlite::Connection;
 use smartopol_protocol::memory::{By, Category, Memory, Search, Source, State};
 use smartopol_protocol::{MemoryId, Timestamp, UserId};
 use smartopol_store::{Options, Store};
@@ -40,8 +42,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let (Some(user), Some(first)) = (args.next(), owners.first_mut()) {
         *first = user.parse()?;
     }
+    let at = PathBuf::from(path);
     let store = Store::open(Options {
-        path: path.into(),
+        path: at.clone(),
         on_commit: Box::new(|_| {}),
     })?;
     let mut dice = Dice(7);
@@ -96,14 +99,70 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .await?;
             took.push(begun.elapsed().as_secs_f64() * 1_000.0);
         }
-        took.sort_by(f64::total_cmp);
-        let at = |part: usize| took[(took.len() - 1) * part / 100];
-        println!("· {kind}: p50 {:.2} ms, p99 {:.2} ms", at(50), at(99));
+        told(kind, took);
     }
-    let bytes = store.read(|r| Ok(r.size_bytes())).await?;
-    println!("· the database has {:.1} MB", bytes as f64 / 1e6);
     store.close().await?;
+    references(&at, memories, users)?;
+    // With the daemon's log emptied, as it is at rest.
+    let db = Connection::open(&at)?;
+    let _: i64 = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+    let bytes = std::fs::metadata(&at)?.len() as f64;
+    println!(
+        "· the database has {:.1} MB, {:.0} bytes for each",
+        bytes / 1e6,
+        bytes / memories as f64
+    );
     Ok(())
+}
+
+/// Prints how long other ways to the same rows take: what is above is to be held against these, since
+/// a busy machine is slow at all of them.
+fn references(at: &Path, memories: usize, users: usize) -> Result<(), Box<dyn Error>> {
+    let db = Connection::open(at)?;
+    db.execute_batch(
+        "CREATE VIRTUAL TABLE temp.plain USING fts5 (text, content = '');
+         INSERT INTO temp.plain (rowid, text) SELECT number, text FROM memories;",
+    )?;
+    let mut dice = Dice(11);
+    for (kind, count, most, sql) in [
+        (
+            "a read by primary key",
+            SEARCHES,
+            memories,
+            "SELECT text FROM memories WHERE number = ?1",
+        ),
+        (
+            "all texts of one user, each looked at",
+            SEARCHES,
+            users,
+            "SELECT text FROM memories WHERE owner = ?1 AND text LIKE '%the%' LIMIT 20",
+        ),
+        (
+            "unicode61 and a join, a word in every memory",
+            40,
+            users,
+            "SELECT m.text FROM temp.plain p JOIN memories m ON m.number = p.rowid
+             WHERE plain MATCH 'the' AND m.owner = ?1 ORDER BY rank LIMIT 20",
+        ),
+    ] {
+        let mut query = db.prepare(sql)?;
+        let mut took = Vec::with_capacity(count);
+        for _ in 0..count {
+            let key = i64::try_from(1 + dice.below(most))?;
+            let begun = Instant::now();
+            let texts = query.query_map([key], |row| row.get::<_, String>(0))?;
+            let _: Vec<String> = texts.collect::<Result<_, _>>()?;
+            took.push(begun.elapsed().as_secs_f64() * 1_000.0);
+        }
+        told(&format!("for comparison, {kind}"), took);
+    }
+    Ok(())
+}
+
+fn told(kind: &str, mut took: Vec<f64>) {
+    took.sort_by(f64::total_cmp);
+    let at = |part: usize| took[(took.len() - 1) * part / 100];
+    println!("· {kind}: p50 {:.3} ms, p99 {:.3} ms", at(50), at(99));
 }
 
 fn memory(user_id: UserId, text: String, now: Timestamp) -> Memory {

@@ -19,7 +19,7 @@ use smartopol_protocol::{MemoryId, News, Timestamp, UserId};
 
 use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
 use crate::reader::bounded;
-use crate::terms::{Shelf, indexed};
+use crate::terms::{Shelf, fingerprint, indexed};
 use crate::{Error, Reader, Result, Writer};
 use waiting::{Settled, waits};
 
@@ -289,6 +289,7 @@ impl Writer<'_> {
                 memory.state.name()
             )));
         }
+        let words = memory.text.clone();
         match verdict {
             Verdict::Approve => {
                 if let Some(old) = memory.supersedes {
@@ -310,7 +311,11 @@ impl Writer<'_> {
                 memory.text = String::new();
             }
         }
+        let rejected = (verdict == Verdict::Reject).then_some(words);
         self.put_memory(&memory)?;
+        if let Some(words) = rejected {
+            self.remember_rejected(memory.id, &words)?;
+        }
         let settled = Settled {
             how: Resolution::Answered,
             by,
@@ -427,6 +432,15 @@ impl Writer<'_> {
         };
         self.wait_no_longer(user, &settled)?;
         self.forget_topics(owner)
+    }
+
+    /// Keeps of words that a person did not want only by what they are known again.
+    fn remember_rejected(&mut self, id: MemoryId, words: &str) -> Result<()> {
+        let (number, owner): (i64, i64) = self
+            .prepare("SELECT number, owner FROM memories WHERE id = ?1")?
+            .query_row([Key(id)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let print = fingerprint(words);
+        self.index(INDEX, number, &indexed(owner, Shelf::Past, &[&print]))
     }
 
     fn supersede(&mut self, memory: &Memory, at: Timestamp) -> Result<()> {

@@ -62,6 +62,17 @@ pub(crate) fn folded(text: &str) -> String {
     terms(text).join(" ")
 }
 
+/// Returns a word by which a text is known again, and which says nothing of its words. FNV-1a: it
+/// must be the same in every version, and what is at stake is a question that is asked twice.
+pub(crate) fn fingerprint(text: &str) -> String {
+    let hash = folded(text)
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("rejected{hash:016x}")
+}
+
 /// Returns what stands in the index for a text.
 pub(crate) fn indexed(owner: i64, shelf: Shelf, texts: &[&str]) -> String {
     let mut indexed = String::new();

@@ -364,3 +364,28 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn what_was_rejected_is_known_again_and_its_words_are_gone() {
+    let house = House::new();
+    let store = &house.store;
+    let user = UserId::new();
+    let waits = Memory {
+        state: State::Pending,
+        believed_at: None,
+        ..memory(user, "likes green tea")
+    };
+    let id = add(store, waits).await.id;
+    let known = |text: &'static str| store.read(move |r| r.is_remembered(user, text));
+    assert!(known("Likes GREEN tea!").await.unwrap(), "it waits");
+    store
+        .write(move |w| w.decide_memory(id, Verdict::Reject, "cli:1", NOW))
+        .await
+        .unwrap();
+    assert!(known("Likes GREEN tea!").await.unwrap());
+    assert!(!known("likes green").await.unwrap());
+    assert_eq!(search(store, user, "green", Which::All).await, [""; 0]);
+    // A person who says it themselves is heard.
+    add(store, memory(user, "likes green tea")).await;
+    assert_eq!(found(store, user, "tea").await, ["likes green tea"]);
+}

@@ -60,6 +60,13 @@ impl App {
         own?.memories.as_deref()
     }
 
+    /// Returns true where an item is about more than one thing, and some came of untrusted text.
+    pub(crate) fn is_kept_one_by_one(&self, item: &Item) -> bool {
+        let tainted = |own: &Memory| !own.taint.is_empty();
+        let waiting = self.waiting_of(item);
+        waiting.is_some_and(|own| own.len() > 1 && own.iter().any(tainted))
+    }
+
     /// Returns the card of the selected item, where it is one to answer here.
     pub(super) fn selected_card(&self) -> Option<CardId> {
         let item = self.inbox.selected;
@@ -77,7 +84,6 @@ impl App {
             return self.say("one moment: the daemon is asked what it is");
         };
         let keys: Vec<String> = memories.iter().map(|own| own.id.to_string()).collect();
-        let tainted = memories.iter().any(|own| !own.taint.is_empty());
         let one = match memories {
             [one] => Some((one.id, sanitize::line(&one.text).into_owned())),
             _ => None,
@@ -100,7 +106,7 @@ impl App {
                 return self.say("enter goes there, to change them one by one");
             }
             (Action::Reject, _) => Verdict::Reject,
-            (_, None) if tainted => {
+            (_, None) if self.is_kept_one_by_one(item) => {
                 return self.say("some came of untrusted text: enter goes there, one by one");
             }
             _ => Verdict::Approve,

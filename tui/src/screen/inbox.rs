@@ -143,7 +143,7 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     if let Some(deadline) = item.deadline {
         about.push(format!("expires {}", countdown(deadline, app.now.wall)));
     }
-    if item.told > 1 {
+    if item.told > 1 && item.kind != Kind::Memory {
         about.push(format!("told {} times", item.told));
     }
     let question = item.question_id.and_then(|id| app.model.question(id));
@@ -303,6 +303,12 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
         Kind::BudgetUsed => &[
             (Action::Open, "to its session"),
             (Action::Acknowledge, "done"),
+        ],
+        Kind::Memory if app.is_kept_one_by_one(item) => &[
+            (Action::Open, "one by one"),
+            (Action::Reject, "reject all"),
+            (Action::Snooze, "in 10 min"),
+            (Action::Acknowledge, "let them wait"),
         ],
         Kind::Memory if item.memory_ids.len() > 1 => &[
             (Action::Approve, "keep all"),

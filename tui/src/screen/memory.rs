@@ -135,6 +135,7 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let kind = kind.unwrap_or_default() + &whose(app);
     let kind = match app.memory.shelf {
         Shelf::Topics => String::new(),
+        Shelf::Pending if kind.is_empty() => answers(app),
         _ => kind,
     };
     let right = u16::try_from(width(&kind)).unwrap_or(0).min(area.width);
@@ -165,6 +166,19 @@ fn words(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let room = usize::from(place.width);
     buf.set_stringn(area.x + 1, place.y, hint, room, app.theme.quiet());
     None
+}
+
+/// Says how what waits is answered: the line of keys may have no room for it.
+fn answers(app: &App) -> String {
+    let told =
+        [(Action::Approve, "approves"), (Action::Reject, "rejects")].map(|(action, words)| {
+            let key = app.key_of(&[Place::Memory], action);
+            key.map_or(String::new(), |key| format!("{key} {words} "))
+        });
+    match app.memory.memories.is_empty() {
+        true => String::new(),
+        false => told.join("· "),
+    }
 }
 
 /// Says whose memories are listed, where they are not one's own.

@@ -8,7 +8,7 @@ use super::INDEX;
 use crate::column::Millis;
 use crate::rank::{Among, scores};
 use crate::reader::bounded;
-use crate::terms::{Query, Shelf, folded};
+use crate::terms::{Query, Shelf, fingerprint, folded};
 use crate::{Error, Reader, Result};
 
 /// How many hits a search has where nothing is said, and at most.
@@ -120,10 +120,18 @@ impl Reader<'_> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Returns true where a user's memory says the same and counts or waits.
+    /// Returns true where nobody has to be asked about a text: a memory of the user says the same and
+    /// counts or waits, or they rejected it.
     pub fn is_remembered(&self, user: UserId, text: &str) -> Result<bool> {
-        Ok(match self.owner(user)? {
-            Some(owner) => self.same_memory(owner, text)?.is_some(),
+        let Some(owner) = self.owner(user)? else {
+            return Ok(false);
+        };
+        if self.same_memory(owner, text)?.is_some() {
+            return Ok(true);
+        }
+        let print = Query::same(&fingerprint(text));
+        Ok(match print.as_ref().and_then(|own| own.asked().first()) {
+            Some(asked) => self.rows_with(INDEX, asked, &[owner], &[Shelf::Past])? > 0,
             None => false,
         })
     }
