@@ -2,7 +2,7 @@
 
 use smartopol_protocol::approval::{Decide, Mode, Scope};
 use smartopol_protocol::question::How;
-use smartopol_protocol::session::{Configure, Create};
+use smartopol_protocol::session::Configure;
 
 use super::teller::Teller;
 use crate::app::gate::Surface;
@@ -21,7 +21,7 @@ const HELP: [&str; 22] = [
     "  /steer WORDS       say them into the running turn",
     "  /sessions          list the sessions",
     "  /switch NAME       go to another session",
-    "  /new [FOLDER]      make a session, in this folder without one",
+    "  /new [NAME] [DIR]  make a session, in this folder where none is said",
     "  /rename NAME       call this session so",
     "  /fork [MESSAGE]    go another way from a message, in a new session",
     "  /export [FILE]     write this session into a file: .md to read, .json to keep",
@@ -76,11 +76,10 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         "help" => return HELP.map(str::to_owned).to_vec(),
         "sessions" => return sessions(app),
         "switch" => return switch(app, rest),
-        "new" => make(app, rest),
         "rename" if rest.is_empty() => return vec!["Say how: /rename NAME".to_owned()],
         "search" if rest.is_empty() => return vec!["Say what: /search WORDS".to_owned()],
         "search" => app.look_everywhere(rest),
-        "rename" | "fork" | "export" | "archive" => {
+        "new" | "rename" | "fork" | "export" | "archive" => {
             // As the command line of the full screen has them.
             if let Err(why) = app.command(&format!("{name} {rest}")) {
                 return vec![format!("Error: {why}.")];
@@ -203,16 +202,6 @@ fn switch(app: &mut App, name: &str) -> Vec<String> {
         }
         _ => vec!["Error: no session is called so; /sessions lists them.".to_owned()],
     }
-}
-
-fn make(app: &mut App, folder: &str) {
-    let workspace = app.absolute(if folder.is_empty() { "." } else { folder });
-    app.change(Call::Create(Create {
-        workspace,
-        name: None,
-        mode: None,
-        model: None,
-    }));
 }
 
 fn mode(app: &mut App, name: &str) -> Vec<String> {
