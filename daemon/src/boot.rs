@@ -25,6 +25,7 @@ use crate::bus::Bus;
 use crate::house::{Facts, Phases, Rooms};
 use crate::listing::Listing;
 use crate::memory::file::MemoryFile;
+use crate::memory::looks::Looks;
 use crate::memory::seeds;
 use crate::persona::Persona;
 use crate::router::Router;
@@ -113,6 +114,7 @@ async fn live(boot: Boot) -> anyhow::Result<()> {
         tools,
         listing: Listing::default(),
         memory: MemoryFile::new(&paths.workspace()),
+        looks: Looks::default(),
         persona,
         redactor: redactor(&config),
         floor: Floor::new(home(), own_files(&paths)).with_persona(&folder),

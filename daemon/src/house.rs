@@ -26,6 +26,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::listing::Listing;
 use crate::memory::file::MemoryFile;
+use crate::memory::looks::Looks;
 use crate::persona::Persona;
 use crate::router::Router;
 use crate::scheduler::Scheduler;
@@ -50,6 +51,7 @@ pub(crate) struct Rooms {
     pub(crate) tools: Tools,
     pub(crate) listing: Listing,
     pub(crate) memory: MemoryFile,
+    pub(crate) looks: Looks,
     pub(crate) persona: Persona,
     /// The tools as models are offered them.
     pub(crate) specs: Vec<ToolSpec>,

@@ -1,14 +1,20 @@
 //! What waits to be remembered is in the list of what waits: one item for all of it, answered there;
 //! and who may see all sees what is remembered of others, which is written down.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
+use smartopol_ipc::{Client, Events};
 use smartopol_protocol::attention::{ItemState, Kind, List as Attention, Resolution};
-use smartopol_protocol::memory::{List, Memory, Show, State, Whose};
+use smartopol_protocol::event::Subscribe;
+use smartopol_protocol::memory::{Add, List, Look, Memory, Search, Show, State, Whose};
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{News, attention, daemon};
+use smartopol_protocol::user::Role;
+use smartopol_protocol::{MemoryId, News, UserId, attention, daemon, user};
 use smartopol_testkit::Home;
 use smartopol_testkit::provider::{Rule, ScriptedProvider};
 
+use super::clock::House;
 use super::memory::{begun, pending};
 use super::{asked, decide, home, listen, outcome, say, until};
 
@@ -25,7 +31,7 @@ fn eager(provider: &ScriptedProvider) {
     provider.rule(Rule::any().text("done"));
 }
 
-async fn items(client: &smartopol_ipc::Client) -> Vec<attention::Item> {
+async fn items(client: &Client) -> Vec<attention::Item> {
     let list = Attention {
         all: true,
         ..Attention::default()
@@ -127,7 +133,7 @@ fn lines(text: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_may_see_all_sees_what_is_remembered_of_others_and_each_look_is_a_fact() {
+async fn who_may_see_all_sees_what_is_remembered_of_others_and_that_they_looked_is_a_fact() {
     let mut home = home();
     home.start().await.unwrap();
     let (client, mut events) = home.client().await.unwrap();
@@ -150,11 +156,11 @@ async fn who_may_see_all_sees_what_is_remembered_of_others_and_each_look_is_a_fa
         .collect();
     assert_eq!(bens.len(), 1);
     assert_eq!(bens[0].text, "ben likes tea");
-    let looked = until(&mut events, |news| match news {
+    let look = until(&mut events, |news| match news {
         News::MemoryLooked(look) => Some(look.clone()),
         _ => None,
     });
-    let look = looked.await;
+    let look = look.await;
     assert_eq!(look.user_id, Some(bens[0].user_id));
     assert!(look.peer.starts_with("cli:"), "{look:?}");
     let all = home.ok(["memory", "list", "--everybody"]).unwrap();
@@ -166,11 +172,6 @@ async fn who_may_see_all_sees_what_is_remembered_of_others_and_each_look_is_a_fa
     let id = bens[0].id.to_string();
     let shown = home.ok(["memory", "show", &id, "--user", "ben"]).unwrap();
     assert!(shown.contains("ben likes tea"), "{shown}");
-    let look = until(&mut events, |news| match news {
-        News::MemoryLooked(look) if look.memory_id.is_some() => Some(look.clone()),
-        _ => None,
-    });
-    assert_eq!(look.await.memory_id, Some(bens[0].id));
     // To be named oneself takes nothing, and is no look at others.
     let mine = home
         .ok(["--as", "discord:ben", "memory", "list", "--user", "ben"])
@@ -193,4 +194,111 @@ async fn who_may_see_all_sees_what_is_remembered_of_others_and_each_look_is_a_fa
     };
     let fault = client.call(list).await.unwrap_err().to_string();
     assert!(fault.contains("nobody"), "{fault}");
+}
+
+/// Returns the looks that were told since the last time, in their order.
+async fn looks(client: &Client, events: &mut Events) -> Vec<(Option<UserId>, Option<MemoryId>)> {
+    // Something that is told after them.
+    let add = Add {
+        text: format!("likes {}", MemoryId::new()),
+        ..Add::default()
+    };
+    let last = client.call(add).await.unwrap().memory.id;
+    let mut looks = Vec::new();
+    until(events, |news| match news {
+        News::MemoryLooked(Look {
+            user_id, memory_id, ..
+        }) => {
+            looks.push((*user_id, *memory_id));
+            None
+        }
+        News::MemoryChanged(change) if change.id == last => Some(()),
+        _ => None,
+    })
+    .await;
+    looks
+}
+
+/// Looks for words letter by letter, as one types them.
+async fn type_in(client: &Client, of: &Whose, words: &str) {
+    for end in 1..=words.len() {
+        let search = Search {
+            text: words[..end].into(),
+            typing: true,
+            of: of.clone(),
+            ..Search::default()
+        };
+        client.call(search).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_types_what_they_look_for_is_one_fact_until_they_see_more_or_ten_minutes_are_over()
+{
+    const MINUTE: i64 = 60_000;
+    let house = House::with("").await;
+    let (client, mut events) = house.client().await;
+    client.call(Subscribe::default()).await.unwrap();
+    let mut ids = Vec::new();
+    for name in ["ben", "mia"] {
+        let add = user::Add {
+            name: name.into(),
+            role: Role::User,
+            peers: vec![format!("discord:{name}").parse().unwrap()],
+        };
+        ids.push(client.call(add).await.unwrap().id);
+    }
+    let added = Command::new(env!("CARGO_BIN_EXE_smartopol"))
+        .env("SMARTOPOL_HOME", house.dir.path())
+        .args(["--as", "discord:ben", "memory", "add", "likes tea"])
+        .output()
+        .unwrap();
+    assert!(added.status.success(), "{added:?}");
+    let (ben, mia) = (Whose::User("ben".into()), Whose::User("mia".into()));
+    let (bens, mias) = ((Some(ids[0]), None), (Some(ids[1]), None));
+    let of_ben = || List {
+        of: ben.clone(),
+        ..List::default()
+    };
+    let of_all = || List {
+        of: Whose::Everybody,
+        ..List::default()
+    };
+
+    type_in(&client, &ben, "likes tea").await;
+    type_in(&client, &Whose::Own, "likes tea").await;
+    type_in(&client, &mia, "coffee").await;
+    let tea = client.call(of_ben()).await.unwrap().memories[0].id;
+    let show = || Show {
+        key: tea.to_string(),
+        of: ben.clone(),
+    };
+    client.call(show()).await.unwrap();
+    assert_eq!(looks(&client, &mut events).await, [bens, mias]);
+    client.call(of_all()).await.unwrap();
+    type_in(&client, &Whose::Everybody, "tea").await;
+    assert_eq!(looks(&client, &mut events).await, [(None, None)]);
+    house.hands.turn_by(9 * MINUTE);
+    client.call(of_ben()).await.unwrap();
+    client.call(show()).await.unwrap();
+    assert_eq!(looks(&client, &mut events).await, []);
+
+    // One memory speaks for itself alone, however often it is shown; all of ben's are more.
+    house.hands.turn_by(MINUTE);
+    client.call(show()).await.unwrap();
+    client.call(show()).await.unwrap();
+    assert_eq!(
+        looks(&client, &mut events).await,
+        [(Some(ids[0]), Some(tea))]
+    );
+    type_in(&client, &ben, "likes tea").await;
+    assert_eq!(looks(&client, &mut events).await, [bens]);
+
+    // What was told is not known after a restart: better once more than once less.
+    let house = house.again(client, 0).await;
+    let (client, mut events) = house.client().await;
+    client.call(Subscribe::default()).await.unwrap();
+    type_in(&client, &ben, "tea").await;
+    assert_eq!(looks(&client, &mut events).await, [bens]);
+    house.stop(client).await;
 }

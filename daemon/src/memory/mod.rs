@@ -5,6 +5,7 @@
 
 pub(crate) mod file;
 pub(crate) mod knowledge;
+pub(crate) mod looks;
 pub(crate) mod seeds;
 pub(crate) mod taint;
 

@@ -276,8 +276,8 @@ pub struct List {
     pub of: Whose,
 }
 
-/// Whose memories are meant. To see another's takes the capability `see_all_memory`, and each look
-/// is a fact.
+/// Whose memories are meant. To see another's takes the capability `see_all_memory`, and is a
+/// fact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Whose {
@@ -296,7 +296,8 @@ impl Whose {
     }
 }
 
-/// Somebody looked at what is remembered of others.
+/// Somebody looked at what is remembered of others. One look speaks for those of the same peer in
+/// the ten minutes after it that show no more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Look {
     /// The peer who looked.

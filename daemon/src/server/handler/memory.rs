@@ -1,5 +1,5 @@
 //! Memory: adding, listing, searching, changing, forgetting, approving; each user's own. Who may see
-//! all sees that of others too, and each such look is a fact.
+//! all sees that of others too, which is a fact.
 
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::memory::{
@@ -178,15 +178,13 @@ impl Seen {
         let Some(look) = self.look.clone() else {
             return Ok(());
         };
-        let (at, who) = (house.clock.now(), actor.by.clone());
+        let who = actor.by.clone();
         let look = Look {
             peer: who.unwrap_or(look.peer),
             ..look
         };
-        Ok(house
-            .store
-            .write(move |w| w.look_at_memories(look, at))
-            .await?)
+        let at = house.clock.now();
+        house.looks.tell(&house.store, look, at).await
     }
 }
 
