@@ -193,6 +193,39 @@ async fn topics_are_written_linked_exported_and_come_back_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn topics_of_a_tag_are_found_however_many_others_say_the_word_more_often() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let notes = home.path().join("notes");
+    std::fs::create_dir_all(&notes).unwrap();
+    for number in 0..100 {
+        let text = format!("---\ntags: loud\n---\n# Server {number}\n\nserver server server\n");
+        std::fs::write(notes.join(format!("{number}.md")), text).unwrap();
+    }
+    let quiet = format!(
+        "---\ntags: Quiet\n---\n# Garden\n\n{}\n\nby the server\n",
+        "It grows. ".repeat(300)
+    );
+    std::fs::write(notes.join("garden.md"), quiet).unwrap();
+    let ok = |args: &[&str]| home.ok(args.iter().copied()).unwrap();
+    let read = ok(&["knowledge", "import", notes.to_str().unwrap()]);
+    assert!(read.contains("101 topics, 0 files left out"), "{read}");
+    let best = ok(&["knowledge", "search", "server", "--limit", "99"]);
+    assert!(!best.contains("Garden"), "it is far from the best: {best}");
+    let tagged = ok(&["knowledge", "search", "server", "--tag", "quiet"]);
+    assert!(
+        tagged.contains("Garden") && tagged.contains("by the server"),
+        "{tagged}"
+    );
+    assert!(!tagged.contains("Server"), "{tagged}");
+    let mut loud = vec!["knowledge", "search", "server", "--tag", "loud", "--json"];
+    assert_eq!(ok(&loud).lines().count(), 20);
+    loud.extend(["--limit", "99"]);
+    assert_eq!(ok(&loud).lines().count(), 99);
+    home.stop().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_agent_remembers_and_is_told_in_every_session() {
     let provider = ScriptedProvider::start().await;
     provider.rule(Rule::on("please").call(

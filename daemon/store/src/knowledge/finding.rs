@@ -15,7 +15,8 @@ use crate::{Reader, Result};
 /// How many hits a search has where nothing is said, and at most.
 const HITS: (u32, u32) = (20, 200);
 
-/// Among how many topics the best are chosen; where more hold a word, FTS5 chooses these.
+/// Among how many topics the best are chosen where no more are wanted; where more hold a word and
+/// have the tag, FTS5 chooses these.
 const CANDIDATES: u32 = 60;
 
 /// How much more a word in the name counts, and one among the tags.
@@ -30,21 +31,25 @@ impl Reader<'_> {
         let Some(query) = asked(&search.text, search.typing)? else {
             return Ok(Found::default());
         };
+        let limit = bounded(search.limit, HITS);
         let own = self.owner(user)?;
         let owners: Vec<i64> = own.into_iter().chain([HOUSE]).collect();
         let shelves = &[Shelf::Current];
         let viewer = own.unwrap_or(HOUSE);
         let found = self.topics_where(
             &format!(
-                "WHERE t.number IN (SELECT rowid FROM topic_terms WHERE topic_terms MATCH ?2
-                     ORDER BY rank LIMIT {CANDIDATES})
-                 AND t.owner IN (?1, 0) AND (?3 IS NULL OR EXISTS (
-                     SELECT 1 FROM json_each(t.body, '$.tags') WHERE value = ?3))"
+                "WHERE t.number IN (
+                     SELECT own.number FROM topic_terms CROSS JOIN topics own
+                         ON own.number = topic_terms.rowid
+                     WHERE topic_terms MATCH ?2 AND own.owner IN (?1, 0) AND (?3 IS NULL OR EXISTS (
+                         SELECT 1 FROM json_each(own.body, '$.tags') WHERE value = ?3))
+                     ORDER BY topic_terms.rank LIMIT ?4)"
             ),
             params![
                 viewer,
                 query.fts(&owners, shelves),
-                search.tag.as_deref().map(folded_name)
+                search.tag.as_deref().map(folded_name),
+                limit.max(CANDIDATES)
             ],
         )?;
         let texts = found
@@ -87,7 +92,7 @@ impl Reader<'_> {
             let newer = b.topic.updated_at.cmp(&a.topic.updated_at);
             b.score.total_cmp(&a.score).then(newer)
         });
-        hits.truncate(usize::try_from(bounded(search.limit, HITS)).unwrap_or(usize::MAX));
+        hits.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(Found { hits })
     }
 }
