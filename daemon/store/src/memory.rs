@@ -1,199 +1,33 @@
 //! Memories in the database.
 //!
 //! Owns: that a belief is superseded and never overwritten, that what waits counts for nothing, and
-//! that what is forgotten leaves no words. Looking for words is in `finding`.
+//! that what is forgotten leaves no words. Asking for them is in `reading`, looking for words in
+//! `finding`, how they stand in their rows in `row`.
 
 mod finding;
+mod reading;
+mod row;
 mod waiting;
 
 pub(crate) use finding::asked;
 pub use finding::most_hits;
+pub use reading::most_listed;
 
-use rusqlite::{Row, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::params;
 use smartopol_protocol::attention::Resolution;
-use smartopol_protocol::memory::{
-    Added, Category, Change, List, Look, Memory, Source, State, Taint, Verdict, Which,
-};
+use smartopol_protocol::memory::{Added, Change, Look, Memory, State, Verdict};
 use smartopol_protocol::{MemoryId, News, Timestamp, UserId};
 
-use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
-use crate::reader::bounded;
+use crate::column::{Json, Key, Millis};
 use crate::terms::{Shelf, fingerprint, indexed};
-use crate::{Error, Reader, Result, Writer};
+use crate::{Error, Result, Writer};
+use row::rest;
 use waiting::{Settled, waits};
 
 const INDEX: &str = "memory_terms";
 
-const COLUMNS: &str = "m.id, m.category, m.confidence, m.supersedes, m.valid_from, m.valid_until, \
-                       m.created_at, m.text, m.body, m.owner, m.number, m.state";
-
-/// How many memories a list has where nothing is said, and at most.
-const LIST: (u32, u32) = (200, 1_000);
-
-/// Returns how many memories a list with this limit has at most.
-pub fn most_listed(limit: u32) -> usize {
-    usize::try_from(bounded(limit, LIST)).unwrap_or(usize::MAX)
-}
-
 /// How many memories of a user count or wait at most.
 const MOST: u64 = 10_000;
-
-/// How many of the things that a key could mean are named.
-const NAMED: u32 = 5;
-
-/// All of a memory that no query asks for.
-#[derive(Serialize, Deserialize)]
-struct Rest {
-    /// Where the column of that name says less than there is to say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    state: Option<State>,
-    source: Source,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    taint: Vec<Taint>,
-    /// Where that is not when it was written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    believed_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    approved_by: String,
-}
-
-impl Reader<'_> {
-    /// Returns one memory of a user by its id or the unique beginning of one.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] also for a memory of another user; [`Error::Ambiguous`].
-    pub fn find_memory(&self, user: UserId, key: &str) -> Result<Memory> {
-        let key = key.trim();
-        let digits = key.strip_prefix(MemoryId::PREFIX).unwrap_or(key);
-        let owner = self.owner(user)?;
-        let (Some((low, high)), Some(owner)) = (range(digits), owner) else {
-            return Err(Error::not_found("memory", key));
-        };
-        let mut found = self.memories_where(
-            "WHERE m.id BETWEEN ?1 AND ?2 AND m.owner = ?3 ORDER BY m.id LIMIT ?4",
-            params![low, high, owner, NAMED],
-        )?;
-        match found.len() {
-            0 => Err(Error::not_found("memory", key)),
-            1 => found.pop().ok_or_else(|| Error::not_found("memory", key)),
-            _ => Err(Error::Ambiguous {
-                what: "memory",
-                key: key.into(),
-                candidates: found
-                    .into_iter()
-                    .map(|memory| format!("{} ({})", memory.id, memory.text))
-                    .collect(),
-            }),
-        }
-    }
-
-    /// Returns what was believed in the place of a memory, the oldest first, itself among them.
-    pub fn memory_history(&self, memory: &Memory) -> Result<Vec<Memory>> {
-        let mut history = self.predecessors(memory)?;
-        history.reverse();
-        history.push(memory.clone());
-        let mut newest = memory.clone();
-        while let State::Superseded { by, .. } = newest.state {
-            newest = self.memory(by)?;
-            history.push(newest.clone());
-        }
-        let waiting = self.memories_where(
-            "WHERE m.supersedes = ?1 AND m.state IN ('pending', 'rejected') ORDER BY m.number",
-            [Key(newest.id)],
-        )?;
-        history.extend(waiting.into_iter().filter(|other| other.id != memory.id));
-        Ok(history)
-    }
-
-    fn predecessors(&self, memory: &Memory) -> Result<Vec<Memory>> {
-        let mut found = Vec::new();
-        let mut next = memory.supersedes;
-        while let Some(id) = next {
-            let older = self.memory(id)?;
-            next = older.supersedes;
-            found.push(older);
-        }
-        Ok(found)
-    }
-
-    /// Returns one memory, whosoever it is.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] without such a memory.
-    pub fn memory(&self, id: MemoryId) -> Result<Memory> {
-        self.memories_where("WHERE m.id = ?1", [Key(id)])?
-            .pop()
-            .ok_or_else(|| Error::not_found("memory", id))
-    }
-
-    /// Returns memories of a user, and whether there are more.
-    pub fn memories(
-        &self,
-        user: UserId,
-        list: &List,
-        now: Timestamp,
-    ) -> Result<(Vec<Memory>, bool)> {
-        let Some(owner) = self.owner(user)? else {
-            return Ok((Vec::new(), false));
-        };
-        let limit = bounded(list.limit, LIST);
-        let category = list.category.map(|category| category as u8);
-        let filter = match list.which {
-            Which::Current => {
-                "m.state = 'active' AND (m.valid_from IS NULL OR m.valid_from <= ?3)
-                 AND (m.valid_until IS NULL OR m.valid_until > ?3)
-                 AND (?2 IS NULL OR m.category = ?2)
-                 ORDER BY m.category, m.confidence DESC, m.number"
-            }
-            Which::Pending => {
-                "m.state = 'pending' AND (?2 IS NULL OR m.category = ?2)
-                 AND ?3 IS NOT NULL ORDER BY m.number"
-            }
-            Which::All => {
-                "(?2 IS NULL OR m.category = ?2) AND ?3 IS NOT NULL ORDER BY m.number DESC"
-            }
-        };
-        let mut memories = self.memories_where(
-            &format!("WHERE m.owner = ?1 AND {filter} LIMIT ?4 OFFSET ?5"),
-            params![
-                owner,
-                category,
-                Millis(now),
-                i64::from(limit) + 1,
-                list.skip
-            ],
-        )?;
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = memories.len() > wanted;
-        memories.truncate(wanted);
-        Ok((memories, more))
-    }
-
-    /// Returns how many memories of a user count at the moment, and how many wait.
-    pub fn count_memories(&self, user: UserId, now: Timestamp) -> Result<(u64, u64)> {
-        let Some(owner) = self.owner(user)? else {
-            return Ok((0, 0));
-        };
-        let mut query = self.prepare(
-            "SELECT (SELECT count(*) FROM memories WHERE owner = ?1 AND state = 'active'
-                         AND (valid_from IS NULL OR valid_from <= ?2)
-                         AND (valid_until IS NULL OR valid_until > ?2)),
-                    (SELECT count(*) FROM memories WHERE owner = ?1 AND state = 'pending')",
-        )?;
-        Ok(query.query_row(params![owner, Millis(now)], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?)
-    }
-
-    fn memories_where(&self, sql: &str, params: impl rusqlite::Params) -> Result<Vec<Memory>> {
-        let mut query = self.prepare(&format!(
-            "SELECT {COLUMNS}, o.user_id FROM memories m JOIN owners o ON o.number = m.owner {sql}"
-        ))?;
-        let rows = query.query_map(params, read)?;
-        Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-}
 
 impl Writer<'_> {
     /// Stores a new memory, and takes the place of the one that it supersedes where it counts at
@@ -504,44 +338,4 @@ const fn shelf(state: &State) -> Shelf {
         State::Active => Shelf::Current,
         _ => Shelf::Past,
     }
-}
-
-fn rest(memory: &Memory) -> Rest {
-    let plain = matches!(memory.state, State::Active | State::Pending);
-    let at_once = memory.state == State::Active && memory.believed_at == Some(memory.created_at);
-    Rest {
-        state: (!plain).then(|| memory.state.clone()),
-        source: memory.source.clone(),
-        taint: memory.taint.clone(),
-        believed_at: memory.believed_at.filter(|_| !at_once),
-        approved_by: memory.approved_by.clone(),
-    }
-}
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Memory> {
-    let rest: Rest = json(row, 8)?;
-    let category: usize = row.get(1)?;
-    let name: String = row.get(11)?;
-    let state = rest.state.unwrap_or(match name.as_str() {
-        "pending" => State::Pending,
-        _ => State::Active,
-    });
-    let created_at = time(row, 6)?;
-    let at_once = (state == State::Active).then_some(created_at);
-    Ok(Memory {
-        id: id(row, 0)?,
-        user_id: id(row, 12)?,
-        text: row.get(7)?,
-        category: Category::ALL.get(category).copied().unwrap_or_default(),
-        confidence: row.get(2)?,
-        state,
-        source: rest.source,
-        taint: rest.taint,
-        supersedes: maybe_id(row, 3)?,
-        valid_from: maybe_time(row, 4)?,
-        valid_until: maybe_time(row, 5)?,
-        created_at,
-        believed_at: rest.believed_at.or(at_once),
-        approved_by: rest.approved_by,
-    })
 }
