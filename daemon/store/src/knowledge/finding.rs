@@ -37,14 +37,12 @@ impl Reader<'_> {
         let shelves = &[Shelf::Current];
         let viewer = own.unwrap_or(HOUSE);
         let found = self.topics_where(
-            &format!(
-                "WHERE t.number IN (
-                     SELECT own.number FROM topic_terms CROSS JOIN topics own
-                         ON own.number = topic_terms.rowid
-                     WHERE topic_terms MATCH ?2 AND own.owner IN (?1, 0) AND (?3 IS NULL OR EXISTS (
-                         SELECT 1 FROM json_each(own.body, '$.tags') WHERE value = ?3))
-                     ORDER BY topic_terms.rank LIMIT ?4)"
-            ),
+            "WHERE t.number IN (
+                 SELECT own.number FROM topic_terms CROSS JOIN topics own
+                     ON own.number = topic_terms.rowid
+                 WHERE topic_terms MATCH ?2 AND own.owner IN (?1, 0) AND (?3 IS NULL OR EXISTS (
+                     SELECT 1 FROM json_each(own.body, '$.tags') WHERE value = ?3))
+                 ORDER BY topic_terms.rank LIMIT ?4)",
             params![
                 viewer,
                 query.fts(&owners, shelves),
