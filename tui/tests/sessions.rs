@@ -1,9 +1,10 @@
 //! Sessions in the console: searched in all of them, put away, written out, forked where one reads.
 
+use smartopol_protocol::event::UserName;
 use smartopol_protocol::message::Role;
 use smartopol_protocol::session::{Found, Hit};
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{MessageId, SessionId};
+use smartopol_protocol::{MessageId, SessionId, UserId};
 use smartopol_tui::headless::Headless;
 
 use crate::attached;
@@ -201,4 +202,29 @@ fn a_fork_goes_on_from_the_message_that_is_picked() {
             .any(|call| call.starts_with("Fork") && call.contains("at: Some(")),
         "{asked:?}"
     );
+}
+
+#[test]
+fn it_is_said_whose_a_session_of_somebody_else_is() {
+    let (mut house, _, app) = two();
+    let (own, mia) = (UserId::from_bytes([1; 16]), UserId::from_bytes([2; 16]));
+    house.sessions[0].user_id = Some(mia);
+    house.sessions[1].user_id = Some(own);
+    let mut console = attached(&mut house, app, 120, 36);
+    let mut snapshot = house.snapshot();
+    snapshot.user_id = Some(own);
+    snapshot.names = [(own, "ann"), (mia, "mia")]
+        .map(|(id, name)| UserName {
+            id,
+            name: name.into(),
+        })
+        .into();
+    console.connect(snapshot);
+    let screen = console.screen();
+    assert!(screen.contains("mia · answer"), "{screen}");
+    assert!(!screen.contains("ann ·"), "{screen}");
+    assert!(!screen.contains("app of"), "{screen}");
+    console.keys(":session garden<enter>");
+    let screen = console.screen();
+    assert!(screen.contains("garden of mia"), "{screen}");
 }

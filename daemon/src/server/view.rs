@@ -142,7 +142,9 @@ fn cut_behind(text: &str, output: &str, cost: &str) -> String {
 
 /// Cuts the present to what is a user's.
 pub(crate) fn cut(house: &House, user: &User, snapshot: &mut Snapshot) {
+    snapshot.user_id = Some(user.id);
     if user.role == Role::Admin {
+        snapshot.names = house.users.names();
         return;
     }
     let own = |id: SessionId| house.users.may_see(user, id);

@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use smartopol_protocol::approval::Actor;
+use smartopol_protocol::event::UserName;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::user::{PeerId, Profile, Removed, Role, User};
 use smartopol_protocol::{Event, News, SessionId, Timestamp, UserId};
@@ -135,6 +136,17 @@ impl Users {
             ("", None) => self.known().users.values().find(|user| user.owner).cloned(),
             (peer, _) => self.of(peer),
         }
+    }
+
+    /// Returns what all users are called, by name.
+    pub(crate) fn names(&self) -> Vec<UserName> {
+        let name = |user: &Arc<User>| UserName {
+            id: user.id,
+            name: user.name.clone(),
+        };
+        let mut names: Vec<_> = self.known().users.values().map(name).collect();
+        names.sort_by(|a, b| a.name.cmp(&b.name));
+        names
     }
 
     /// Returns who owns the daemon; a stranger before the first start is done.

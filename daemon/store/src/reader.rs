@@ -73,6 +73,9 @@ impl<'c> Reader<'c> {
             marked: self.marks()?,
             attention: self.attention_of(&attention::List::default(), whose)?.items,
             terminals: self.terminals()?,
+            // Who asks, and the names of the others, are known outside.
+            user_id: None,
+            names: Vec::new(),
         })
     }
 

@@ -20,7 +20,9 @@ use crate::tool::ToolCall;
 use crate::trace::{Mark, Trace};
 use crate::turn::Turn;
 use crate::user;
-use crate::{CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId};
+use crate::{
+    CallId, JobId, MessageId, RuleId, SessionId, TerminalId, Timestamp, TraceId, TurnId, UserId,
+};
 use crate::{knowledge, memory};
 
 /// Something that happened.
@@ -238,6 +240,21 @@ pub struct Snapshot {
     /// All terminals, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub terminals: Vec<Terminal>,
+    /// The user who subscribes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    /// The names of all users, for one who sees the sessions of others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<UserName>,
+}
+
+/// What a user is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserName {
+    /// The user.
+    pub id: UserId,
+    /// Their name for people.
+    pub name: String,
 }
 
 /// `event/watch`: passing news is wanted of this session alone, instead of the one before.

@@ -4,7 +4,7 @@ use serde_json::json;
 use smartopol_protocol::approval::{ApprovalState, Mode, Scope, Verdict};
 use smartopol_protocol::attention::{ItemState, Kind, Priority, Resolution, Seen};
 use smartopol_protocol::compaction::{MadeBy, PinKind};
-use smartopol_protocol::event::{Snapshot, Subscribed};
+use smartopol_protocol::event::{Snapshot, Subscribed, UserName};
 use smartopol_protocol::job::{Action, Day, JobState, Missed, Overlap, RunState, Schedule};
 use smartopol_protocol::message::{Level, Part, Role};
 use smartopol_protocol::question::{How, QuestionState};
@@ -427,6 +427,11 @@ fn subscribed() -> Vec<Subscribed> {
             attention: vec![sample::item()],
             marked: vec![sample::TRACE],
             terminals: vec![sample::terminal()],
+            user_id: Some(sample::USER),
+            names: vec![UserName {
+                id: sample::USER,
+                name: "mia".into(),
+            }],
         })),
     ]
 }

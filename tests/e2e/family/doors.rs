@@ -89,6 +89,13 @@ fn everybody_sees_what_is_theirs_and_an_admin_sees_all() {
     assert_eq!(all.len(), 3, "{all:?}");
     let mias = json(&home, &as_peer(MIA, &["sessions", "list", "--json"]));
     assert_eq!(mias.len(), 1);
+    // An admin is told whose each is; who sees only their own is not.
+    let listed = home.ok(["sessions", "list"]).unwrap();
+    for word in ["USER", "owner", "ben", "mia"] {
+        assert!(listed.contains(word), "{word}: {listed}");
+    }
+    let listed = home.ok(as_peer(MIA, &["sessions", "list"])).unwrap();
+    assert!(!listed.contains("USER"), "{listed}");
     // In one folder each goes on in their own session, under the same name.
     let name = all[0]["name"].as_str().unwrap();
     let shown = json(&home, &as_peer(MIA, &["sessions", "show", name, "--json"]));

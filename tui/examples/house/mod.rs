@@ -666,6 +666,8 @@ impl House {
                 .iter()
                 .map(|own| own.terminal.clone())
                 .collect(),
+            user_id: None,
+            names: Vec::new(),
         }
     }
 

@@ -19,7 +19,9 @@ use smartopol_protocol::event::{Snapshot, Subscribed};
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::session::{Partial, Session, Shown};
 use smartopol_protocol::trace::{Mark, Trace};
-use smartopol_protocol::{ApprovalId, AttentionId, Event, News, QuestionId, SessionId, TraceId};
+use smartopol_protocol::{
+    ApprovalId, AttentionId, Event, News, QuestionId, SessionId, TraceId, UserId,
+};
 
 pub(crate) use attention::{Attention, Heard};
 pub(crate) use clients::Clients;
@@ -103,6 +105,9 @@ pub(crate) struct Model {
     /// What this console did not hear, until somebody takes note of it.
     pub(crate) missed: Missed,
     pub(crate) clients: Clients,
+    /// Who we are, and what the others are called.
+    user: Option<UserId>,
+    names: HashMap<UserId, String>,
     pub(crate) attention: Attention,
     pub(crate) jobs: Jobs,
     pub(crate) terminals: Terminals,
@@ -130,6 +135,12 @@ impl Model {
 
     pub(crate) fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions().find(|session| session.id == id)
+    }
+
+    /// Returns what the one is called whose a session is; `None` where it is ours.
+    pub(crate) fn owner(&self, session: &Session) -> Option<&str> {
+        let id = session.user_id.filter(|id| Some(*id) != self.user)?;
+        self.names.get(&id).map(String::as_str)
     }
 
     /// Returns all pending approvals, oldest first.
@@ -203,6 +214,9 @@ impl Model {
         self.terminals.replace(snapshot.terminals);
         self.traces.replace(snapshot.traces);
         self.marked = snapshot.marked.into_iter().collect();
+        self.user = snapshot.user_id;
+        let names = snapshot.names.into_iter();
+        self.names = names.map(|own| (own.id, own.name)).collect();
         self.open.values_mut().for_each(Transcript::missed);
         let rows = &self.rows;
         self.open
@@ -275,6 +289,10 @@ impl Model {
         match event.news {
             News::SessionChanged(session) => self.put_session(*session, seq),
             News::SessionDeleted(id) => self.forget(id),
+            News::UserChanged(changed) => {
+                let user = changed.user;
+                self.names.insert(user.id, user.name);
+            }
             News::ApprovalChanged(approval) => self.put_approval(*approval),
             News::QuestionChanged(question) => self.put_question(*question),
             News::TraceChanged(trace) => self.put_trace(*trace),

@@ -3,6 +3,7 @@
 
 mod show;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use smartopol_protocol::session::{
     Archive, Configure, Create, Delete, List, Session, SessionState, Which,
 };
 use smartopol_protocol::turn::Outcome;
+use smartopol_protocol::{UserId, user};
 
 use super::confirm::confirmed;
 use super::link::{self, find};
@@ -329,7 +331,8 @@ async fn list(client: &Client, which: Which, json: bool, out: &mut Out) -> anyho
             })
         })?);
     }
-    let rows: Vec<_> = sessions
+    let names = owners(client, &sessions).await?;
+    let mut rows: Vec<_> = sessions
         .iter()
         .map(|session| {
             let (state, tone) = state(session);
@@ -343,12 +346,33 @@ async fn list(client: &Client, which: Which, json: bool, out: &mut Out) -> anyho
             ]
         })
         .collect();
-    let heads = ["name", "state", "messages", "used", "folder", "last"];
+    let mut heads = vec!["name", "state", "messages", "used", "folder", "last"];
+    if !names.is_empty() {
+        heads.insert(1, "user");
+        for (row, session) in rows.iter_mut().zip(&sessions) {
+            let name = session.user_id.and_then(|id| names.get(&id));
+            row.insert(1, cell(name.map_or("", String::as_str)));
+        }
+    }
     let empty = match which {
         Which::Archived => "no session is archived",
         _ => "there are no sessions yet: `smartopol send hello` begins one",
     };
     Ok(table::print(out, &heads, &rows, empty)?)
+}
+
+/// Returns what those are called whose sessions these are, where they are not all one user's: names
+/// are each user's own.
+async fn owners(client: &Client, sessions: &[Session]) -> anyhow::Result<HashMap<UserId, String>> {
+    let first = sessions.first().map(|session| session.user_id);
+    if sessions
+        .iter()
+        .all(|session| Some(session.user_id) == first)
+    {
+        return Ok(HashMap::new());
+    }
+    let users = client.call(user::List {}).await?.users.into_iter();
+    Ok(users.map(|user| (user.id, user.name)).collect())
 }
 
 /// A session with its key.

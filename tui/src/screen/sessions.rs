@@ -115,10 +115,14 @@ pub(crate) fn row(
     } else {
         last
     };
-    let second = vec![
-        Span::styled(edge, edge_style),
-        Span::raw("  "),
-        Span::styled(last, theme.quiet()),
-    ];
+    let mut second = vec![Span::styled(edge, edge_style), Span::raw("  ")];
+    if let Some(owner) = app.model.owner(session) {
+        second.push(Span::styled(
+            sanitize::line(owner).into_owned(),
+            theme.text(),
+        ));
+        second.push(Span::styled(" · ", theme.quiet()));
+    }
+    second.push(Span::styled(last, theme.quiet()));
     vec![first, spread(second, Vec::new(), room.saturating_sub(1))]
 }

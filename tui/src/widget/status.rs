@@ -70,12 +70,15 @@ pub(crate) fn header(app: &App, room: usize) -> Line<'static> {
     ];
     let taken: usize = right.iter().map(|span| width(&span.content)).sum();
     let name = sanitize::line(&session.name).into_owned();
+    let owner = app.model.owner(session).map(sanitize::line);
+    let owner = owner.map_or_else(String::new, |owner| format!(" of {owner}"));
     let folder = app.tilde(&session.workspace);
-    let left_room = room.saturating_sub(taken + width(&name) + 16);
+    let left_room = room.saturating_sub(taken + width(&name) + width(&owner) + 16);
     let left = vec![
         Span::styled(" smartopol", theme.quiet()),
         Span::styled(" · ", theme.quiet()),
         Span::styled(name, theme.strong()),
+        Span::styled(owner, theme.text()),
         Span::styled(
             format!("  {}", clip_start(&folder, left_room.max(8))),
             theme.quiet(),
