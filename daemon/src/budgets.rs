@@ -1,28 +1,24 @@
 //! Budgets: what was used, what may still be used.
 //!
-//! Owns: which budgets a request belongs to, when days and months begin, and the words of a
-//! refusal. What was used is counted by the store, in the transaction of each step.
+//! Owns: which budgets a request belongs to, and when days and months begin; the words of a refusal
+//! are `refusal`. What was used is counted by the store, in the transaction of each step.
+
+mod refusal;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use smartopol_protocol::session::Session;
-use smartopol_protocol::user::{Budget, Day, Limits, Spent, User};
+use smartopol_protocol::user::{Budget, Capability, Day, Grant, Limits, Spent, User};
 use smartopol_protocol::{JobId, SessionId, Timestamp};
 use smartopol_store::{Of, Reader};
 
 use crate::House;
+use crate::users::rights;
+
+pub(crate) use refusal::UsedUp;
 
 /// How many days are told of, with today.
 const DAYS: i32 = 30;
-
-/// A budget that is used up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct UsedUp {
-    /// What happened, one sentence.
-    pub(crate) message: String,
-    /// What to do about it.
-    pub(crate) hint: String,
-}
 
 /// Returns why a model may not be asked now; `None` where it may. `needs` is what the request will
 /// use at the least, as far as that can be told before.
@@ -53,9 +49,11 @@ pub(crate) async fn check(
         })
         .await?;
     let zone = self::zone(house, &user);
+    let roles = &house.config.users.roles;
+    let costs = rights::grant(roles, &user, Capability::SeeCosts) == Grant::Allow;
     Ok(budgets
         .iter()
-        .find_map(|own| used_up(own, &user, needs, &zone)))
+        .find_map(|own| refusal::used_up(own, &user, needs, &zone, costs)))
 }
 
 /// Returns the budgets that a person may see of a user: how many tokens are left to everybody,
@@ -254,97 +252,9 @@ fn span(now: Timestamp, zone: &TimeZone) -> Span {
     }
 }
 
-fn used_up(budget: &Budget, user: &User, needs: Spent, zone: &TimeZone) -> Option<UsedUp> {
-    let Limits {
-        daily_tokens,
-        monthly_tokens,
-        daily_cost_micros,
-        monthly_cost_micros,
-    } = budget.limits;
-    let tokens = |spent: Spent| spent.tokens;
-    let money = |spent: Spent| spent.cost_micros;
-    let whose = match budget.of.as_str() {
-        "user" => format!("{}'s budget", user.name),
-        "all" => "the budget of all users".to_owned(),
-        other => format!("the {other}'s budget"),
-    };
-    let told = |limit: u64, used: u64, need: u64, unit: &dyn Fn(u64) -> String, day: bool| {
-        let (per, resets) = match day {
-            true => ("day", budget.day_resets_at),
-            false => ("month", budget.month_resets_at),
-        };
-        let resets = local(resets, zone);
-        let (limit_, used_) = (unit(limit), unit(used));
-        UsedUp {
-            message: match limit.saturating_sub(used) {
-                0 => format!(
-                    "{whose} of {limit_} a {per} is used up: {used_} were used, and nothing is \
-                     left until {resets}"
-                ),
-                left => format!(
-                    "{whose} of {limit_} a {per} has {} left, and this request needs about {}: \
-                     it is full again at {resets}",
-                    unit(left),
-                    unit(need)
-                ),
-            },
-            hint:
-                "an admin can give more: smartopol users set USER --daily-tokens N, or [budgets] \
-                   in the settings"
-                    .to_owned(),
-        }
-    };
-    let in_tokens = |count: u64| format!("{count} tokens");
-    type Unit<'u> = &'u dyn Fn(u64) -> String;
-    let (count, cost) = (needs.tokens, needs.cost_micros);
-    let checks: [(Option<u64>, u64, u64, Unit<'_>, bool); 4] = [
-        (daily_tokens, tokens(budget.today), count, &in_tokens, true),
-        (
-            monthly_tokens,
-            tokens(budget.month),
-            count,
-            &in_tokens,
-            false,
-        ),
-        (daily_cost_micros, money(budget.today), cost, &dollars, true),
-        (
-            monthly_cost_micros,
-            money(budget.month),
-            cost,
-            &dollars,
-            false,
-        ),
-    ];
-    checks
-        .into_iter()
-        .find_map(|(limit, used, need, unit, day)| {
-            let over = |limit: &u64| used >= *limit || used.saturating_add(need) > *limit;
-            let limit = limit.filter(over)?;
-            Some(told(limit, used, need, unit, day))
-        })
-}
-
-/// Says an amount of money: `$1.25`, and small ones with what they have behind the cents.
-fn dollars(micros: u64) -> String {
-    let (whole, rest) = (micros / 1_000_000, micros % 1_000_000);
-    match rest % 10_000 {
-        0 => format!("${whole}.{:02}", rest / 10_000),
-        _ => format!("${whole}.{rest:06}"),
-    }
-}
-
-/// Says a moment as a clock on the wall has it.
-fn local(at: Timestamp, zone: &TimeZone) -> String {
-    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or_default();
-    let zoned = at.to_zoned(zone.clone());
-    let name = zone.iana_name().unwrap_or("UTC");
-    format!("{} {name}", zoned.strftime("%Y-%m-%d %H:%M"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::users::made;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -363,46 +273,6 @@ mod tests {
                 next_day: at("2026-11-30T18:15:00.000Z"),
                 next_month: at("2026-11-30T18:15:00.000Z"),
             }
-        );
-    }
-
-    #[test]
-    fn a_refusal_says_whose_budget_what_was_used_and_when_it_goes_on() {
-        let mut user = made("cli:7".parse().unwrap(), at("2026-01-01T00:00:00.000Z"));
-        user.name = "mia".into();
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let mut budget = Budget {
-            of: "user".into(),
-            limits: Limits {
-                daily_cost_micros: Some(2_000_000),
-                ..Limits::default()
-            },
-            today: Spent {
-                calls: 3,
-                tokens: 5_000,
-                cost_micros: 1_999_999,
-            },
-            month: Spent::default(),
-            day_resets_at: at("2026-06-01T22:00:00.000Z"),
-            month_resets_at: at("2026-06-30T22:00:00.000Z"),
-        };
-        let needs = |cost_micros| Spent {
-            cost_micros,
-            ..Spent::default()
-        };
-        assert_eq!(used_up(&budget, &user, needs(1), &zone), None);
-        assert_eq!(
-            used_up(&budget, &user, needs(20_000), &zone)
-                .unwrap()
-                .message,
-            "mia's budget of $2.00 a day has $0.000001 left, and this request needs about $0.02: \
-             it is full again at 2026-06-02 00:00 Europe/Berlin"
-        );
-        budget.today.cost_micros = 2_123_456;
-        assert_eq!(
-            used_up(&budget, &user, needs(0), &zone).unwrap().message,
-            "mia's budget of $2.00 a day is used up: $2.123456 were used, and nothing is left \
-             until 2026-06-02 00:00 Europe/Berlin"
         );
     }
 }

@@ -368,5 +368,7 @@ async fn what_would_pass_a_budget_is_refused_with_what_is_left_and_when_it_is_fu
             break;
         }
     }
-    assert!(last.contains("mia's budget of $0.01 a day"), "{last}");
+    assert!(last.contains("mia's budget of money a day"), "{last}");
+    assert!(last.contains("users set mia --daily-cents N"), "{last}");
+    assert!(!last.contains('$'), "a child reads no money: {last}");
 }
