@@ -73,6 +73,25 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Returns true where no daemon is asked, which alone knows what a peer may do.
+    pub(crate) const fn asks_nobody(&self) -> bool {
+        match self {
+            Self::Completions { .. } | Self::Man { .. } => true,
+            Self::Plain(command) => command.is_of_settings(),
+            _ => false,
+        }
+    }
+}
+
+/// Returns the mistake of acting as a peer where that changes nothing.
+pub(crate) fn acts_in_vain(peer: &PeerId) -> clap::Error {
+    Cli::command().error(
+        clap::error::ErrorKind::ArgumentConflict,
+        format!("this command asks no daemon, so it cannot be done as {peer}: leave `--as` away"),
+    )
+}
+
 /// How to open the console.
 #[derive(Debug, Args)]
 pub(crate) struct Console {

@@ -24,6 +24,10 @@ fn main() -> ExitCode {
     }
     let Cli { acts_as, command } = Cli::parse();
     if let Some(peer) = acts_as {
+        // Nobody asks there who does it: as another peer it would still be done as the owner.
+        if command.as_ref().is_some_and(Command::asks_nobody) {
+            cli::acts_in_vain(&peer).exit();
+        }
         smartopol_tui::act_as(peer);
     }
     let Some(command) = command else {

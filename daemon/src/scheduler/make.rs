@@ -15,7 +15,7 @@ use super::charge::{ceiling, strictest};
 use super::schedule::{self, Times};
 use crate::House;
 use crate::toolbox;
-use crate::users::{STRANGER, rights};
+use crate::users::{self, STRANGER, rights};
 
 /// The longest text of a job, in bytes.
 const TEXT: usize = 64 * 1024;
@@ -71,7 +71,7 @@ pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Jo
     let workspace = match (&session, action.is_turn()) {
         (Some(session), _) => session.workspace.clone(),
         (None, false) => String::new(),
-        (None, true) => folder(spec.workspace.as_deref())?,
+        (None, true) => folder(house, spec.workspace.as_deref(), author)?,
     };
     let frozen = frozen(house, &spec, &action, session.as_ref(), author).await?;
     if let Action::Call { tool, input } = &action {
@@ -219,7 +219,7 @@ fn action(house: &House, spec: &Spec) -> Result<Action, Fault> {
     })
 }
 
-fn folder(workspace: Option<&str>) -> Result<String, Fault> {
+fn folder(house: &House, workspace: Option<&str>, author: &Author) -> Result<String, Fault> {
     let Some(workspace) = workspace else {
         return Err(bad(
             "neither `session` nor `workspace` says where it runs",
@@ -229,7 +229,8 @@ fn folder(workspace: Option<&str>) -> Result<String, Fault> {
     let path = Path::new(workspace);
     let found = path.canonicalize().ok().filter(|path| path.is_dir());
     match found.filter(|_| path.is_absolute()) {
-        Some(path) => Ok(path.to_string_lossy().into_owned()),
+        Some(path) => users::folder::check(house, &author.peer, &path)
+            .map(|()| path.to_string_lossy().into_owned()),
         None => Err(bad(
             format!("`workspace` is no folder with an absolute path: {workspace}"),
             "name a folder that exists",

@@ -5,6 +5,7 @@
 //! how two peers become one user `linking`.
 
 pub(crate) mod filter;
+pub(crate) mod folder;
 pub(crate) mod linking;
 pub(crate) mod person;
 pub(crate) mod rights;

@@ -329,3 +329,53 @@ fn a_turn_of_one_who_is_disabled_meanwhile_goes_no_further() {
     assert!(said.contains("ben (user) is disabled for now"), "{said}");
     assert!(!home.workspace().join("bens").exists());
 }
+
+#[test]
+fn who_is_no_admin_cannot_work_among_the_daemons_own_files() {
+    let home = family("");
+    let work = home.workspace();
+    let data = work.parent().unwrap().to_str().unwrap();
+    let status = json(&home, &["daemon", "status", "--json"]);
+    let log = std::path::Path::new(status[0]["log"].as_str().unwrap());
+    let log = log.parent().unwrap().to_str().unwrap();
+    for peer in [BEN, MIA] {
+        for folder in ["/", data, log] {
+            let args = ["sessions", "new", "--in", folder];
+            let (code, said) = refused(&home, &as_peer(peer, &args));
+            assert_eq!(code, Some(4), "{folder}: {said}");
+            assert!(said.contains("files of the daemon itself"), "{said}");
+        }
+        let args = ["sessions", "new", "--in", work.to_str().unwrap()];
+        home.ok(as_peer(peer, &args)).unwrap();
+    }
+    // A job is no way around it.
+    let job = work.join("job.json");
+    let spec = serde_json::json!({
+        "when": "every monday 9:00",
+        "workspace": data,
+        "action": { "do": "prompt", "text": "read what others said" },
+    });
+    std::fs::write(&job, spec.to_string()).unwrap();
+    let add = ["jobs", "add", "--yes", "--file", job.to_str().unwrap()];
+    let (_, said) = refused(&home, &as_peer(BEN, &add));
+    assert!(said.contains("files of the daemon itself"), "{said}");
+    home.ok(["sessions", "new", "--in", data]).unwrap();
+}
+
+#[test]
+fn acting_as_a_peer_is_a_mistake_where_nobody_asks_who_does_it() {
+    let home = family("");
+    for args in [
+        vec!["config", "set", "approvals.mode", "auto"],
+        vec!["config", "show"],
+        vec!["models", "set", "offline"],
+        vec!["completions", "bash"],
+    ] {
+        let (code, said) = refused(&home, &as_peer(MIA, &args));
+        assert_eq!(code, Some(2), "{args:?}: {said}");
+        assert!(said.contains("leave `--as` away"), "{args:?}: {said}");
+    }
+    let set = home.ok(["config", "get", "approvals.mode"]).unwrap();
+    assert!(set.contains("ask"), "{set}");
+    home.ok(as_peer(MIA, &["models", "list"])).unwrap();
+}

@@ -114,6 +114,15 @@ impl Command {
         matches!(self, Self::Config(config::Command::Check))
     }
 
+    /// Returns true where only the settings are read or written, which belong to no peer.
+    pub const fn is_of_settings(&self) -> bool {
+        match self {
+            Self::Config(_) => true,
+            Self::Models(command) => matches!(command, models::Models::Set { session: None, .. }),
+            _ => false,
+        }
+    }
+
     /// Returns the model that the settings are to name from now on.
     pub fn chooses_model(&self) -> Option<&str> {
         match self {

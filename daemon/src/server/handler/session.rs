@@ -15,6 +15,7 @@ use crate::House;
 use crate::record;
 use crate::session::Cmd;
 use crate::upkeep::retention;
+use crate::users::folder;
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 64;
@@ -43,6 +44,7 @@ pub(crate) async fn create(
         })?
         .to_string_lossy()
         .into_owned();
+    folder::check(house, &actor.peer, Path::new(&create.workspace))?;
     check_name(create.name.as_deref())?;
     check_model(house, create.model.as_deref()).await?;
     let at = house.clock.now();
