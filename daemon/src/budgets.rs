@@ -178,6 +178,14 @@ pub(crate) fn zone(house: &House, user: &User) -> TimeZone {
         .unwrap_or_else(TimeZone::system)
 }
 
+/// Returns true where anything limits what a user may use.
+pub(crate) fn is_limited(house: &House, user: &User) -> bool {
+    let budgets = &house.config.budgets;
+    let shared = [&budgets.all, &budgets.session, &budgets.job];
+    let mut shared = shared.into_iter().map(|own| own.limits());
+    !limits(house, user).is_empty() || shared.any(|own| !own.is_empty())
+}
+
 /// Returns the budgets that a request belongs to, with what each allows.
 fn plan(
     house: &House,

@@ -372,3 +372,23 @@ async fn what_would_pass_a_budget_is_refused_with_what_is_left_and_when_it_is_fu
     assert!(last.contains("users set mia --daily-cents N"), "{last}");
     assert!(!last.contains('$'), "a child reads no money: {last}");
 }
+
+#[test]
+fn who_has_a_budget_does_not_move_the_midnight_at_which_it_is_full_again() {
+    let home = home();
+    home.ok(["daemon", "start"]).unwrap();
+    home.ok(["users", "add", "mia", MIA, "--role", "child"])
+        .unwrap();
+    let moves = as_peer(MIA, &["users", "set", "mia", "--timezone", "Asia/Tokyo"]);
+    home.ok(moves.clone()).unwrap();
+    home.ok(["users", "set", "mia", "--daily-tokens", "1000"])
+        .unwrap();
+    let (code, said) = refused(&home, &moves);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("manage_users"), "{said}");
+    // What moves no midnight is still hers, and an admin moves it.
+    home.ok(as_peer(MIA, &["users", "set", "mia", "--tone", "kind"]))
+        .unwrap();
+    home.ok(["users", "set", "mia", "--timezone", "Europe/Berlin"])
+        .unwrap();
+}

@@ -91,7 +91,9 @@ pub(crate) async fn set(
         || !set.grants.is_empty()
         || !set.limits.is_empty()
         || set.profile.filter.is_some();
-    if whole {
+    // The day of a budget begins at their midnight: one who moved it would have a fresh one.
+    let moves = set.profile.time_zone.is_some() && budgets::is_limited(house, &user);
+    if whole || moves {
         rights::demand(&house.config.users.roles, asks, Capability::ManageUsers)?;
         manageable(asks, &user)?;
         set.role.map_or(Ok(()), |role| not_above(asks, role))?;
