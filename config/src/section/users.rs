@@ -21,6 +21,9 @@ pub struct Users {
     pub tone: String,
     /// The time zone of who has none of their own; empty for the machine's.
     pub timezone: String,
+    /// The folders in which those work who are no admins, and below which; empty for any but the
+    /// daemon's own, the system's, and what is private to the account the daemon runs as.
+    pub folders: Vec<String>,
     /// Lines with one of these words are left out of what a child is told, besides those with the
     /// words that are built in.
     pub blocked_words: Vec<String>,
@@ -38,6 +41,7 @@ impl Default for Users {
             language: String::new(),
             tone: String::new(),
             timezone: String::new(),
+            folders: Vec::new(),
             blocked_words: Vec::new(),
             channels: BTreeMap::new(),
             roles: Roles::default(),
@@ -165,6 +169,7 @@ pub(crate) const SHAPE: Shape = Shape::Table(&[
     ("language", Shape::Value(Holds::Text(any_text))),
     ("tone", Shape::Value(Holds::Text(any_text))),
     ("timezone", Shape::Value(Holds::Text(super::jobs::timezone))),
+    ("folders", Shape::Value(Holds::Texts(folder))),
     ("blocked_words", Shape::Value(Holds::Texts(some_text))),
     (
         "channels",
@@ -187,6 +192,13 @@ fn channel(text: &str) -> Result<(), String> {
     match format!("{text}:x").parse::<smartopol_protocol::user::PeerId>() {
         Ok(_) => Ok(()),
         Err(_) => Err("must be the name of a channel, such as `telegram`".into()),
+    }
+}
+
+fn folder(text: &str) -> Result<(), String> {
+    match text.starts_with('/') {
+        true => Ok(()),
+        false => Err("must be an absolute path, such as `/srv/shared`".into()),
     }
 }
 

@@ -269,10 +269,10 @@ fn already(approval: &Approval) -> Fault {
 pub(crate) fn refusal(state: &ApprovalState) -> Option<String> {
     match state {
         ApprovalState::Denied { decision } if decision.note.is_empty() => {
-            Some("denied by the user; do not try it again in another form".into())
+            Some("denied by a person; do not try it again in another form".into())
         }
         ApprovalState::Denied { decision } => {
-            Some(format!("denied by the user, who says: {}", decision.note))
+            Some(format!("denied by a person, who says: {}", decision.note))
         }
         ApprovalState::Expired { .. } => {
             Some("not run: nobody answered the approval in time; this is not a denial".into())

@@ -1,7 +1,9 @@
 //! In which folders a user may work.
 //!
-//! Reading in the workspace asks nobody, so who is no admin cannot choose a folder with files of
-//! the daemon's own below it: there lie everybody's sessions, the log, backups and the settings.
+//! Reading in the workspace asks nobody, so who is no admin cannot choose any: not one with files of
+//! the daemon's own below it, where everybody's sessions, the log, backups and the settings lie,
+//! none of the system's, and nothing private of the account that the daemon runs as. An admin may
+//! name the folders there are.
 
 use std::path::{Path, PathBuf};
 
@@ -10,33 +12,73 @@ use smartopol_protocol::{Code, Fault};
 
 use crate::House;
 
-/// Refuses a folder with the daemon's own files for one who is no admin. `folder` is canonical.
+/// Folders of the system, with what it knows of accounts, devices and processes.
+const SYSTEM: [&str; 9] = [
+    "/boot", "/dev", "/etc", "/proc", "/root", "/run", "/sys", "/usr", "/var",
+];
+
+/// Refuses a folder in which one who is no admin may not work. `folder` is canonical.
 ///
 /// # Errors
-/// Where files of the daemon lie in the folder, or it lies among them.
+/// Where files of the daemon lie in the folder, or it lies among them; where it is not among
+/// `users.folders`, or without those, one of the system or private.
 pub(crate) fn check(house: &House, peer: &str, folder: &Path) -> Result<(), Fault> {
     let user = house.users.acting(peer, None);
-    if user.role == Role::Admin || !holds_or_lies_in(folder, &own(house)) {
+    if user.role == Role::Admin {
         return Ok(());
     }
+    let named = &house.config.users.folders;
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let daemons = holds_or_lies_in(folder, &own(house));
+    let why = if daemons {
+        "files of the daemon itself are there"
+    } else if !named.is_empty() && !named.iter().any(|own| folder.starts_with(canonical(own))) {
+        "it is not among the folders of the setting `users.folders`"
+    } else if named.is_empty() && is_private(folder, home.as_deref()) {
+        "it is private to the account that the daemon runs as, or the system's"
+    } else {
+        return Ok(());
+    };
     let told = format!(
-        "{} ({}) may not work in {}: files of the daemon itself are there",
+        "{} ({}) may not work in {}: {why}",
         user.name,
         user.role.name(),
         folder.display()
     );
-    Err(Fault::new(Code::Denied, told).hint("name another folder, or ask an admin"))
+    let hint = match daemons {
+        true => "name another folder",
+        false => "name another folder; an admin can name this one in `users.folders`",
+    };
+    Err(Fault::new(Code::Denied, told).hint(hint))
+}
+
+fn canonical(path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Returns true for a folder of the system, one that holds the home of the account, and what is
+/// hidden in it.
+fn is_private(folder: &Path, home: Option<&Path>) -> bool {
+    let hidden = |path: &Path| {
+        path.components()
+            .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
+    };
+    match home.map(|home| (home, folder.strip_prefix(home))) {
+        Some((home, _)) if home.starts_with(folder) => true,
+        Some((_, Ok(below))) => hidden(below),
+        _ => SYSTEM.iter().any(|own| folder.starts_with(own)),
+    }
 }
 
 /// Returns the folders and files of the daemon itself.
 fn own(house: &House) -> Own {
     let facts = &house.facts;
-    let canonical = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let folder = |file: &str| canonical(Path::new(file).parent().unwrap_or(Path::new("")));
     Own {
         data: canonical(&facts.data),
         below: [
-            canonical(&facts.data.join("workspace")),
+            canonical(facts.data.join("workspace")),
             canonical(&facts.backups),
             canonical(&facts.outputs),
             folder(&facts.log),
@@ -68,6 +110,28 @@ fn holds_or_lies_in(folder: &Path, own: &Own) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_private_is_the_system_the_home_and_what_is_hidden_in_it() {
+        for (folder, found) in [
+            ("/", true),
+            ("/home", true),
+            ("/home/ada", true),
+            ("/home/ada/.ssh", true),
+            ("/home/ada/work/.git", true),
+            ("/home/ada/work", false),
+            ("/home/ben/work", false),
+            ("/etc/ssl", true),
+            ("/srv/shared", false),
+        ] {
+            let is = is_private(Path::new(folder), Some(Path::new("/home/ada")));
+            assert_eq!(is, found, "{folder}");
+        }
+        // The home of an account of the system.
+        let home = Some(Path::new("/var/lib/smartopol"));
+        assert!(!is_private(Path::new("/var/lib/smartopol/work"), home));
+        assert!(is_private(Path::new("/var/lib"), home) && is_private(Path::new("/var/log"), home));
+    }
 
     #[test]
     fn a_folder_over_the_daemons_files_or_among_them_is_found() {

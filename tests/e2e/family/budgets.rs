@@ -387,8 +387,11 @@ fn who_has_a_budget_does_not_move_the_midnight_at_which_it_is_full_again() {
     assert_eq!(code, Some(4), "{said}");
     assert!(said.contains("manage_users"), "{said}");
     // What moves no midnight is still hers, and an admin moves it.
-    home.ok(as_peer(MIA, &["users", "set", "mia", "--tone", "kind"]))
-        .unwrap();
+    home.ok(as_peer(
+        MIA,
+        &["users", "set", "mia", "--language", "German"],
+    ))
+    .unwrap();
     home.ok(["users", "set", "mia", "--timezone", "Europe/Berlin"])
         .unwrap();
 }

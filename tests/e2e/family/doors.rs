@@ -348,6 +348,12 @@ fn who_is_no_admin_cannot_work_among_the_daemons_own_files() {
         let args = ["sessions", "new", "--in", work.to_str().unwrap()];
         home.ok(as_peer(peer, &args)).unwrap();
     }
+    for folder in ["/etc", "/proc/self"] {
+        let (code, said) = refused(&home, &as_peer(MIA, &["sessions", "new", "--in", folder]));
+        assert_eq!(code, Some(4), "{folder}: {said}");
+        assert!(said.contains("the system's"), "{said}");
+        home.ok(["sessions", "new", "--in", folder]).unwrap();
+    }
     // A job is no way around it.
     let job = work.join("job.json");
     let spec = serde_json::json!({
@@ -360,6 +366,24 @@ fn who_is_no_admin_cannot_work_among_the_daemons_own_files() {
     let (_, said) = refused(&home, &as_peer(BEN, &add));
     assert!(said.contains("files of the daemon itself"), "{said}");
     home.ok(["sessions", "new", "--in", data]).unwrap();
+}
+
+#[test]
+fn who_is_no_admin_works_in_the_folders_that_are_named() {
+    let named = tempfile::tempdir().unwrap();
+    let named = named.path().canonicalize().unwrap();
+    let home = family(&format!("users.folders = [{:?}]", named));
+    let below = named.join("below");
+    std::fs::create_dir(&below).unwrap();
+    let below = below.to_str().unwrap();
+    home.ok(as_peer(MIA, &["sessions", "new", "--in", below]))
+        .unwrap();
+    let other = home.workspace();
+    let args = ["sessions", "new", "--in", other.to_str().unwrap()];
+    let (code, said) = refused(&home, &as_peer(MIA, &args));
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("`users.folders`"), "{said}");
+    home.ok(args).unwrap();
 }
 
 #[test]

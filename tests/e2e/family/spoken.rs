@@ -106,6 +106,11 @@ async fn language_tone_and_zone_are_told_for_whom_they_are_and_for_nobody_else()
         &home,
         &as_peer(MIA, &["users", "set", "ben", "--tone", "rude"]),
     );
+    // The tone of a child stands beside what the model is told of speaking with children.
+    let own = ["users", "set", "mia", "--tone", "as with a grown-up"];
+    assert_eq!(refused(&home, &as_peer(MIA, &own)).0, Some(4));
+    // Nothing to change is a mistake.
+    assert_eq!(refused(&home, &["users", "set", "mia"]).0, Some(2));
     home.ok(["users", "set", "mia", "--filter", "off"]).unwrap();
     home.ok(as_peer(MIA, &["send", "and now"])).unwrap();
     assert!(!system(&provider).contains("The person is a child."));

@@ -254,7 +254,7 @@ pub(super) async fn run(
             let session = client.call(Archive { id, archived }).await?;
             let name = session.name;
             out.line(format!(
-                "`{name}` is put away; `smartopol sessions unarchive {name}` takes it back"
+                "`{name}` is put away; `smartopol sessions unarchive '{name}'` takes it back"
             ))?;
         }
         Command::Unarchive { key } => {

@@ -5,7 +5,7 @@ mod tell;
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
 use smartopol_protocol::user::{
@@ -183,6 +183,10 @@ pub enum Command {
 
 /// What is changed of a user.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args([
+    "name", "language", "tone", "timezone", "filter",
+    "daily_tokens", "monthly_tokens", "daily_cents", "monthly_cents",
+])))]
 pub struct Change {
     /// A name, a peer, an id or the beginning of one
     #[arg(value_name = "USER")]

@@ -93,7 +93,9 @@ pub(crate) async fn set(
         || set.profile.filter.is_some();
     // The day of a budget begins at their midnight: one who moved it would have a fresh one.
     let moves = set.profile.time_zone.is_some() && budgets::is_limited(house, &user);
-    if whole || moves {
+    // It stands in what the model is told, beside how it is to speak with a child.
+    let sways = set.profile.tone.is_some() && asks.role == Role::Child;
+    if whole || moves || sways {
         rights::demand(&house.config.users.roles, asks, Capability::ManageUsers)?;
         manageable(asks, &user)?;
         set.role.map_or(Ok(()), |role| not_above(asks, role))?;
