@@ -26,7 +26,13 @@ fn a_childs_call_is_answered_by_an_admin_and_never_by_the_child() {
     let (_, said) = refused(&home, &as_peer(BEN, &["approvals", "allow", id]));
     assert!(said.contains("only an admin may answer this"), "{said}");
     home.ok(["approvals", "allow", id]).unwrap();
-    assert_eq!(end(child).0, Some(0));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        told.contains("exec waits for an admin: touch mias"),
+        "{told}"
+    );
     assert!(home.workspace().join("mias").exists());
     // It ended once.
     let (_, said) = refused(&home, &["approvals", "allow", id]);

@@ -14,6 +14,7 @@ use smartopol_protocol::{ApprovalId, Event, MessageId, News, QuestionId, TurnId}
 
 use super::out::glance;
 use super::time;
+use crate::model::terms;
 use crate::sanitize::Stream;
 
 /// Something to tell.
@@ -231,8 +232,13 @@ impl Follow {
         let (id, tool) = (approval.id, glance(&approval.tool, 64));
         let title = glance(&approval.inspection.title, 2_000);
         let cwd = glance(&approval.inspection.cwd, 500);
+        // Who asked may not be among those who answer.
+        let whom = match terms::needs(approval) {
+            None => "your approval".to_owned(),
+            Some(needs) => glance(&needs, 300),
+        };
         vec![
-            Word::Note(format!("{tool} waits for your approval: {title}")),
+            Word::Note(format!("{tool} waits for {whom}: {title}")),
             Word::Note(format!(
                 "  in {cwd}, for {}; {}",
                 time::until(approval.expires_at),
