@@ -21,7 +21,7 @@ pub(crate) async fn dispatch(
     request: Request,
 ) -> Bytes {
     match request {
-        Request::DaemonStatus(_) => reply(id, daemon::status(house).await),
+        Request::DaemonStatus(_) => reply(id, daemon::status(house, user).await),
         Request::DaemonStop(params) => reply(id, daemon::stop(house, params).await),
         Request::DaemonBackup(params) => reply(id, daemon::backup(house, params).await),
         Request::DaemonCheck(_) => reply(id, daemon::check(house).await),

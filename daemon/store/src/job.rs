@@ -199,24 +199,31 @@ impl Reader<'_> {
         Ok(next.map(|at| at.0))
     }
 
-    /// Returns how many jobs have times to come, how many of all are paused, and how many runs are
-    /// under way.
-    pub fn job_counts(&self) -> Result<(u64, u64, u64)> {
+    /// Returns how many of somebody's jobs have times to come, how many are paused, and how many
+    /// of their runs are under way.
+    pub fn job_counts(&self, whose: Whose) -> Result<(u64, u64, u64)> {
+        let own = Whose::of_job("?1");
         Ok(self
-            .prepare(
+            .prepare(&format!(
                 "SELECT count(*) FILTER (WHERE state ->> 'state' = 'active'),
                         count(*) FILTER (WHERE state ->> 'state' = 'paused'),
-                        (SELECT count(*) FROM ledger WHERE state = 'running')
-                 FROM jobs WHERE removed_at IS NULL",
-            )?
-            .query_row((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+                        (SELECT count(*) FROM ledger JOIN jobs ON jobs.id = job_id
+                         WHERE ledger.state = 'running' AND {own})
+                 FROM jobs WHERE removed_at IS NULL AND {own}"
+            ))?
+            .query_row([whose.user.map(Key)], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?)
     }
 
-    /// Returns the job that is due next, of those that are not paused.
-    pub fn next_job(&self) -> Result<Option<Job>> {
-        let next = "WHERE next_at IS NOT NULL AND state ->> 'state' = 'active'
-                    ORDER BY next_at LIMIT 1";
-        Ok(self.jobs_where(next, ())?.pop())
+    /// Returns the job of somebody's that is due next, of those that are not paused.
+    pub fn next_job(&self, whose: Whose) -> Result<Option<Job>> {
+        let next = format!(
+            "WHERE next_at IS NOT NULL AND state ->> 'state' = 'active' AND {}
+             ORDER BY next_at LIMIT 1",
+            Whose::of_job("?1")
+        );
+        Ok(self.jobs_where(&next, [whose.user.map(Key)])?.pop())
     }
 
     /// Returns how many jobs there are that will be due again.

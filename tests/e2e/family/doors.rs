@@ -89,6 +89,17 @@ fn everybody_sees_what_is_theirs_and_an_admin_sees_all() {
     assert_eq!(all.len(), 3, "{all:?}");
     let mias = json(&home, &as_peer(MIA, &["sessions", "list", "--json"]));
     assert_eq!(mias.len(), 1);
+    let status = |args: &[&str]| json(&home, args).remove(0);
+    let mut job = vec!["jobs", "add", "--when", "every monday 9:00"];
+    job.extend(["--remind", "x", "--name", "secret", "--yes"]);
+    home.ok(job).unwrap();
+    let whole = status(&["daemon", "status", "--json"]);
+    assert_eq!(whole["sessions"], 3, "{whole}");
+    assert_eq!(whole["jobs"]["next"]["name"], "secret", "{whole}");
+    let hers = status(&as_peer(MIA, &["daemon", "status", "--json"]));
+    assert_eq!(hers["sessions"], 1, "{hers}");
+    assert_eq!(hers["jobs"]["active"], 0, "{hers}");
+    assert_eq!(hers["jobs"]["next"], Value::Null, "{hers}");
     // An admin is told whose each is; who sees only their own is not.
     let listed = home.ok(["sessions", "list"]).unwrap();
     for word in ["USER", "owner", "ben", "mia"] {

@@ -5,16 +5,23 @@ use std::path::PathBuf;
 use smartopol_protocol::daemon::{
     BackedUp, Backup, Checked, FiguresShown, JobsShown, StatusShown, Stop, TerminalsShown,
 };
+use smartopol_protocol::session::{Session, SessionState};
+use smartopol_protocol::terminal::Terminal;
+use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault};
+use smartopol_store::Whose;
 
 use crate::House;
 use crate::scheduler::make;
+use crate::server::view;
 use crate::upkeep::{free_space, shelf};
 
-pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
+/// Says how the daemon is. Who is no admin is told how much there is of theirs.
+pub(crate) async fn status(house: &House, user: &User) -> Result<StatusShown, Fault> {
+    let whose = view::whose(house, user);
     let counts = house.store.read(|r| r.counts()).await?;
     let size = house.store.read(|r| r.size()).await?;
-    let (jobs, terminals) = (jobs(house).await?, terminals(house).await?);
+    let (jobs, terminals) = (jobs(house, whose).await?, terminals(house).await?);
     // The providers are still being looked for right after the start: status does not wait.
     let chosen = house.providers().ok().and_then(|providers| {
         providers
@@ -26,7 +33,7 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         .map(|provider| (provider.name, provider.default_model))
         .unwrap_or_default();
     let facts = &house.facts;
-    Ok(StatusShown {
+    let mut shown = StatusShown {
         pid: std::process::id(),
         version: env!("CARGO_PKG_VERSION").into(),
         started_at: facts.started_at,
@@ -52,13 +59,24 @@ pub(crate) async fn status(house: &House) -> Result<StatusShown, Fault> {
         provider,
         model,
         mode: house.config.approvals.mode,
-    })
+    };
+    if user.role != Role::Admin {
+        let mut own = house.store.read(move |r| r.snapshot_of(whose)).await?;
+        view::cut(house, user, &mut own);
+        let works = |own: &&Session| !matches!(own.state, SessionState::Idle { .. });
+        shown.sessions = own.sessions.len() as u64;
+        shown.active_sessions = own.sessions.iter().filter(works).count() as u64;
+        shown.pending_approvals = own.approvals.len() as u64;
+        shown.pending_questions = own.questions.len() as u64;
+        shown.terminals = counted(&own.terminals);
+    }
+    Ok(shown)
 }
 
-async fn jobs(house: &House) -> Result<JobsShown, Fault> {
+async fn jobs(house: &House, whose: Whose) -> Result<JobsShown, Fault> {
     let ((active, paused, running), next) = house
         .store
-        .read(|r| Ok((r.job_counts()?, r.next_job()?)))
+        .read(move |r| Ok((r.job_counts(whose)?, r.next_job(whose)?)))
         .await?;
     let now = house.clock.now();
     Ok(JobsShown {
@@ -70,12 +88,15 @@ async fn jobs(house: &House) -> Result<JobsShown, Fault> {
 }
 
 async fn terminals(house: &House) -> Result<TerminalsShown, Fault> {
-    let all = house.store.read(|r| r.terminals()).await?;
+    Ok(counted(&house.store.read(|r| r.terminals()).await?))
+}
+
+fn counted(all: &[Terminal]) -> TerminalsShown {
     let running = all.iter().filter(|own| own.runs()).count();
-    Ok(TerminalsShown {
+    TerminalsShown {
         running: running as u64,
         ended: (all.len() - running) as u64,
-    })
+    }
 }
 
 /// Does what is to be done before the end; the connection lets it come once the reply is sent.
