@@ -28,7 +28,7 @@ pub(crate) fn check(house: &House, peer: &str, folder: &Path) -> Result<(), Faul
         return Ok(());
     }
     let named = &house.config.users.folders;
-    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(canonical);
     let daemons = holds_or_lies_in(folder, &own(house));
     let why = if daemons {
         "files of the daemon itself are there"
@@ -64,10 +64,12 @@ fn is_private(folder: &Path, home: Option<&Path>) -> bool {
         path.components()
             .any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."))
     };
+    // A root that is a home makes no folder of the system private to somebody.
+    let home = home.filter(|home| home.parent().is_some());
     match home.map(|home| (home, folder.strip_prefix(home))) {
         Some((home, _)) if home.starts_with(folder) => true,
         Some((_, Ok(below))) => hidden(below),
-        _ => SYSTEM.iter().any(|own| folder.starts_with(own)),
+        _ => folder.parent().is_none() || SYSTEM.iter().any(|own| folder.starts_with(own)),
     }
 }
 
@@ -118,18 +120,23 @@ mod tests {
             ("/home", true),
             ("/home/ada", true),
             ("/home/ada/.ssh", true),
-            ("/home/ada/work/.git", true),
-            ("/home/ada/work", false),
-            ("/home/ben/work", false),
+            ("/home/ada/code/.git", true),
+            ("/home/ada/code", false),
+            ("/home/ben/code", false),
             ("/etc/ssl", true),
             ("/srv/shared", false),
         ] {
             let is = is_private(Path::new(folder), Some(Path::new("/home/ada")));
             assert_eq!(is, found, "{folder}");
         }
+        // The home may be the root of a container, or be unknown.
+        for home in [Some(Path::new("/")), None] {
+            assert!(is_private(Path::new("/"), home) && is_private(Path::new("/etc"), home));
+            assert!(!is_private(Path::new("/srv/shared"), home));
+        }
         // The home of an account of the system.
         let home = Some(Path::new("/var/lib/smartopol"));
-        assert!(!is_private(Path::new("/var/lib/smartopol/work"), home));
+        assert!(!is_private(Path::new("/var/lib/smartopol/code"), home));
         assert!(is_private(Path::new("/var/lib"), home) && is_private(Path::new("/var/log"), home));
     }
 
@@ -145,7 +152,7 @@ mod tests {
             ("/home/ada/data", true),
             ("/home/ada/data/log", true),
             ("/home/ada/data/log/old", true),
-            ("/home/ada/data/work", false),
+            ("/home/ada/data/code", false),
             ("/home/ada/project", false),
             ("/home/ada/dat", false),
         ] {
