@@ -139,7 +139,8 @@ impl Model {
 
     /// Returns what the one is called whose a session is; `None` where it is ours.
     pub(crate) fn owner(&self, session: &Session) -> Option<&str> {
-        let id = session.user_id.filter(|id| Some(*id) != self.user)?;
+        let own = self.user?;
+        let id = session.user_id.filter(|id| *id != own)?;
         self.names.get(&id).map(String::as_str)
     }
 
@@ -292,6 +293,10 @@ impl Model {
             News::UserChanged(changed) => {
                 let user = changed.user;
                 self.names.insert(user.id, user.name);
+            }
+            // Two peers became one user: perhaps we are somebody else from now on.
+            News::UserRemoved(removed) if Some(removed.id) == self.user => {
+                self.user = removed.into.or(self.user);
             }
             News::ApprovalChanged(approval) => self.put_approval(*approval),
             News::QuestionChanged(question) => self.put_question(*question),
