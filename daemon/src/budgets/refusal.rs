@@ -172,12 +172,9 @@ mod tests {
         text.parse().unwrap()
     }
 
-    #[test]
-    fn a_refusal_says_whose_budget_what_was_used_and_when_it_goes_on() {
-        let mut user = made("cli:7".parse().unwrap(), at("2026-01-01T00:00:00.000Z"));
-        user.name = "mia".into();
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let mut budget = Budget {
+    /// A budget of two dollars a day, of which a millionth is left.
+    fn nearly_used() -> Budget {
+        Budget {
             of: "user".into(),
             limits: Limits {
                 daily_cost_micros: Some(2_000_000),
@@ -191,7 +188,15 @@ mod tests {
             month: Spent::default(),
             day_resets_at: at("2026-06-01T22:00:00.000Z"),
             month_resets_at: at("2026-06-30T22:00:00.000Z"),
-        };
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_whose_budget_what_was_used_and_when_it_goes_on() {
+        let mut user = made("cli:7".parse().unwrap(), at("2026-01-01T00:00:00.000Z"));
+        user.name = "mia".into();
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let mut budget = nearly_used();
         let needs = |cost_micros| Spent {
             cost_micros,
             ..Spent::default()
@@ -223,21 +228,7 @@ mod tests {
     fn who_may_not_see_costs_reads_no_money_and_no_sum_of_all_users_in_a_refusal() {
         let mut user = made("cli:7".parse().unwrap(), at("2026-01-01T00:00:00.000Z"));
         user.name = "little mia".into();
-        let mut budget = Budget {
-            of: "user".into(),
-            limits: Limits {
-                daily_cost_micros: Some(2_000_000),
-                ..Limits::default()
-            },
-            today: Spent {
-                calls: 3,
-                tokens: 5_000,
-                cost_micros: 1_999_999,
-            },
-            month: Spent::default(),
-            day_resets_at: at("2026-06-01T22:00:00.000Z"),
-            month_resets_at: at("2026-06-30T22:00:00.000Z"),
-        };
+        let mut budget = nearly_used();
         let needs = Spent {
             cost_micros: 20_000,
             ..Spent::default()

@@ -2,37 +2,47 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_interrupt_stops_the_folding_at_once_and_the_turn_can_be_continued() {
-    let provider = ScriptedProvider::start().await;
-    let gate = Gate::new();
+/// Lets the first summary stop half way, until the gate is opened.
+fn stops_half_way(provider: &ScriptedProvider, gate: &Gate) {
     provider.rule(
         Rule::on(ASKED)
             .times(1)
             .text("half a summary")
-            .hold_after(1, &gate),
+            .hold_after(1, gate),
     );
     provider.rule(Rule::on(ASKED).text("SUMMARY: a whole one."));
     provider.rule(Rule::any().text("An answer."));
-    let home = short(&provider, "anthropic").await;
-    let (client, mut events) = home.client().await.unwrap();
-    let session = home.session(&client).await.unwrap();
-    listen(&client, &session).await;
-    let mut number = 0;
-    let stopped = loop {
-        say(&client, &session, &question(number)).await;
-        number += 1;
-        let folds = until(&mut events, |news| match news {
+}
+
+/// Asks until a question makes it fold; returns how many were asked.
+async fn ask_until_it_folds(client: &Client, session: &Session, events: &mut Events) -> usize {
+    for number in 0.. {
+        say(client, session, &question(number)).await;
+        let folds = until(events, |news| match news {
             News::Compacting { .. } => Some(true),
             News::TurnChanged(turn) if turn.finished_at.is_some() => Some(false),
             _ => None,
         });
         if folds.await {
-            gate.reached().await;
-            let id = session.id;
-            break client.call(Interrupt { session_id: id }).await.unwrap();
+            return number + 1;
         }
-    };
+    }
+    unreachable!("numbers do not end")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_stops_the_folding_at_once_and_the_turn_can_be_continued() {
+    let provider = ScriptedProvider::start().await;
+    let gate = Gate::new();
+    stops_half_way(&provider, &gate);
+    let home = short(&provider, "anthropic").await;
+    let (client, mut events) = home.client().await.unwrap();
+    let session = home.session(&client).await.unwrap();
+    listen(&client, &session).await;
+    let asked = ask_until_it_folds(&client, &session, &mut events).await;
+    gate.reached().await;
+    let id = session.id;
+    let stopped = client.call(Interrupt { session_id: id }).await.unwrap();
     assert!(stopped.turn_id.is_some());
     assert_eq!(outcome(&mut events).await, Outcome::Interrupted);
     assert!(folded(&client, &session).await.is_empty());
@@ -47,7 +57,7 @@ async fn an_interrupt_stops_the_folding_at_once_and_the_turn_can_be_continued() 
     assert_eq!(made[0].summary, "SUMMARY: a whole one.");
     let last = said(provider.requests().last().unwrap());
     let all: String = last.iter().map(words).collect();
-    let newest = format!("question {}:", number - 1);
+    let newest = format!("question {}:", asked - 1);
     assert!(all.contains(&newest), "the newest question is carried");
 }
 
@@ -55,31 +65,12 @@ async fn an_interrupt_stops_the_folding_at_once_and_the_turn_can_be_continued() 
 async fn a_daemon_that_is_killed_while_it_folds_loses_nothing() {
     let provider = ScriptedProvider::start().await;
     let gate = Gate::new();
-    provider.rule(
-        Rule::on(ASKED)
-            .times(1)
-            .text("half a summary")
-            .hold_after(1, &gate),
-    );
-    provider.rule(Rule::on(ASKED).text("SUMMARY: a whole one."));
-    provider.rule(Rule::any().text("An answer."));
+    stops_half_way(&provider, &gate);
     let mut home = short(&provider, "anthropic").await;
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    let mut number = 0;
-    loop {
-        say(&client, &session, &question(number)).await;
-        number += 1;
-        let folds = until(&mut events, |news| match news {
-            News::Compacting { .. } => Some(true),
-            News::TurnChanged(turn) if turn.finished_at.is_some() => Some(false),
-            _ => None,
-        });
-        if folds.await {
-            break;
-        }
-    }
+    let number = ask_until_it_folds(&client, &session, &mut events).await;
     gate.reached().await;
     home.kill().unwrap();
     home.start().await.unwrap();

@@ -8,7 +8,7 @@ use smartopol_protocol::tool::{CallState, OutputStatus};
 use smartopol_protocol::{CallId, Timestamp};
 
 use super::trace::json;
-use super::{keys, position, scrolled, window};
+use super::{keys, page_in, position, scrolled, window};
 use crate::app::keymap::Place;
 use crate::app::{App, ended};
 use crate::sanitize;
@@ -22,13 +22,7 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
-    let wide = area
-        .width
-        .saturating_sub(if area.width >= 90 { 8 } else { 0 })
-        .min(110);
-    let tall = area
-        .height
-        .saturating_sub(if area.height >= 24 { 4 } else { 0 });
+    let (wide, tall) = page_in(area);
     let lines = lines(app, id, usize::from(wide.saturating_sub(4)));
     let tall = tall.min(u16::try_from(lines.len() + 3).unwrap_or(u16::MAX));
     let at = position(lines.len(), *scroll, tall.saturating_sub(2));

@@ -265,6 +265,16 @@ fn window_at(frame: Rect, title: &str, foot: &str, theme: Theme, buf: &mut Buffe
     boxed(frame, top, foot, style, buf)
 }
 
+/// Returns how wide and tall a page over the screen is at most.
+fn page_in(area: Rect) -> (u16, u16) {
+    let beside = if area.width >= 90 { 8 } else { 0 };
+    let above = if area.height >= 24 { 4 } else { 0 };
+    (
+        area.width.saturating_sub(beside).min(110),
+        area.height.saturating_sub(above),
+    )
+}
+
 /// Draws lines from `scroll` on, as far as there are some.
 fn scrolled(lines: &[Line<'static>], scroll: &mut usize, area: Rect, buf: &mut Buffer) {
     *scroll = (*scroll).min(lines.len().saturating_sub(usize::from(area.height)));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use smartopol_protocol::TraceId;
 use smartopol_protocol::trace::{DecidedBy, Trace};
 
-use super::{keys, position, scrolled, window};
+use super::{keys, page_in, position, scrolled, window};
 use crate::app::App;
 use crate::app::keymap::Place;
 use crate::sanitize;
@@ -21,13 +21,7 @@ pub(super) fn draw(
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Position> {
-    let wide = area
-        .width
-        .saturating_sub(if area.width >= 90 { 8 } else { 0 })
-        .min(110);
-    let tall = area
-        .height
-        .saturating_sub(if area.height >= 24 { 4 } else { 0 });
+    let (wide, tall) = page_in(area);
     let Some(trace) = app.trace_of(id) else {
         window(
             area,

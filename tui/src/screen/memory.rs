@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::knowledge::Topic;
 use smartopol_protocol::memory::{Memory, State, Whose};
 
-use super::memory_page;
+use super::{halves, memory_page};
 use crate::app::keymap::{Action, Place};
 use crate::app::memories::{Entry, Shelf};
 use crate::app::mouse::Spot;
@@ -54,19 +54,7 @@ pub(super) fn draw(
         }
         return cursor;
     }
-    let wide = (area.width / 2).clamp(44, 84);
-    let left = Rect {
-        width: wide,
-        ..body
-    };
-    let right = Rect {
-        x: body.x + wide + 1,
-        width: body.width - wide - 1,
-        ..body
-    };
-    for y in body.top()..body.bottom() {
-        buf.set_string(left.right(), y, "│", app.theme.quiet());
-    }
+    let [left, right] = halves(app, body, buf);
     list(app, left, buf);
     if let Some(entry) = app.memory.selected {
         memory_page::draw(app, entry, right, scroll, buf);

@@ -517,6 +517,24 @@ fn tiny(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// Parts a screen into a list and the page of what is chosen in it, with a rule between them.
+fn halves(app: &App, body: Rect, buf: &mut Buffer) -> [Rect; 2] {
+    let wide = (body.width / 2).clamp(44, 84).min(body.width);
+    let left = Rect {
+        width: wide,
+        ..body
+    };
+    let right = Rect {
+        x: left.right() + 1,
+        width: body.width.saturating_sub(wide + 1),
+        ..body
+    };
+    for y in body.top()..body.bottom() {
+        buf.set_string(left.right(), y, "│", app.theme.quiet());
+    }
+    [left, right]
+}
+
 fn put(line: &Line<'_>, area: Rect, buf: &mut Buffer) {
     if area.height > 0 {
         buf.set_line(area.x, area.y, line, area.width);

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use smartopol_protocol::attention::Item;
 use smartopol_protocol::user::{Budget, Spent, User};
 
-use super::user_page;
+use super::{halves, user_page};
 use crate::app::App;
 use crate::app::keymap::{Action, Place};
 use crate::app::mouse::Spot;
@@ -59,19 +59,7 @@ pub(super) fn draw(app: &App, area: Rect, scroll: &mut usize, buf: &mut Buffer) 
             false => list(app, body, buf),
         };
     }
-    let wide = (area.width / 2).clamp(44, 84);
-    let left = Rect {
-        width: wide,
-        ..body
-    };
-    let right = Rect {
-        x: body.x + wide + 1,
-        width: body.width - wide - 1,
-        ..body
-    };
-    for y in body.top()..body.bottom() {
-        buf.set_string(left.right(), y, "│", app.theme.quiet());
-    }
+    let [left, right] = halves(app, body, buf);
     list(app, left, buf);
     user_page::draw(app, right, scroll, buf);
 }
