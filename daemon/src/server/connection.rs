@@ -11,7 +11,7 @@ use smartopol_ipc::{Bytes, Stream};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
-use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized};
+use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized, View};
 use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use smartopol_protocol::{TerminalId, terminal};
@@ -240,17 +240,45 @@ impl Client {
             Some(size) => Some(terminals::checked(size)?),
             None => None,
         };
+        let types = self.may_type(attach.id).await;
         let (mut terminal, there) = terminals::get(&self.house, attach.id).await?;
         let told = terminal::Viewer {
             client: self.seat.id(),
             name: self.actor.client.clone(),
             size,
         };
-        let viewer = Viewer::new(told, attach.view, Arc::clone(&self.line.filled));
-        let (viewer, offset, size) = there.attach(viewer).await?;
-        self.entering = Some((attach.id, viewer));
-        terminal.size = size;
-        Ok(Attached { terminal, offset })
+        let view = match attach.view {
+            // Whoever is let into the holder is sent out as soon as their rights say so.
+            View::Direct if self.news.is_none() => View::Picture,
+            view => view,
+        };
+        let viewer = Viewer::new(told, view, Arc::clone(&self.line.filled));
+        viewer.let_type(types);
+        let seen = there.attach(viewer).await?;
+        self.entering = Some((attach.id, seen.viewer));
+        terminal.size = seen.size;
+        Ok(Attached {
+            terminal,
+            offset: seen.offset,
+            door: seen.door,
+        })
+    }
+
+    /// Returns true where this client may type in a terminal, as its user is right now.
+    async fn may_type(&self, id: TerminalId) -> bool {
+        let write = Request::TerminalWrite(terminal::Write {
+            id,
+            text: String::new(),
+            bytes: Vec::new(),
+        });
+        !self.observes && access::check(&self.house, &self.actor, &write).await.is_ok()
+    }
+
+    /// Where the user of this client changed, so may have what it may type in.
+    async fn look_at_rights(&self) {
+        for (id, viewer) in self.line.looking.viewers() {
+            viewer.let_type(self.may_type(id).await);
+        }
     }
 
     fn detach(&self, detach: Detach) -> Result<(), Fault> {
@@ -386,20 +414,34 @@ impl Client {
     fn lose(&mut self, err: &smartopol_store::Error) {
         tracing::warn!("what a client missed cannot be read: {err}");
         self.line.outbox().miss();
-        self.news = None;
+        self.deaf();
         self.line.filled.notify_one();
+    }
+
+    /// Listens no more. Whose rights are not followed is asked for them with each key.
+    fn deaf(&mut self) {
+        self.news = None;
+        for (_, viewer) in self.line.looking.viewers() {
+            viewer.let_type(false);
+        }
     }
 
     /// Hears one event of the bus.
     async fn hear(&mut self, item: Result<Arc<Item>, broadcast::error::RecvError>) {
         match item {
-            Ok(item) => self.tell(&item),
+            Ok(item) => {
+                self.tell(&item);
+                if matches!(item.event.news, News::UserChanged(_)) {
+                    self.look_at_rights().await;
+                }
+            }
             // Not the client was too slow, but this task: what it missed is in the store.
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 self.line.outbox().drop_passing(missed);
                 self.catch_up().await;
+                self.look_at_rights().await;
             }
-            Err(broadcast::error::RecvError::Closed) => self.news = None,
+            Err(broadcast::error::RecvError::Closed) => self.deaf(),
         }
     }
 
@@ -466,7 +508,7 @@ impl Client {
             self.line.filled.notify_one();
         } else {
             // The outbox counted it. The client gets no more until it subscribes again.
-            self.news = None;
+            self.deaf();
             self.line.filled.notify_one();
         }
     }

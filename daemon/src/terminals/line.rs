@@ -26,7 +26,10 @@ impl Line {
         let Self::Known(before) = self else {
             return None;
         };
-        let plain = |c: char| !c.is_control() || matches!(c, '\r' | '\n');
+        // What stands in place of bytes that are no text says nothing about them.
+        let plain = |c: char| {
+            (!c.is_control() && c != char::REPLACEMENT_CHARACTER) || matches!(c, '\r' | '\n')
+        };
         (text.chars().all(plain)).then(|| format!("{before}{text}").replace('\r', "\n"))
     }
 

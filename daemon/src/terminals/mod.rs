@@ -8,12 +8,12 @@ mod looking;
 mod open;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smartopol_protocol::terminal::{End, Party, Shown, Terminal, TerminalState};
 use smartopol_protocol::{Fault, News, SessionId, TerminalId};
-use smartopol_tools::terminals::{self, Known, Note, Notes};
+use smartopol_tools::terminals::{self, Actor, Known, Note, Notes, Typed};
 use tokio::sync::mpsc;
 
 use crate::House;
@@ -32,7 +32,7 @@ pub(crate) struct Desk {
     /// opened has files too, and is not stored yet.
     left: Mutex<Vec<TerminalId>>,
     live: Mutex<HashMap<TerminalId, Live>>,
-    memory: looking::Memory,
+    memory: Arc<looking::Memory>,
     /// Those that somebody wants to end.
     ending: Mutex<HashSet<TerminalId>>,
     notes: Notes,
@@ -53,7 +53,7 @@ impl Desk {
             left: Mutex::new(hands.kept()),
             hands,
             live: Mutex::default(),
-            memory: looking::Memory::default(),
+            memory: Arc::default(),
             ending: Mutex::default(),
             notes,
             heard: Mutex::new(Some(heard)),
@@ -66,6 +66,12 @@ impl Desk {
 
     fn ending(&self) -> MutexGuard<'_, HashSet<TerminalId>> {
         self.ending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_up(&self, known: Known) -> (terminals::Terminal, Actor) {
+        let memory = Arc::clone(&self.memory);
+        let typed = Typed::new(move |id, text| memory.typed(id, text));
+        self.hands.take_up(known, self.notes.clone(), typed)
     }
 
     /// Looks at what a terminal would do with what is typed.
@@ -139,15 +145,12 @@ pub(crate) async fn resume(house: &House) -> Result<(), smartopol_store::Error> 
 
 /// Ends and removes what was begun and never stored: the daemon was killed in between.
 async fn forget(house: House, id: TerminalId) {
-    let (terminal, actor) = house.terminals.hands.take_up(
-        Known {
-            id,
-            size: open::usual_size(&house),
-            typist: Party::Person,
-            ended: false,
-        },
-        house.terminals.notes.clone(),
-    );
+    let (terminal, actor) = house.terminals.take_up(Known {
+        id,
+        size: open::usual_size(&house),
+        typist: Party::Person,
+        ended: false,
+    });
     house.supervisor.spawn("terminal", actor.run());
     let _ = tokio::time::timeout(END_WITHIN, terminal.kill()).await;
     if let Err(err) = house.terminals.hands.remove(id) {
@@ -167,8 +170,7 @@ fn at_work(house: &House, terminal: &Terminal) -> terminals::Terminal {
         typist: terminal.typist,
         ended: !terminal.runs(),
     };
-    let notes = house.terminals.notes.clone();
-    let (there, actor) = house.terminals.hands.take_up(known, notes);
+    let (there, actor) = house.terminals.take_up(known);
     let stop = house.supervisor.stopping().clone();
     house.supervisor.spawn("terminal", async move {
         let _ = stop.run_until_cancelled(actor.run()).await;
@@ -229,7 +231,8 @@ pub(crate) async fn hand(house: &House, id: TerminalId, typist: Party) -> Result
         .store
         .write(move |w| w.change_terminal(id, at, change))
         .await?;
-    at_work(house, &terminal).hand(typist).await;
+    let handed = at_work(house, &terminal);
+    let _ = tokio::time::timeout(END_WITHIN, handed.hand(typist)).await;
     Ok(terminal)
 }
 

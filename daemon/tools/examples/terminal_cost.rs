@@ -19,7 +19,9 @@ use smartopol_config::section::terminals::Terminals as Settings;
 use smartopol_protocol::TerminalId;
 use smartopol_protocol::terminal::{self, Party, Size, View};
 use smartopol_tools::Guard;
-use smartopol_tools::terminals::{Known, Note, Start, Terminal, Terminals, Viewer, holder};
+use smartopol_tools::terminals::{
+    Known, Note, Start, Terminal, Terminals, Typed, Viewer, holder,
+};
 use tokio::sync::{Notify, mpsc};
 
 const SIZE: Size = Size {
@@ -86,7 +88,7 @@ impl Bench {
             typist: Party::Person,
             ended: false,
         };
-        let (terminal, actor) = self.terminals.take_up(known, sender);
+        let (terminal, actor) = self.terminals.take_up(known, sender, Typed::new(|_, _| ()));
         tokio::spawn(actor.run());
         Run { terminal, notes }
     }
@@ -100,7 +102,7 @@ async fn look(terminal: &Terminal, view: View) -> (Arc<Viewer>, Arc<Notify>) {
         size: None,
     };
     let viewer = Viewer::new(told, view, Arc::clone(&filled));
-    let (viewer, ..) = terminal.attach(viewer).await.unwrap();
+    let viewer = terminal.attach(viewer).await.unwrap().viewer;
     (viewer, filled)
 }
 

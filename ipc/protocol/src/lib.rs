@@ -9,6 +9,7 @@ pub mod client;
 pub mod command;
 pub mod compaction;
 pub mod daemon;
+pub mod direct;
 pub mod envelope;
 pub mod event;
 pub mod fault;

@@ -217,6 +217,20 @@ pub enum View {
     /// Bytes that draw the terminal's screen on another one, and then what changes in it: what
     /// an emulator in the client would show, without one.
     Picture,
+    /// The picture too, and where the reply names a [`Door`], the process that holds the terminal
+    /// draws it on the client's own terminal, and reads there what is typed. Without a door it is
+    /// [`View::Picture`].
+    Direct,
+}
+
+/// The way into the process that holds a terminal, for a client that lends it its own terminal. The
+/// words that are spoken there are in [`crate::direct`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Door {
+    /// The path of a local socket.
+    pub socket: String,
+    /// What is said first, for this attachment alone.
+    pub ticket: String,
 }
 
 /// The reply to `terminal/attach`; what there is to see follows.
@@ -226,6 +240,9 @@ pub struct Attached {
     pub terminal: Terminal,
     /// How many bytes it has written.
     pub offset: u64,
+    /// The way in, where it was asked for and there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<Door>,
 }
 
 /// `terminal/detach`: no more of it. The program goes on.

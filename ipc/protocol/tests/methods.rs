@@ -747,6 +747,10 @@ pub(crate) fn all() -> Vec<(&'static str, Golden)> {
             terminal::Attached {
                 terminal: sample::terminal(),
                 offset: 65_536,
+                door: Some(terminal::Door {
+                    socket: "/run/user/1000/smartopol/t/1.sock".into(),
+                    ticket: "00ff".into(),
+                }),
             },
         ),
         golden(terminal::Detach { id }, ()),

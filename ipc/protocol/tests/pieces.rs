@@ -80,7 +80,7 @@ pub(crate) fn goldens() -> Vec<Golden> {
         ),
         Golden::new(
             "piece.view",
-            vec![View::Output { since: None }, View::Picture],
+            vec![View::Output { since: None }, View::Picture, View::Direct],
         ),
         Golden::new(
             "piece.wait_over",

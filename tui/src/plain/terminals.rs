@@ -1,6 +1,7 @@
 //! `terminals`: programs that people and the agent share; they outlive the daemon.
 
 mod attach;
+mod way;
 
 use std::io::Read as _;
 use std::path::PathBuf;

@@ -9,14 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use smartopol_protocol::terminal::{End, Party, Size, Until};
+use smartopol_protocol::terminal::{Door, End, Party, Size, Until};
 use smartopol_protocol::{Code, Fault, TerminalId};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::link::{self, Link};
 use super::screen::Screen;
-use super::terminal::{Ask, INBOX, Note, Notes, Present, Terminal};
+use super::terminal::{Ask, INBOX, Note, Notes, Present, Seen, Terminal, Typed};
 use super::viewer::{Need, Viewer};
 use super::waiting::Waiters;
 use super::wire::{Hear, Say};
@@ -43,9 +43,16 @@ pub struct Actor {
     inbox: mpsc::Receiver<Ask>,
     wants: Arc<Notify>,
     notes: Notes,
+    typed_directly: Typed,
     link: Option<Link>,
     screen: Screen,
     viewers: HashMap<u64, Arc<Viewer>>,
+    /// Whom the holder lets in, and whether they may type.
+    admitted: HashMap<u64, bool>,
+    /// Somebody was let in since the link stands.
+    was_direct: bool,
+    /// Those who wait until the holder knows who types.
+    handing: Vec<(Party, oneshot::Sender<()>)>,
     waiters: Waiters,
     killers: Vec<oneshot::Sender<Option<End>>>,
     /// How it ended, where that was heard here.
@@ -82,13 +89,13 @@ pub(crate) struct Found {
 
 impl Actor {
     /// Takes a terminal up, new or old, from what its folder holds. The task must be run.
-    pub(crate) fn of(found: Found, notes: Notes) -> (Terminal, Self) {
+    pub(crate) fn of(found: Found, notes: Notes, typed: Typed) -> (Terminal, Self) {
         let (sender, inbox) = mpsc::channel(INBOX);
         let wants = Arc::new(Notify::new());
         let folder = found.folder.clone();
         let terminal = Terminal::new(found.id, sender, Arc::clone(&wants), folder);
         let mut screen = Screen::new(found.size, found.scrollback);
-        let kept = match link::kept(&found.folder) {
+        let kept = match link::kept(&found.folder, link::KEYFRAME) {
             Some((offset, size, keyframe)) => {
                 screen.resize(size);
                 screen.restore(&keyframe, offset);
@@ -103,9 +110,13 @@ impl Actor {
             inbox,
             wants,
             notes,
+            typed_directly: typed,
             link: None,
             screen,
             viewers: HashMap::new(),
+            admitted: HashMap::new(),
+            was_direct: false,
+            handing: Vec::new(),
             waiters: Waiters::default(),
             killers: Vec::new(),
             end: None,
@@ -193,14 +204,19 @@ impl Actor {
                 if let Some(old) = self.viewers.insert(client, Arc::clone(&viewer)) {
                     old.leave();
                 }
+                self.dismiss().await;
                 self.fit().await;
-                let told = (
-                    Arc::clone(&viewer),
-                    self.screen.offset(),
-                    self.screen.size(),
-                );
+                let door = match viewer.is_direct() {
+                    true => self.admit(client, &viewer).await,
+                    false => None,
+                };
                 // Where it is gone already, it leaves by itself.
-                let _ = reply.send(told);
+                let _ = reply.send(Seen {
+                    viewer,
+                    offset: self.screen.offset(),
+                    size: self.screen.size(),
+                    door,
+                });
                 self.drawn_at = Instant::now().checked_sub(PACE).unwrap_or(self.drawn_at);
             }
             Ask::Resize(client, size, reply) => {
@@ -214,7 +230,16 @@ impl Actor {
                 let written = self.write(by, bytes).await;
                 let _ = reply.send(written);
             }
-            Ask::Hand(typist) => self.typist = typist,
+            Ask::Hand(typist, reply) => {
+                if self.was_direct && self.link.is_some() {
+                    // What was typed before is not known before the holder says so.
+                    self.handing.push((typist, reply));
+                    self.say(Say::Typist(typist)).await;
+                } else {
+                    self.typist = typist;
+                    let _ = reply.send(());
+                }
+            }
             Ask::Look(scrollback, reply) => {
                 let _ = reply.send(self.screen.look(scrollback));
             }
@@ -330,6 +355,15 @@ impl Actor {
                 self.note(Note::Trouble(why)).await;
             }
             Hear::Ended { end, .. } => self.leave(Some(end)),
+            Hear::Keyed(bytes) => self.typed_directly.tell(self.id, &bytes),
+            Hear::Handed(typist) => {
+                self.typist = typist;
+                // Of several words in a row only the last is answered.
+                let last = self.handing.iter().rposition(|(to, _)| *to == typist);
+                for (_, reply) in self.handing.drain(..last.map_or(0, |last| last + 1)) {
+                    let _ = reply.send(());
+                }
+            }
         }
     }
 
@@ -382,13 +416,84 @@ impl Actor {
         }
     }
 
-    /// Looks after those who left.
+    /// Looks after those who left, and those who may type or may not any more.
     async fn attend(&mut self) {
         let before = self.viewers.len();
         self.viewers.retain(|_, viewer| !viewer.has_left());
+        self.dismiss().await;
+        for (client, types) in self.changed_rights() {
+            self.admitted.insert(client, types);
+            self.say(Say::Admit {
+                client,
+                types,
+                ticket: String::new(),
+            })
+            .await;
+        }
         if self.viewers.len() < before {
             self.fit().await;
         }
+    }
+
+    fn changed_rights(&self) -> Vec<(u64, bool)> {
+        let admitted = self.admitted.iter();
+        let now = admitted.filter_map(|(client, types)| {
+            let now = self.viewers.get(client)?.may_type();
+            (now != *types).then_some((*client, now))
+        });
+        now.collect()
+    }
+
+    /// Asks the holder to let a client in; where it does not, pictures are drawn here.
+    async fn admit(&mut self, client: u64, viewer: &Viewer) -> Option<Door> {
+        let door = self.link.as_ref().and_then(|link| link.door.clone());
+        let (Some(door), Ok(ticket), true) = (door, link::secret(), self.leave_the_present().await)
+        else {
+            viewer.draw_here();
+            return None;
+        };
+        let Some(socket) = door.to_str().map(str::to_owned) else {
+            viewer.draw_here();
+            return None;
+        };
+        let types = viewer.may_type();
+        self.admitted.insert(client, types);
+        self.was_direct = true;
+        self.say(Say::Typist(self.typist)).await;
+        self.say(Say::Admit {
+            client,
+            types,
+            ticket: ticket.clone(),
+        })
+        .await;
+        self.say(Say::Begin).await;
+        Some(Door { socket, ticket })
+    }
+
+    /// Lets the holder send out who is to be drawn directly no more.
+    async fn dismiss(&mut self) {
+        let viewers = &self.viewers;
+        let direct = |client: &u64| viewers.get(client).is_some_and(|own| own.is_direct());
+        let gone = self.admitted.extract_if(|client, _| !direct(client));
+        let gone: Vec<u64> = gone.map(|(client, _)| client).collect();
+        for client in gone {
+            self.say(Say::Dismiss(client)).await;
+        }
+    }
+
+    /// Leaves the present where the holder finds it.
+    async fn leave_the_present(&mut self) -> bool {
+        let (offset, present) = self.screen.present();
+        self.store(link::PRESENT, offset, present).await
+    }
+
+    /// Keeps a keyframe in the file of this name.
+    async fn store(&self, name: &'static str, offset: u64, keyframe: Vec<u8>) -> bool {
+        let (folder, size) = (self.folder.clone(), self.screen.size());
+        let kept = tokio::task::spawn_blocking(move || {
+            link::keep(&folder, name, offset, size, &keyframe).is_ok()
+        });
+        kept.await.unwrap_or(false)
     }
 
     /// Makes the terminal as large as the smallest window.
@@ -420,19 +525,24 @@ impl Actor {
         for viewer in self.viewers.values() {
             viewer.spoil();
         }
+        if !self.admitted.is_empty() {
+            if self.leave_the_present().await {
+                self.say(Say::Begin).await;
+            } else {
+                // They come back, and are drawn here.
+                for (client, _) in std::mem::take(&mut self.admitted) {
+                    self.say(Say::Dismiss(client)).await;
+                }
+            }
+        }
         self.note(Note::Sized(size, Some(smallest.1))).await;
     }
 
     /// Keeps the present, so that a later daemon begins with it, and lets the holder forget.
     async fn keep(&mut self) {
         let (offset, keyframe) = self.screen.keyframe();
-        let (folder, size) = (self.folder.clone(), self.screen.size());
-        let kept = tokio::task::spawn_blocking(move || {
-            link::keep(&folder, offset, size, &keyframe).is_ok()
-        })
-        .await;
         // Where it cannot be kept, the holder keeps what it has, and the program waits in the end.
-        if kept.unwrap_or(false) {
+        if self.store(link::KEYFRAME, offset, keyframe).await {
             self.kept = offset;
             self.say(Say::Kept(offset)).await;
         }
@@ -441,6 +551,11 @@ impl Actor {
     /// The program ended, or the holder is gone: what it wrote last is on the disk.
     fn leave(&mut self, end: Option<End>) {
         self.link = None;
+        self.admitted.clear();
+        for (typist, reply) in self.handing.drain(..) {
+            self.typist = typist;
+            let _ = reply.send(());
+        }
         self.leaving = Some(end);
     }
 

@@ -75,6 +75,7 @@ pub(crate) async fn start(
         size: start.size,
         spool_bytes: room.spool_bytes,
         orphan_seconds: room.orphan_seconds,
+        direct: true,
     };
     private(&order_file(&room.folder), &serde_json::to_vec(&order)?)?;
     let mut child = Command::new(&holder.program)
@@ -112,7 +113,7 @@ fn private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Returns 32 random bytes as text.
-fn secret() -> io::Result<String> {
+pub(crate) fn secret() -> io::Result<String> {
     let mut bytes = [0_u8; 32];
     io::Read::read_exact(&mut fs::File::open("/dev/urandom")?, &mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
@@ -125,21 +126,33 @@ pub(crate) fn ended(folder: &Path) -> Option<End> {
     Some(ended.end)
 }
 
-/// Keeps a keyframe for the next daemon: what comes before it is not needed then.
-pub(crate) fn keep(folder: &Path, offset: u64, size: Size, keyframe: &[u8]) -> io::Result<()> {
+/// The file of the newest keyframe, for the next daemon: what comes before it is not needed then.
+pub(crate) const KEYFRAME: &str = "keyframe";
+
+/// The file of the present without what scrolled away, for the holder.
+pub(crate) const PRESENT: &str = "present";
+
+/// Keeps a keyframe in the file of this name.
+pub(crate) fn keep(
+    folder: &Path,
+    name: &str,
+    offset: u64,
+    size: Size,
+    keyframe: &[u8],
+) -> io::Result<()> {
     let mut bytes = Vec::with_capacity(keyframe.len() + 12);
     bytes.extend_from_slice(&offset.to_be_bytes());
     bytes.extend_from_slice(&size.columns.to_be_bytes());
     bytes.extend_from_slice(&size.rows.to_be_bytes());
     bytes.extend_from_slice(keyframe);
-    let part = folder.join("keyframe.part");
+    let part = folder.join(format!("{name}.part"));
     private(&part, &bytes)?;
-    fs::rename(part, folder.join("keyframe"))
+    fs::rename(part, folder.join(name))
 }
 
-/// Returns the newest keyframe: its offset, its size, its bytes.
-pub(crate) fn kept(folder: &Path) -> Option<(u64, Size, Vec<u8>)> {
-    let bytes = fs::read(folder.join("keyframe")).ok()?;
+/// Returns the keyframe in the file of this name: its offset, its size, its bytes.
+pub(crate) fn kept(folder: &Path, name: &str) -> Option<(u64, Size, Vec<u8>)> {
+    let bytes = fs::read(folder.join(name)).ok()?;
     let (offset, rest) = bytes.split_first_chunk::<8>()?;
     let (columns, rest) = rest.split_first_chunk::<2>()?;
     let (rows, rest) = rest.split_first_chunk::<2>()?;
@@ -174,6 +187,8 @@ pub(crate) fn piece(folder: &Path, from: u64, most: usize) -> io::Result<(u64, V
 /// The connection to a holder.
 #[derive(Debug)]
 pub(crate) struct Link {
+    /// The holder's socket, where it lets people's own terminals in.
+    pub(crate) door: Option<PathBuf>,
     stream: UnixStream,
     bytes: BytesMut,
 }
@@ -192,6 +207,7 @@ impl Link {
         Say::Hello { secret, from }.write(&mut hello);
         stream.write_all(&hello).await?;
         Ok(Self {
+            door: order.direct.then_some(order.socket),
             stream,
             bytes: BytesMut::new(),
         })

@@ -30,7 +30,7 @@ use crate::exec::plain::Plain;
 pub use actor::Actor;
 pub use foreground::Foreground;
 pub use link::Start;
-pub use terminal::{MOST_INPUT, Note, Notes, Present, Terminal};
+pub use terminal::{MOST_INPUT, Note, Notes, Present, Seen, Terminal, Typed};
 pub use viewer::{Viewer, Waiting};
 
 /// Returns the number of a signal by its name, with or without `SIG`, in any case.
@@ -106,7 +106,7 @@ impl Terminals {
     }
 
     /// Takes a terminal up; the task must be run.
-    pub fn take_up(&self, known: Known, notes: Notes) -> (Terminal, Actor) {
+    pub fn take_up(&self, known: Known, notes: Notes, typed: Typed) -> (Terminal, Actor) {
         let found = actor::Found {
             id: known.id,
             folder: self.folder(known.id),
@@ -115,7 +115,7 @@ impl Terminals {
             typist: known.typist,
             ended: known.ended,
         };
-        Actor::of(found, notes)
+        Actor::of(found, notes, typed)
     }
 
     /// Returns what runs in the foreground of the terminal whose program has this process.

@@ -260,8 +260,14 @@ pub(super) fn glyph(row: &Row<Cell>, column: usize) -> Option<char> {
 /// left of a wide character that was shifted apart, and takes its neighbour with it when it is
 /// written over.
 ///
+/// What scrolled away is in them where it is `scrolled`.
+///
 /// They begin with the size, as `CSI 8 ; rows ; columns t`, for one that can be resized.
-pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec<u8> {
+pub(crate) fn keyframe<L: EventListener>(
+    term: &mut Term<L>,
+    title: &str,
+    scrolled: bool,
+) -> Vec<u8> {
     let mut brush = Brush::default();
     let (rows, columns) = (term.screen_lines(), term.columns());
     let _ = write!(brush.out, "\x1b[8;{rows};{columns}t\x1bc");
@@ -272,7 +278,7 @@ pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec
         // The other screen can only be seen by turning to it, which empties this one.
         let alternate = term.grid().clone();
         term.swap_alt();
-        flow(&mut brush, term);
+        flow(&mut brush, term, scrolled);
         let grid = term.grid();
         let saved = &grid.saved_cursor;
         cursor(&mut brush, term, saved, &stops, number(saved));
@@ -289,7 +295,7 @@ pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec
             brush.row(row, filled(row));
         }
     } else {
-        flow(&mut brush, term);
+        flow(&mut brush, term, scrolled);
     }
     let saved = term.grid().saved_cursor.clone();
     if saved != Cursor::default() {
@@ -336,10 +342,14 @@ pub(crate) fn keyframe<L: EventListener>(term: &mut Term<L>, title: &str) -> Vec
     brush.out.into_bytes()
 }
 
-/// Paints what scrolled away and the screen as a text that flows, so that lines which wrapped do.
-fn flow<L>(brush: &mut Brush, term: &Term<L>) {
+/// Paints what scrolled away, where it is wanted, and the screen as a text that flows, so that lines
+/// which wrapped do.
+fn flow<L>(brush: &mut Brush, term: &Term<L>, scrolled: bool) {
     let grid = term.grid();
-    let first = -i32::try_from(grid.history_size()).unwrap_or(0);
+    let first = match scrolled {
+        true => -i32::try_from(grid.history_size()).unwrap_or(0),
+        false => 0,
+    };
     let last = i32::try_from(term.screen_lines()).unwrap_or(1) - 1;
     let mut goes_on = false;
     for line in first..=last {

@@ -207,9 +207,18 @@ impl Screen {
     /// Returns bytes that paint the present on any emulator, and the number of the byte that
     /// comes after: one that began a sequence whose end has not come is not in it.
     pub(crate) fn keyframe(&mut self) -> (u64, Vec<u8>) {
+        self.frame(true)
+    }
+
+    /// The same without what scrolled away.
+    pub(crate) fn present(&mut self) -> (u64, Vec<u8>) {
+        self.frame(false)
+    }
+
+    fn frame(&mut self, scrolled: bool) -> (u64, Vec<u8>) {
         self.draw();
         let title = self.title();
-        let bytes = paint::keyframe(&mut self.term, &title);
+        let bytes = paint::keyframe(&mut self.term, &title, scrolled);
         (self.offset - self.tail.len() as u64, bytes)
     }
 

@@ -36,6 +36,27 @@ pub enum Note {
 /// Takes the notes of all terminals.
 pub type Notes = mpsc::Sender<(TerminalId, Note)>;
 
+/// Is told what a person typed without asking the daemon, before anybody else may type.
+#[derive(Clone)]
+pub struct Typed(Arc<dyn Fn(TerminalId, &str) + Send + Sync>);
+
+impl Typed {
+    /// Lets this be told.
+    pub fn new(told: impl Fn(TerminalId, &str) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub(super) fn tell(&self, id: TerminalId, bytes: &[u8]) {
+        (self.0)(id, &String::from_utf8_lossy(bytes));
+    }
+}
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed")
+    }
+}
+
 /// The way to a terminal that is at work.
 #[derive(Clone, Debug)]
 pub struct Terminal {
@@ -54,13 +75,26 @@ pub struct Present {
     pub attached: Vec<Told>,
 }
 
+/// What one who begins to look is told.
+#[derive(Debug)]
+pub struct Seen {
+    /// What it takes from.
+    pub viewer: Arc<Viewer>,
+    /// How many bytes were written.
+    pub offset: u64,
+    /// How large the terminal is.
+    pub size: Size,
+    /// The way into the holder, where it is asked to draw.
+    pub door: Option<terminal::Door>,
+}
+
 /// What a terminal is asked.
 #[derive(Debug)]
 pub(super) enum Ask {
-    Attach(Viewer, oneshot::Sender<(Arc<Viewer>, u64, Size)>),
+    Attach(Viewer, oneshot::Sender<Seen>),
     Resize(u64, Size, oneshot::Sender<Size>),
     Write(Party, Bytes, oneshot::Sender<Result<(), Fault>>),
-    Hand(Party),
+    Hand(Party, oneshot::Sender<()>),
     Look(usize, oneshot::Sender<terminal::Screen>),
     Wait(Until, oneshot::Sender<(WaitOver, String, u64)>),
     Present(oneshot::Sender<Present>),
@@ -104,11 +138,11 @@ impl Terminal {
         answer.await.map_err(|_| gone())
     }
 
-    /// Lets a client look; returns what it takes from, how many bytes were written, the size.
+    /// Lets a client look.
     ///
     /// # Errors
     /// Where the terminal is being closed.
-    pub async fn attach(&self, viewer: Viewer) -> Result<(Arc<Viewer>, u64, Size), Fault> {
+    pub async fn attach(&self, viewer: Viewer) -> Result<Seen, Fault> {
         let viewer = viewer.bound(Arc::clone(&self.wants));
         self.ask(|reply| Ask::Attach(viewer, reply)).await
     }
@@ -129,9 +163,9 @@ impl Terminal {
         self.ask(|reply| Ask::Write(by, bytes, reply)).await?
     }
 
-    /// Says who types from now on.
+    /// Says who types from now on; comes back when all that the other party typed is known.
     pub async fn hand(&self, typist: Party) {
-        let _ = self.inbox.send(Ask::Hand(typist)).await;
+        let _ = self.ask(|reply| Ask::Hand(typist, reply)).await;
     }
 
     /// Returns what is seen as text.

@@ -45,6 +45,8 @@ struct Queue {
     form: Form,
     /// All was taken: what is needed may be given.
     asked: bool,
+    /// It may type where it is drawn directly.
+    types: bool,
     left: bool,
 }
 
@@ -55,6 +57,8 @@ enum Form {
     Output { behind: bool, at: Option<u64> },
     /// Pictures; `stale` where something was written since the last.
     Picture { before: Box<Picture>, stale: bool },
+    /// Nothing: the holder draws.
+    Direct,
 }
 
 /// What a viewer needs to see the present.
@@ -71,10 +75,8 @@ impl Viewer {
                 behind: true,
                 at: since,
             },
-            View::Picture => Form::Picture {
-                before: Box::default(),
-                stale: true,
-            },
+            View::Picture => Form::picture(),
+            View::Direct => Form::Direct,
         };
         Self {
             queue: Mutex::new(Queue {
@@ -83,6 +85,7 @@ impl Viewer {
                 bytes: 0,
                 form,
                 asked: true,
+                types: false,
                 left: false,
             }),
             filled,
@@ -145,7 +148,7 @@ impl Viewer {
                 *stale = true;
                 return;
             }
-            Form::Output { behind: true, .. } => return,
+            Form::Direct | Form::Output { behind: true, .. } => return,
             Form::Output { .. } if full => queue.fall_behind(),
             Form::Output { .. } => {
                 queue.asked = false;
@@ -167,9 +170,30 @@ impl Viewer {
         match &mut queue.form {
             Form::Output { .. } => queue.fall_behind(),
             Form::Picture { stale, .. } => *stale = true,
+            Form::Direct => return,
         }
         drop(queue);
         self.filled.notify_one();
+    }
+
+    /// Returns true where the holder is to draw.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self.queue().form, Form::Direct)
+    }
+
+    /// Gives it pictures instead, because the holder does not draw.
+    pub(crate) fn draw_here(&self) {
+        self.queue().form = Form::picture();
+    }
+
+    /// Says whether it may type where the holder draws.
+    pub fn let_type(&self, types: bool) {
+        self.queue().types = types;
+        self.wants.notify_one();
+    }
+
+    pub(crate) fn may_type(&self) -> bool {
+        self.queue().types
     }
 
     /// Returns true where it waits for the present.
@@ -200,7 +224,7 @@ impl Viewer {
     pub(crate) fn since(&self) -> Option<u64> {
         match self.queue().form {
             Form::Output { at, .. } => at,
-            Form::Picture { .. } => None,
+            Form::Picture { .. } | Form::Direct => None,
         }
     }
 
@@ -256,7 +280,7 @@ impl Viewer {
             return;
         }
         let (piece, (offset, bytes)) = match &mut queue.form {
-            Form::Output { at: Some(_), .. } => return,
+            Form::Direct | Form::Output { at: Some(_), .. } => return,
             Form::Output { behind, at: None } => {
                 *behind = false;
                 (Piece::Keyframe, paint(Need::Keyframe))
@@ -281,11 +305,21 @@ impl Viewer {
     }
 }
 
+impl Form {
+    fn picture() -> Self {
+        Self::Picture {
+            before: Box::default(),
+            stale: true,
+        }
+    }
+}
+
 impl Queue {
     const fn needs(&self) -> bool {
         match self.form {
             Form::Output { behind, .. } => behind,
             Form::Picture { stale, .. } => stale,
+            Form::Direct => false,
         }
     }
 

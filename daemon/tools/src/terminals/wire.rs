@@ -3,7 +3,7 @@
 //! Owns how it is written and read. Does no I/O.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use smartopol_protocol::terminal::{End, Size};
+use smartopol_protocol::terminal::{End, Party, Size};
 
 /// How many bytes stand before a payload.
 const HEAD: usize = 5;
@@ -32,6 +32,19 @@ pub(crate) enum Say {
     Kept(u64),
     /// End the program and all that came from it.
     Kill,
+    /// This party types from now on; answered with [`Hear::Handed`].
+    Typist(Party),
+    /// Let the client of this number in that says this ticket, and let it type or not. Without a
+    /// ticket only the latter is new.
+    Admit {
+        client: u64,
+        types: bool,
+        ticket: String,
+    },
+    /// Let the client of this number in no more, and send it out.
+    Dismiss(u64),
+    /// What is shown is in the file of the present: begin with that.
+    Begin,
 }
 
 /// What a holder says.
@@ -47,9 +60,18 @@ pub(crate) enum Hear {
     Typed(u64),
     /// The program ended; this is the number of bytes it wrote.
     Ended { offset: u64, end: End },
+    /// A client typed this where it was let in; comes before what the program wrote upon it.
+    Keyed(Bytes),
+    /// All that was typed before this party typed was told.
+    Handed(Party),
 }
 
 impl Hear {
+    /// Writes an [`Hear::Keyed`] of borrowed bytes behind what is in `out`.
+    pub(crate) fn keyed(bytes: &[u8], out: &mut Vec<u8>) {
+        framed(6, out, |out| out.put_slice(bytes));
+    }
+
     /// Writes an [`Hear::Output`] of borrowed bytes behind what is in `out`.
     pub(crate) fn output(offset: u64, bytes: &[u8], out: &mut Vec<u8>) {
         framed(1, out, |out| {
@@ -103,6 +125,21 @@ fn framed(kind: u8, out: &mut Vec<u8>, payload: impl FnOnce(&mut Vec<u8>)) {
     }
 }
 
+const fn party(party: Party) -> u8 {
+    match party {
+        Party::Agent => 0,
+        Party::Person => 1,
+    }
+}
+
+fn known_party(payload: &Bytes) -> Option<Party> {
+    match payload[..] {
+        [0] => Some(Party::Agent),
+        [1] => Some(Party::Person),
+        _ => None,
+    }
+}
+
 fn number(payload: &mut Bytes) -> Option<u64> {
     (payload.len() >= 8).then(|| payload.get_u64())
 }
@@ -126,6 +163,18 @@ impl Word for Say {
             Self::Signal(signal) => framed(5, out, |out| out.put_i32(*signal)),
             Self::Kept(offset) => framed(6, out, |out| out.put_u64(*offset)),
             Self::Kill => framed(7, out, |_| {}),
+            Self::Typist(typist) => framed(8, out, |out| out.put_u8(party(*typist))),
+            Self::Admit {
+                client,
+                types,
+                ticket,
+            } => framed(9, out, |out| {
+                out.put_u64(*client);
+                out.put_u8(u8::from(*types));
+                out.put_slice(ticket.as_bytes());
+            }),
+            Self::Dismiss(client) => framed(10, out, |out| out.put_u64(*client)),
+            Self::Begin => framed(11, out, |_| {}),
         }
     }
 
@@ -147,6 +196,14 @@ impl Word for Say {
             5 if payload.len() == 4 => Self::Signal(payload.get_i32()),
             6 => Self::Kept(number(&mut payload)?),
             7 => Self::Kill,
+            8 => Self::Typist(known_party(&payload)?),
+            9 if payload.len() >= 9 => Self::Admit {
+                client: payload.get_u64(),
+                types: payload.get_u8() != 0,
+                ticket: String::from_utf8(payload.to_vec()).ok()?,
+            },
+            10 => Self::Dismiss(number(&mut payload)?),
+            11 => Self::Begin,
             _ => return None,
         })
     }
@@ -163,6 +220,8 @@ impl Word for Hear {
                 out.put_u64(*offset);
                 out.put_slice(&serde_json::to_vec(end).unwrap_or_default());
             }),
+            Self::Keyed(bytes) => Self::keyed(bytes, out),
+            Self::Handed(typist) => framed(7, out, |out| out.put_u8(party(*typist))),
         }
     }
 
@@ -179,6 +238,8 @@ impl Word for Hear {
                 offset: number(&mut payload)?,
                 end: serde_json::from_slice(&payload).ok()?,
             },
+            6 => Self::Keyed(payload),
+            7 => Self::Handed(known_party(&payload)?),
             _ => return None,
         })
     }
@@ -223,6 +284,14 @@ mod tests {
             Say::Signal(-2),
             Say::Kept(1 << 40),
             Say::Kill,
+            Say::Typist(Party::Agent),
+            Say::Admit {
+                client: 3,
+                types: true,
+                ticket: "00ff".into(),
+            },
+            Say::Dismiss(3),
+            Say::Begin,
         ]);
         travels(&[
             Hear::Output {
@@ -236,6 +305,8 @@ mod tests {
                 offset: 5,
                 end: End::Exited { code: 3 },
             },
+            Hear::Keyed(Bytes::from_static(b"ls\r")),
+            Hear::Handed(Party::Person),
         ]);
     }
 

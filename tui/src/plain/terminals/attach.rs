@@ -1,26 +1,24 @@
 //! `terminals attach`: a terminal full screen, in the terminal of the person.
 //!
-//! Owns the person's terminal while attached, the prefix key, the line at the bottom. The picture
-//! comes from the daemon as it is to be written; what is typed goes there as it is.
+//! Owns what the prefix key leads to, the line at the bottom, and giving the person's terminal back.
+//! How the picture comes there and what is typed from there is in `way`.
 
-use std::io::{self, IsTerminal, Stdin, Write as _};
+use std::io::{self, IsTerminal, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smartopol_config::Paths;
-use smartopol_ipc::{Client, Error, Told};
+use smartopol_ipc::{Client, Error, Events, Told};
 use smartopol_protocol::terminal::{
-    Attach, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState, View, Write,
+    Attach, Door, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState, View, Write,
 };
 use smartopol_protocol::{Code, Event, Fault, News, TerminalId, event};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::link;
 use super::ended;
+use super::way::{Typed, Way};
 use crate::sanitize;
 
 /// `ctrl-]`: what follows is for us, not for the program.
@@ -38,72 +36,142 @@ pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<Exit
             .hint("`smartopol terminals read` and `write` work in scripts")
             .into());
     }
-    let (client, mut events) = link::connect(paths).await?;
+    let (client, events) = link::connect(paths).await?;
     client.call(event::Subscribe::default()).await?;
     let window = window()?;
-    let view = View::Picture;
-    let size = Some(inner(window));
+    let (view, size) = (View::Direct, Some(inner(window)));
     let attached = client.call(Attach { id, view, size }).await?;
-    let mut resized = signal(SignalKind::window_change())?;
-    let mut ends = [
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::hangup())?,
-    ];
     let taken = Taken::take()?;
-    let keys = Keys::of_stdin()?;
-    let mut look = Look {
-        terminal: attached.terminal,
-        window,
-        prefixed: false,
-        note: String::new(),
+    let mut stay = Stay {
+        client,
+        look: Look {
+            terminal: attached.terminal,
+            window,
+            prefixed: false,
+            note: String::new(),
+            due: true,
+        },
+        typing: Typing {
+            id,
+            waiting: Vec::new(),
+            late: false,
+        },
+        way: Way::own()?,
     };
-    let mut typing = Typing {
-        id,
-        waiting: Vec::new(),
-        late: false,
-    };
-    look.line()?;
-    let end = loop {
-        if let Some(end) = look.end() {
-            break Left::Ended(end.clone());
-        }
-        let [terminate, hangup] = &mut ends;
-        tokio::select! {
-            told = events.next() => match told {
-                Some(Told::Terminal(piece)) if piece.id == id => look.show(piece.piece, &piece.bytes)?,
-                Some(Told::Terminal(_)) => {}
-                Some(Told::Event(event)) => look.hear(*event)?,
-                None => break Left::Lost,
-            },
-            typed = keys.next() => match typed {
-                Some(typed) => {
-                    let (bytes, orders) = look.sort(&typed);
-                    typing.waiting.extend(bytes);
-                    if orders.contains(&Order::Detach) {
-                        break Left::Detached;
-                    }
-                    for order in orders {
-                        look.carry_out(&client, order).await?;
-                    }
-                    look.note(typing.go_on(&client).await?)?;
-                }
-                None => break Left::Detached,
-            },
-            () = tokio::time::sleep(AGAIN), if typing.late => {
-                look.note(typing.go_on(&client).await?)?;
-            }
-            _ = resized.recv() => {
-                look.window = self::window()?;
-                let size = inner(look.window);
-                look.terminal.size = client.call(Resize { id, size }).await?.size;
-                look.line()?;
-            }
-            _ = terminate.recv() => break Left::Detached,
-            _ = hangup.recv() => break Left::Detached,
-        }
-    };
+    let end = stay.stay(attached.door, events).await;
+    // Not before the holder has put its pen down is the terminal the person's again.
+    stay.way.leave().await;
     drop(taken);
-    Ok(end.tell())
+    Ok(end?.tell())
+}
+
+/// One who is attached.
+struct Stay {
+    client: Client,
+    look: Look,
+    typing: Typing,
+    way: Way,
+}
+
+impl Stay {
+    /// Stays until the person leaves or the program ends.
+    async fn stay(&mut self, door: Option<Door>, mut events: Events) -> anyhow::Result<Left> {
+        let id = self.look.terminal.id;
+        let mut resized = signal(SignalKind::window_change())?;
+        let mut ends = [
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
+        ];
+        if let Some(door) = door {
+            match Way::direct(&door, PREFIX).await {
+                Some(way) => self.way = way,
+                None => self.go_the_long_way().await?,
+            }
+        }
+        loop {
+            if let Some(end) = self.look.end() {
+                return Ok(Left::Ended(end.clone()));
+            }
+            if std::mem::take(&mut self.look.due) {
+                self.way.line(&self.look.line()).await?;
+            }
+            let [terminate, hangup] = &mut ends;
+            tokio::select! {
+                told = events.next() => match told {
+                    Some(Told::Terminal(piece)) if piece.id == id => {
+                        self.way.show(&piece.bytes)?;
+                        // Drawing anew clears our line too.
+                        self.look.due |= piece.piece == Piece::Keyframe;
+                    }
+                    Some(Told::Terminal(_)) => {}
+                    Some(Told::Event(event)) => self.look.hear(*event),
+                    None => return Ok(Left::Lost),
+                },
+                typed = self.way.typed() => if let Some(left) = self.take(typed).await? {
+                    return Ok(left);
+                },
+                () = tokio::time::sleep(AGAIN), if self.typing.late => {
+                    let note = self.typing.go_on(&self.client).await?;
+                    self.look.note(note);
+                }
+                _ = resized.recv() => {
+                    self.look.window = window()?;
+                    let size = inner(self.look.window);
+                    let resized = self.client.call(Resize { id, size }).await?;
+                    self.look.terminal.size = resized.size;
+                    self.look.due = true;
+                }
+                _ = terminate.recv() => return Ok(Left::Detached),
+                _ = hangup.recv() => return Ok(Left::Detached),
+            }
+        }
+    }
+
+    /// Takes what was typed; returns why one leaves, where that is so.
+    async fn take(&mut self, typed: Typed) -> anyhow::Result<Option<Left>> {
+        let (typed, directly) = match typed {
+            Typed::Keys(typed) => (typed, false),
+            Typed::Direct { bytes, may } => (bytes, may),
+            Typed::Closed => {
+                self.go_the_long_way().await?;
+                return Ok(None);
+            }
+            Typed::Over => return Ok(Some(Left::Detached)),
+        };
+        let (bytes, orders) = self.look.sort(&typed);
+        if orders.contains(&Order::Detach) {
+            return Ok(Some(Left::Detached));
+        }
+        for order in orders {
+            self.look.carry_out(&self.client, order).await?;
+        }
+        let (bytes, note) = match directly {
+            true => (bytes, String::new()),
+            // The daemon types it, or says why not.
+            false => {
+                self.typing.waiting.extend(bytes);
+                (Vec::new(), self.typing.go_on(&self.client).await?)
+            }
+        };
+        self.look.note(note);
+        self.way.go_on(bytes, self.look.prefixed).await?;
+        Ok(None)
+    }
+
+    /// Lets the daemon draw, because the holder does not, or does no more.
+    async fn go_the_long_way(&mut self) -> anyhow::Result<()> {
+        self.way = Way::own()?;
+        let id = self.look.terminal.id;
+        let (view, size) = (View::Picture, Some(inner(self.look.window)));
+        // Where it is gone altogether an event says so.
+        match self.client.call(Attach { id, view, size }).await {
+            Ok(attached) => self.look.terminal = attached.terminal,
+            Err(Error::Fault(_)) => {}
+            Err(err) => return Err(err.into()),
+        }
+        self.look.due = true;
+        Ok(())
+    }
 }
 
 /// Why one is no longer attached.
@@ -147,38 +215,30 @@ struct Look {
     prefixed: bool,
     /// Something to be told at the bottom.
     note: String,
+    /// Our line is to be drawn.
+    due: bool,
 }
 
 impl Look {
-    fn show(&self, piece: Piece, bytes: &[u8]) -> io::Result<()> {
-        write(bytes)?;
-        // Drawing anew clears our line too.
-        if piece == Piece::Keyframe {
-            self.line()?;
-        }
-        Ok(())
-    }
-
-    fn hear(&mut self, event: Event) -> io::Result<()> {
+    fn hear(&mut self, event: Event) {
         match event.news {
             News::TerminalChanged(terminal) if terminal.id == self.terminal.id => {
                 let size = self.terminal.size;
                 self.terminal = *terminal;
                 self.terminal.size = size;
-                self.line()
+                self.due = true;
             }
             News::TerminalSized { id, size, .. } if id == self.terminal.id => {
                 self.terminal.size = size;
-                self.line()
+                self.due = true;
             }
             News::TerminalClosed(id) if id == self.terminal.id => {
                 let reason = "the terminal was removed".into();
                 self.terminal.state = TerminalState::Ended {
                     end: End::Lost { reason },
                 };
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
     }
 
@@ -214,19 +274,17 @@ impl Look {
             Order::Give => self.terminal.typist = client.call(Give { id }).await?.typist,
         }
         self.note.clear();
-        Ok(self.line()?)
+        self.due = true;
+        Ok(())
     }
 
-    fn note(&mut self, note: String) -> io::Result<()> {
-        if self.note == note && !self.prefixed {
-            return Ok(());
-        }
+    fn note(&mut self, note: String) {
+        self.due |= self.note != note || self.prefixed;
         self.note = note;
-        self.line()
     }
 
-    /// Draws our line at the bottom; the cursor stays where it is.
-    fn line(&self) -> io::Result<()> {
+    /// Returns bytes that draw our line at the bottom; the cursor stays where it is.
+    fn line(&self) -> String {
         let terminal = &self.terminal;
         let note = sanitize::line(&self.note);
         let keys = match (self.prefixed, terminal.typist) {
@@ -251,7 +309,7 @@ impl Look {
         let columns = usize::from(self.window.columns);
         let cut: String = text.chars().take(columns).collect();
         let row = self.window.rows;
-        write(format!("\x1b7\x1b[{row};1H\x1b[0;7m{cut:columns$}\x1b[0m\x1b8").as_bytes())
+        format!("\x1b7\x1b[{row};1H\x1b[0;7m{cut:columns$}\x1b[0m\x1b8")
     }
 }
 
@@ -291,38 +349,6 @@ impl Typing {
     }
 }
 
-/// What is typed, as it comes; read where it is used, because each thread between costs time.
-struct Keys(AsyncFd<Stdin>);
-
-impl Keys {
-    #[expect(
-        deprecated,
-        reason = "the new form is unsafe, since a descriptor might be closed; standard input is not"
-    )]
-    fn of_stdin() -> io::Result<Self> {
-        AsyncFd::with_interest(io::stdin(), Interest::READABLE).map(Self)
-    }
-
-    /// Returns what is typed next; `None` where nothing can be any more. May be cancelled.
-    async fn next(&self) -> Option<Vec<u8>> {
-        let mut buffer = [0; 4096];
-        loop {
-            let mut ready = self.0.readable().await.ok()?;
-            // The person's terminal is not changed, so reading it would wait.
-            let mut polled = [PollFd::new(self.0.get_ref(), PollFlags::IN)];
-            if poll(&mut polled, Some(&Timespec::default())).ok()? == 0 {
-                ready.clear_ready();
-                continue;
-            }
-            match rustix::io::read(self.0.get_ref(), &mut buffer) {
-                Ok(read @ 1..) => return Some(buffer.get(..read).unwrap_or_default().to_vec()),
-                Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
-                Ok(_) | Err(_) => return None,
-            }
-        }
-    }
-}
-
 fn window() -> io::Result<Size> {
     let (columns, rows) = crossterm::terminal::size()?;
     Ok(Size { columns, rows })
@@ -336,7 +362,7 @@ fn inner(window: Size) -> Size {
     }
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
@@ -395,6 +421,7 @@ mod tests {
             window: size,
             prefixed: false,
             note: String::new(),
+            due: false,
         }
     }
 

@@ -1,7 +1,8 @@
-//! The holder's door: one daemon at a time, which says the terminal's secret first.
+//! The holder's door: one daemon at a time, which says the terminal's secret first, and those whom
+//! it lets in.
 //!
 //! Owns the socket, what a daemon is told and in which order. A new daemon takes the place of an
-//! old one.
+//! old one. Who comes with a terminal of their own is `direct`'s.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -14,20 +15,14 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
+use super::direct::{self, Admitted};
 use super::straight::Straight;
-use super::{Held, State};
+use super::{Held, KEYED, State, far};
 use crate::terminals::spool::Reading;
 use crate::terminals::wire::{Hear, PIECE, Say, Word, next};
 
 /// How long one has to say the secret.
 const HELLO: Duration = Duration::from_secs(2);
-
-/// The most input that waits; the daemon sends less.
-const INPUT: usize = 1 << 20;
-
-/// After so much was typed the daemon is told, where it hears of nothing else meanwhile; much
-/// less than it lets wait.
-const TYPED: u64 = 16 * 1024;
 
 /// Makes the socket; only this account can open it.
 pub(super) fn open(path: &Path) -> io::Result<UnixListener> {
@@ -43,7 +38,13 @@ pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
     let mut served: Option<UnixStream> = None;
     for stream in listener.incoming().flatten() {
         let mut bytes = BytesMut::new();
-        let Some(from) = hello(&stream, &mut bytes, secret) else {
+        let Some(from) = (match first(held, &stream) {
+            Some(read) => {
+                bytes.extend_from_slice(&read);
+                hello(&stream, &mut bytes, secret)
+            }
+            None => None,
+        }) else {
             continue;
         };
         if let Some(old) = served.take() {
@@ -57,7 +58,9 @@ pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
         held.change(|state| {
             state.daemon = number;
             state.straight = None;
+            state.let_nobody_in();
         });
+        held.direct.dismiss_all();
         let (held, also) = (Arc::clone(held), Arc::clone(held));
         thread::spawn(move || {
             let _ = hear(&held, hears, bytes);
@@ -79,9 +82,25 @@ fn leave(state: &mut State, number: u64) {
     }
 }
 
+/// Reads what somebody says first; `None` where it is nothing, or was said by one who brought a
+/// terminal and is served elsewhere.
+fn first(held: &Arc<Held>, stream: &UnixStream) -> Option<Vec<u8>> {
+    stream.set_read_timeout(Some(HELLO)).ok()?;
+    let mut buffer = vec![0; 1024];
+    let (read, passed) = direct::receive(stream, &mut buffer).ok()?;
+    buffer.truncate(read);
+    match passed {
+        Some(terminal) => {
+            let (held, stream) = (Arc::clone(held), stream.try_clone().ok()?);
+            thread::spawn(move || direct::serve(&held, stream, buffer, terminal));
+            None
+        }
+        None => Some(buffer).filter(|bytes| !bytes.is_empty()),
+    }
+}
+
 /// Hears the first word; returns the byte to begin with.
 fn hello(stream: &UnixStream, bytes: &mut BytesMut, secret: &str) -> Option<u64> {
-    stream.set_read_timeout(Some(HELLO)).ok()?;
     let said = word(stream, bytes).ok()??;
     stream.set_read_timeout(None).ok()?;
     match said {
@@ -129,35 +148,59 @@ fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result
                 let held = Arc::clone(held);
                 thread::spawn(move || held.kill());
             }
+            Say::Typist(typist) => held.change(|state| {
+                state.typist = typist;
+                state.handed = Some(typist);
+            }),
+            Say::Admit {
+                client,
+                types,
+                ticket,
+            } => {
+                let ticket = (!ticket.is_empty()).then_some(ticket);
+                held.change(|state| admit(&mut state.admitted, client, types, ticket));
+            }
+            Say::Dismiss(client) => {
+                let nobody = held.change(|state| {
+                    state.admitted.retain(|admitted| admitted.client != client);
+                    state.admitted.is_empty()
+                });
+                held.direct.dismiss(client);
+                if nobody {
+                    held.direct.end();
+                }
+            }
+            Say::Begin => match held.direct.begin(&held.folder) {
+                Ok(()) => held.look_after(),
+                // They come back by the long way.
+                Err(_) => held.direct.dismiss_all(),
+            },
         }
     }
     Ok(())
 }
 
-/// Types something: at once where nothing waits, so that a key meets no other thread.
+/// Types something; what there is no room for is lost, and the daemon sends no more than that.
 fn type_in(held: &Held, bytes: &[u8]) {
-    let mut state = held.state();
-    let before = state.typed;
-    let mut bytes = bytes;
-    if state.input.is_empty() && !state.typing {
-        let taken = held.pty.type_at_once(bytes);
-        state.typed += taken as u64;
-        bytes = bytes.get(taken..).unwrap_or_default();
-    }
-    let room = INPUT.saturating_sub(state.input.len()).min(bytes.len());
-    state
-        .input
-        .extend_from_slice(bytes.get(..room).unwrap_or_default());
-    let news = !state.input.is_empty() || far(before, state.typed);
-    drop(state);
+    let (_, news) = held.state().type_in(&held.pty, bytes);
     if news {
         held.change(|_| ());
     }
 }
 
-/// Returns true where the daemon is to be told how much was typed.
-const fn far(told: u64, typed: u64) -> bool {
-    told / TYPED != typed / TYPED
+/// Takes note of a client that is let in.
+fn admit(admitted: &mut Vec<Admitted>, client: u64, types: bool, ticket: Option<String>) {
+    match admitted.iter_mut().find(|own| own.client == client) {
+        Some(own) => {
+            own.types = types;
+            own.ticket = ticket.or(own.ticket.take());
+        }
+        None => admitted.push(Admitted {
+            client,
+            ticket,
+            types,
+        }),
+    }
 }
 
 /// Tells the daemon all that the program writes, and how it ended.
@@ -180,6 +223,8 @@ fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Res
                     || state.closed != closed
                     || state.trouble != trouble
                     || far(typed, state.typed)
+                    || state.handed.is_some()
+                    || state.keyed.len() > KEYED
                     || state.ended.is_some()
             };
             if !news(&state) {
@@ -192,6 +237,7 @@ fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Res
                 return Ok(());
             }
             let told = state.straight.take().map(Straight::end);
+            state.tell_keys(&mut out);
             if state.closed != closed {
                 closed = state.closed;
                 Hear::Closed(closed).write(&mut out);

@@ -1,11 +1,13 @@
 //! The holder: a small process that owns one terminal and outlives the daemon.
 //!
 //! Owns: the PTY, the spool, the order of a terminal's end. The door to the daemon is `door`, the
-//! PTY `pty`. Does not understand what the program writes: that is the daemon's part, in `screen`.
+//! PTY `pty`. What the program writes it understands only for people's own terminals, in `direct`;
+//! all else about it is the daemon's part.
 //!
 //! It ends with its program, or when no daemon came for too long. What it leaves on disk, the
 //! spool and `end.json`, is all that a later daemon needs.
 
+mod direct;
 mod door;
 pub(crate) mod pty;
 mod straight;
@@ -22,11 +24,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 use serde::{Deserialize, Serialize};
-use smartopol_protocol::terminal::{End, Size};
+use smartopol_protocol::terminal::{End, Party, Size};
 
 use super::spool::Spool;
+use super::wire::{Hear, Word};
 use crate::exec::signal;
 use crate::guard::{self, descendants};
+use direct::{Admitted, Direct};
 use pty::{Pty, Ready};
 use straight::Straight;
 
@@ -36,8 +40,22 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often what is left is killed again.
 const ROUND: Duration = Duration::from_millis(20);
 
+/// How long one waits where nothing is due.
+const LONG: Duration = Duration::from_secs(3600);
+
 /// How long the daemon may take to fetch the end; afterwards it finds it on the disk.
 const FETCH: Duration = Duration::from_secs(5);
+
+/// The most input that waits; the daemon sends less.
+const INPUT: usize = 1 << 20;
+
+/// After so much was typed the daemon is told, where it hears of nothing else meanwhile; much
+/// less than it lets wait.
+const TYPED: u64 = 16 * 1024;
+
+/// After so many bytes of words about what was typed directly it is told too. Before, they wait for
+/// what the program writes upon them, so that a key wakes nobody but the program.
+const KEYED: usize = 4 * 1024;
 
 /// How long a disk that is full is left alone before it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -52,6 +70,9 @@ pub(crate) struct Order {
     pub(crate) size: Size,
     pub(crate) spool_bytes: u64,
     pub(crate) orphan_seconds: u64,
+    /// The holder lets people's own terminals in; one of an older version does not.
+    #[serde(default)]
+    pub(crate) direct: bool,
 }
 
 /// What it says on standard output once it stands, one line of JSON.
@@ -139,6 +160,7 @@ fn hold(folder: &Path) -> Result<(), String> {
     let held = Arc::new(Held {
         folder: folder.to_path_buf(),
         pty,
+        direct: Direct::default(),
         child,
         state: Mutex::new(State::new(Spool::begin(folder, order.spool_bytes))),
         changed: Condvar::new(),
@@ -176,6 +198,7 @@ fn hold(folder: &Path) -> Result<(), String> {
 pub(crate) struct Held {
     pub(crate) folder: PathBuf,
     pub(crate) pty: Pty,
+    direct: Direct,
     child: Pid,
     state: Mutex<State>,
     changed: Condvar,
@@ -196,6 +219,12 @@ pub(crate) struct State {
     pub(crate) typing: bool,
     /// The way to a daemon that knows all there is.
     straight: Option<Straight>,
+    /// Who types, whom the daemon lets in, and what they typed, as words that it was not told yet.
+    typist: Party,
+    admitted: Vec<Admitted>,
+    keyed: Vec<u8>,
+    /// The daemon is to be told that this party types.
+    handed: Option<Party>,
     /// The number of the connection that is served; 0 for none.
     pub(crate) daemon: u64,
     /// Since when none is.
@@ -220,6 +249,10 @@ impl State {
             typed: 0,
             typing: false,
             straight: None,
+            typist: Party::Person,
+            admitted: Vec::new(),
+            keyed: Vec::new(),
+            handed: None,
             daemon: 0,
             alone_since: Instant::now(),
             closed: false,
@@ -230,6 +263,53 @@ impl State {
             fetched: false,
         }
     }
+
+    /// Types something: at once where nothing waits, so that a key meets no other thread. Returns
+    /// how much there was room for, and whether the others are to know.
+    fn type_in(&mut self, pty: &Pty, bytes: &[u8]) -> (usize, bool) {
+        let before = self.typed;
+        let mut at_once = 0;
+        if self.input.is_empty() && !self.typing {
+            at_once = pty.type_at_once(bytes);
+            self.typed += at_once as u64;
+        }
+        let rest = bytes.get(at_once..).unwrap_or_default();
+        let room = INPUT.saturating_sub(self.input.len()).min(rest.len());
+        self.input.extend(rest.iter().take(room));
+        let news = !self.input.is_empty() || far(before, self.typed);
+        (at_once + room, news)
+    }
+
+    /// Types what a client typed, as far as there is room, and takes note of it for the daemon.
+    /// Returns true where the others are to know.
+    fn keys(&mut self, pty: &Pty, pending: &mut Vec<u8>) -> bool {
+        let (taken, news) = self.type_in(pty, pending);
+        let keys = pending.drain(..taken);
+        if self.daemon != 0 {
+            Hear::keyed(keys.as_slice(), &mut self.keyed);
+        }
+        news || self.keyed.len() > KEYED
+    }
+
+    /// Who was let in by a daemon that is gone is so no more.
+    fn let_nobody_in(&mut self) {
+        self.admitted.clear();
+        self.keyed.clear();
+        self.handed = None;
+    }
+
+    /// Writes what was typed directly behind what is in `out`, and who types since.
+    fn tell_keys(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.keyed);
+        if let Some(typist) = self.handed.take() {
+            Hear::Handed(typist).write(out);
+        }
+    }
+}
+
+/// Returns true where the daemon is to be told how much was typed.
+const fn far(told: u64, typed: u64) -> bool {
+    told / TYPED != typed / TYPED
 }
 
 impl Held {
@@ -263,7 +343,7 @@ impl Held {
     fn read(&self) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            match self.pty.ready() {
+            match self.pty.ready(self.direct.due()) {
                 Ready::Output => {
                     let read = self.pty.read(&mut buffer);
                     let bytes = buffer.get(..read).unwrap_or_default();
@@ -272,10 +352,18 @@ impl Held {
                         self.keep(bytes);
                     }
                 }
+                Ready::Late => self.direct.refresh(),
                 // Somebody may open it again; nobody does in most cases.
                 Ready::Closed => self.closed(true),
-                Ready::Over => return,
+                Ready::Over => return self.direct.finish(),
             }
+        }
+    }
+
+    /// Lets the thread that reads look after people's terminals, where something is due.
+    fn look_after(&self) {
+        if self.direct.due().is_some() {
+            self.pty.wake();
         }
     }
 
@@ -292,11 +380,8 @@ impl Held {
             let kept = state.kept;
             if !state.spool.has_room(bytes.len() as u64, kept) {
                 // The program waits with us: nothing is lost, and nothing more is written.
-                drop(
-                    self.changed
-                        .wait_while(state, |state| state.kept == kept)
-                        .unwrap_or_else(PoisonError::into_inner),
-                );
+                drop(state);
+                self.wait_for_room(kept);
                 continue;
             }
             let begin = state.spool.written();
@@ -306,10 +391,16 @@ impl Held {
                 Err(err) => err.raw_os_error().unwrap_or(-1),
             };
             let (kept, rest) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
-            let told = state
-                .straight
+            drop(state);
+            // First the person who waits for an echo, then the daemon.
+            self.direct.show(begin, kept);
+            let mut state = self.state();
+            let State {
+                straight, keyed, ..
+            } = &mut *state;
+            let told = straight
                 .as_mut()
-                .is_some_and(|straight| straight.tell(begin, kept));
+                .is_some_and(|straight| straight.tell(keyed, begin, kept));
             // Nobody waits for what was told already.
             let news = !told || state.trouble != trouble;
             state.trouble = trouble;
@@ -321,6 +412,18 @@ impl Held {
             if trouble != 0 {
                 drop(self.until_late(AGAIN, |state| state.abandoned));
             }
+        }
+    }
+
+    /// Waits until more than what comes before the byte `kept` is not needed.
+    fn wait_for_room(&self, kept: u64) {
+        loop {
+            let due = self.direct.due();
+            let limit = due.map_or(LONG, |due| due.saturating_duration_since(Instant::now()));
+            if self.until_late(limit, |state| state.kept != kept).kept != kept {
+                return;
+            }
+            self.direct.refresh();
         }
     }
 

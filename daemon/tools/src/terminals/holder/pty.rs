@@ -15,6 +15,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use filedescriptor::FileDescriptor;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
@@ -55,10 +56,12 @@ pub(crate) struct Pty {
     master: Mutex<Box<dyn MasterPty + Send>>,
     /// The same, to read from, to write to, to wait for.
     outer: File,
-    /// Wakes the reader at the program's end.
+    /// Wakes the reader, at the program's end for one.
     wake: Mutex<PipeWriter>,
     woken: PipeReader,
     ended: AtomicBool,
+    /// Somebody woke the reader, and it has not heard of it.
+    called: AtomicBool,
 }
 
 impl std::fmt::Debug for Pty {
@@ -78,6 +81,8 @@ pub(super) enum Ready {
     Output,
     /// Nobody has the terminal open, and the program lives.
     Closed,
+    /// Nothing yet, but the time is over, or somebody said so.
+    Late,
     /// Nothing any more.
     Over,
 }
@@ -176,6 +181,7 @@ impl Pty {
             wake: Mutex::new(wake),
             woken,
             ended: AtomicBool::new(false),
+            called: AtomicBool::new(false),
         };
         Ok((pty, Inner(pair.slave)))
     }
@@ -184,8 +190,8 @@ impl Pty {
         self.master.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is something to read, or nothing any more.
-    pub(super) fn ready(&self) -> Ready {
+    /// Waits until there is something to read, or nothing any more, at most until `due`.
+    pub(super) fn ready(&self, due: Option<Instant>) -> Ready {
         loop {
             let ended = self.ended.load(Ordering::Acquire);
             let mut fds = [
@@ -194,18 +200,25 @@ impl Pty {
             ];
             let found = match ended {
                 true => poll(fds.get_mut(..1).unwrap_or_default(), Some(&QUIET)),
-                false => poll(&mut fds, None),
+                false => poll(&mut fds, due.map(until).as_ref()),
             };
-            let [outer, _] = &fds;
+            let [outer, woken] = &fds;
             match found {
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return Ready::Over,
                 Ok(_) if outer.revents().contains(PollFlags::IN) => return Ready::Output,
                 Ok(_) if ended => return Ready::Over,
+                Ok(0) => return Ready::Late,
                 Ok(_) if outer.revents().intersects(PollFlags::HUP | PollFlags::ERR) => {
                     let mut woken = [PollFd::new(&self.woken, PollFlags::IN)];
-                    let _ = poll(&mut woken, Some(&LOOK));
+                    if poll(&mut woken, Some(&LOOK)).is_ok_and(|found| found > 0) {
+                        self.hear_the_call();
+                    }
                     return Ready::Closed;
+                }
+                Ok(_) if woken.revents().contains(PollFlags::IN) => {
+                    self.hear_the_call();
+                    return Ready::Late;
                 }
                 Ok(_) => {}
             }
@@ -261,9 +274,32 @@ impl Pty {
     /// Takes note of the program's end: from now on what is written is soon over.
     pub(super) fn child_ended(&self) {
         self.ended.store(true, Ordering::Release);
+        self.call();
+    }
+
+    /// Lets who waits for what there is to read look after something else.
+    pub(super) fn wake(&self) {
+        if !self.called.swap(true, Ordering::AcqRel) {
+            self.call();
+        }
+    }
+
+    fn hear_the_call(&self) {
+        self.called.store(false, Ordering::Release);
+        let _ = (&self.woken).read(&mut [0]);
+    }
+
+    fn call(&self) {
         let mut wake = self.wake.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = wake.write_all(&[0]);
     }
+}
+
+/// Returns how long it is until then.
+pub(super) fn until(due: Instant) -> Timespec {
+    let left = due.saturating_duration_since(Instant::now());
+    // Hours at most.
+    Timespec::try_from(left).unwrap_or(LOOK)
 }
 
 const fn cells(size: Size) -> PtySize {

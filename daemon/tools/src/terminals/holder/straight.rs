@@ -30,18 +30,20 @@ impl Straight {
         })
     }
 
-    /// Tells the bytes from `begin` on, which are in the spool. False where that is not to be, so
-    /// that somebody else must.
-    pub(super) fn tell(&mut self, begin: u64, bytes: &[u8]) -> bool {
+    /// Tells the bytes from `begin` on, which are in the spool, after the words `before`, which are
+    /// empty then. False where that is not to be, so that somebody else must.
+    pub(super) fn tell(&mut self, before: &mut Vec<u8>, begin: u64, bytes: &[u8]) -> bool {
         if begin != self.at || !self.rest.is_empty() {
             return false;
         }
-        let mut frame = Vec::with_capacity(bytes.len() + 32);
+        let mut frame = Vec::with_capacity(before.len() + bytes.len() + 32);
+        frame.extend_from_slice(before);
         Hear::output(begin, bytes, &mut frame);
         let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
         let Ok(sent @ 1..) = send(&self.stream, &frame, flags) else {
             return false;
         };
+        before.clear();
         self.at += bytes.len() as u64;
         self.rest = frame.split_off(sent.min(frame.len()));
         self.rest.is_empty()
@@ -71,11 +73,12 @@ mod tests {
     fn what_the_socket_does_not_take_is_left_for_the_long_way() {
         let (daemon, holder) = UnixStream::pair().unwrap();
         let mut straight = Straight::begin(&holder, 7).unwrap();
-        assert!(!straight.tell(8, b"not the next"));
-        assert!(straight.tell(7, b"the next") && straight.is_done(15));
+        let mut none = Vec::new();
+        assert!(!straight.tell(&mut none, 8, b"not the next"));
+        assert!(straight.tell(&mut none, 7, b"the next") && straight.is_done(15));
         let large = vec![b'x'; 100_000];
         let mut written = 15;
-        while straight.tell(written, &large) {
+        while straight.tell(&mut none, written, &large) {
             written += large.len() as u64;
         }
         let (at, rest) = straight.end();
