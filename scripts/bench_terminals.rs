@@ -22,7 +22,7 @@ const STREAM: usize = 100 << 20;
 const ROUNDS: usize = 3;
 
 /// How many keys are typed in each.
-const KEYS: usize = 500;
+const KEYS: usize = 1000;
 
 /// How many terminals are opened to see what one costs.
 const IDLE: usize = 10;

@@ -34,6 +34,7 @@ mod terminal_ends;
 mod terminal_tools;
 mod terminals;
 mod terminals_cli;
+mod terminals_direct;
 mod writing;
 
 use std::time::Duration;

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use smartopol_ipc::{Client, Events};
 use smartopol_protocol::approval::{Approval, Mode};
 use smartopol_protocol::session::{Configure, Session, Show};
-use smartopol_protocol::terminal::{List, Party, Take, Terminal};
+use smartopol_protocol::terminal::{self, List, Party, Take};
 use smartopol_protocol::tool::{CallState, Effect, OutputStatus, ToolOutput};
 use smartopol_protocol::{TerminalId, trace};
-use smartopol_testkit::Home;
 use smartopol_testkit::provider::{Rule, ScriptedProvider};
+use smartopol_testkit::{Home, Terminal};
 
 use super::models::home_in;
 use super::{asked, decide, listen, outcome, say};
@@ -16,7 +16,7 @@ use super::{asked, decide, listen, outcome, say};
 /// An agent that makes the calls it is told to.
 struct Agent {
     provider: ScriptedProvider,
-    _home: Home,
+    home: Home,
     client: Client,
     events: Events,
     session: Session,
@@ -33,7 +33,7 @@ impl Agent {
         listen(&client, &session).await;
         Self {
             provider,
-            _home: home,
+            home,
             client,
             events,
             session,
@@ -79,7 +79,7 @@ impl Agent {
         (approval, self.end().await)
     }
 
-    async fn terminal(&self) -> Terminal {
+    async fn terminal(&self) -> terminal::Terminal {
         let listed = self.client.call(List {}).await.unwrap().terminals;
         listed.last().unwrap().terminal.clone()
     }
@@ -222,6 +222,30 @@ async fn what_changed_between_the_look_and_the_typing_is_not_typed_into() {
     decide(&agent.client, &approval, true).await;
     let output = agent.end().await;
     assert!(output.text.contains("not typed"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_typed_where_they_are_attached_counts_in_the_line_of_the_agent() {
+    let mut agent = Agent::start("ask").await;
+    agent
+        .asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true)
+        .await;
+    let own = id(agent.terminal().await.id);
+    let quiet = json!({ "id": own, "quiet_ms": 300 });
+    agent.call("terminal_wait", quiet.clone()).await;
+    let attach = ["terminals", "attach", own.as_str().unwrap()];
+    let mut person = Terminal::start(&agent.home.command(attach), 20, 70).unwrap();
+    person.wait_for("the agent types").unwrap();
+    person.keys("\u{1d}t").unwrap();
+    person.wait_gone("the agent types").unwrap();
+    // Without an echo nothing is written upon it.
+    person.keys("stty -echo\r").unwrap();
+    agent.call("terminal_wait", quiet).await;
+    person.keys("git pu\u{1d}g").unwrap();
+    person.wait_for("the agent types").unwrap();
+    let rest = json!({ "id": own, "text": "sh --force" });
+    let (approval, _) = agent.asks("terminal_write", rest, false).await;
+    assert_eq!(runs(&approval), ["git push --force"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

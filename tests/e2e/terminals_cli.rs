@@ -1,7 +1,9 @@
 //! Terminals through the program's own commands.
 
+use std::process::Command;
+
 use serde_json::Value;
-use smartopol_testkit::Terminal;
+use smartopol_testkit::{Home, Terminal};
 
 use super::home;
 
@@ -108,4 +110,84 @@ fn attaching_shows_the_present_types_and_gives_the_terminal_back() {
     first.wait_for("exited 3").unwrap();
     first.wait_raw("\u{1b}[?1049l", end).unwrap();
     assert!(!first.screen().contains("three"));
+}
+
+/// Opens a terminal in which each line that is typed comes back, and attaches to it.
+fn attached(home: &Home, title: &str) -> Terminal {
+    let script = "echo ready; while read x; do echo \"<$x>\"; done";
+    let line = ["--", "/bin/sh", "-c", script];
+    home.ok(["terminals", "new", "--title", title].iter().chain(&line))
+        .unwrap();
+    let command = home.command(["terminals", "attach", title]);
+    let person = Terminal::start(&command, 20, 70).unwrap();
+    person.wait_for("ready").unwrap();
+    person.wait_for("ctrl-] d detaches").unwrap();
+    person
+}
+
+fn signal(home: &Home, signal: &str) {
+    let pid = home.pid().unwrap().to_string();
+    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+    assert!(sent.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_attached_types_and_sees_while_the_daemon_stands_still() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let mut person = attached(&home, "loop");
+    signal(&home, "-STOP");
+    person.keys("alone\r").unwrap();
+    let echoed = person.wait_for("<alone>");
+    signal(&home, "-CONT");
+    echoed.unwrap();
+    // What was typed meanwhile the daemon hears afterwards.
+    let seen = home.ok(["terminals", "read", "loop", "--screen"]).unwrap();
+    assert!(seen.contains("<alone>"), "{seen}");
+    person.keys("\u{1d}d").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_attached_stays_so_through_the_death_of_the_daemon() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let mut person = attached(&home, "loop");
+    home.kill().unwrap();
+    person.wait_for("the daemon is away").unwrap();
+    person.keys("orphan\r").unwrap();
+    person.wait_for("<orphan>").unwrap();
+    home.start().await.unwrap();
+    person.wait_gone("the daemon is away").unwrap();
+    person.keys("again\r").unwrap();
+    person.wait_for("<again>").unwrap();
+    home.ok(["terminals", "give", "loop"]).unwrap();
+    person.wait_for("the agent types").unwrap();
+    person.keys("\u{1d}d").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[test]
+fn what_is_typed_right_after_detaching_is_for_the_shell() {
+    let home = home();
+    let script = "echo ready; exec cat > /dev/null";
+    let line = ["--", "/bin/sh", "-c", script];
+    home.ok(["terminals", "new", "--title", "sink"].iter().chain(&line))
+        .unwrap();
+    let attach = home.command(["terminals", "attach", "sink"]);
+    let program = attach.get_program().to_str().unwrap().to_owned();
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", "\"$0\" terminals attach sink; read x; echo \"[$x]\""]);
+    shell.arg(program).env_clear();
+    for (name, value) in attach.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    let mut person = Terminal::start(&shell, 20, 70).unwrap();
+    person.wait_for("ready").unwrap();
+    // In one go: the prefix, its key, and a line for whoever reads next.
+    person.keys("\u{1d}d").unwrap();
+    person.wait_for("detached").unwrap();
+    person.keys("mine\r").unwrap();
+    person.wait_for("[mine]").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
 }

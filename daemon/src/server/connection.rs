@@ -271,14 +271,24 @@ impl Client {
             text: String::new(),
             bytes: Vec::new(),
         });
-        !self.observes && access::check(&self.house, &self.actor, &write).await.is_ok()
+        !self.observes && self.may(&write).await
     }
 
     /// Where the user of this client changed, so may have what it may type in.
     async fn look_at_rights(&self) {
         for (id, viewer) in self.line.looking.viewers() {
-            viewer.let_type(self.may_type(id).await);
+            let look = Request::TerminalShow(terminal::Show { id });
+            match self.may(&look).await {
+                true => viewer.let_type(self.may_type(id).await),
+                false => drop(self.line.looking.away(id)),
+            }
         }
+    }
+
+    async fn may(&self, request: &Request) -> bool {
+        access::check(&self.house, &self.actor, request)
+            .await
+            .is_ok()
     }
 
     fn detach(&self, detach: Detach) -> Result<(), Fault> {

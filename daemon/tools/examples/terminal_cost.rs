@@ -19,9 +19,7 @@ use smartopol_config::section::terminals::Terminals as Settings;
 use smartopol_protocol::TerminalId;
 use smartopol_protocol::terminal::{self, Party, Size, View};
 use smartopol_tools::Guard;
-use smartopol_tools::terminals::{
-    Known, Note, Start, Terminal, Terminals, Typed, Viewer, holder,
-};
+use smartopol_tools::terminals::{Known, Note, Start, Terminal, Terminals, Typed, Viewer, holder};
 use tokio::sync::{Notify, mpsc};
 
 const SIZE: Size = Size {

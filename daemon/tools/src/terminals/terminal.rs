@@ -38,7 +38,9 @@ pub type Notes = mpsc::Sender<(TerminalId, Note)>;
 
 /// Is told what a person typed without asking the daemon, before anybody else may type.
 #[derive(Clone)]
-pub struct Typed(Arc<dyn Fn(TerminalId, &str) + Send + Sync>);
+pub struct Typed(Arc<Tell>);
+
+type Tell = dyn Fn(TerminalId, &str) + Send + Sync;
 
 impl Typed {
     /// Lets this be told.

@@ -11,9 +11,10 @@ use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use smartopol_config::Paths;
 use smartopol_ipc::{Client, Error, Events, Told};
 use smartopol_protocol::terminal::{
-    Attach, Door, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState, View, Write,
+    Attach, Attached, Door, End, Give, Party, Piece, Resize, Size, Take, Terminal, TerminalState,
+    View, Write,
 };
-use smartopol_protocol::{Code, Event, Fault, News, TerminalId, event};
+use smartopol_protocol::{Code, Event, Fault, Method, News, TerminalId, event};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::link;
@@ -28,6 +29,12 @@ const PREFIX: u8 = 0x1d;
 const INPUT: usize = 16 * 1024;
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// How often one looks whether a daemon that went away is back.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How often one asks a daemon that has just come back, one [`AGAIN`] apart.
+const SOON: u32 = 300;
+
 /// Attaches to a terminal until the person leaves or the program ends.
 pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<ExitCode> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
@@ -36,58 +43,66 @@ pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<Exit
             .hint("`smartopol terminals read` and `write` work in scripts")
             .into());
     }
-    let (client, events) = link::connect(paths).await?;
-    client.call(event::Subscribe::default()).await?;
     let window = window()?;
-    let (view, size) = (View::Direct, Some(inner(window)));
-    let attached = client.call(Attach { id, view, size }).await?;
+    let (client, events) = link::connect(paths).await?;
+    let attached = begin(&client, id, View::Direct, window).await?;
     let taken = Taken::take()?;
     let mut stay = Stay {
+        paths,
+        id,
         client,
+        events: Some(events),
         look: Look {
             terminal: attached.terminal,
             window,
             prefixed: false,
+            away: false,
             note: String::new(),
             due: true,
         },
-        typing: Typing {
-            id,
-            waiting: Vec::new(),
-            late: false,
-        },
+        typing: Typing::default(),
         way: Way::own()?,
     };
-    let end = stay.stay(attached.door, events).await;
+    let end = stay.stay(attached.door).await;
     // Not before the holder has put its pen down is the terminal the person's again.
     stay.way.leave().await;
     drop(taken);
     Ok(end?.tell())
 }
 
+/// Asks the daemon for the terminal, in this form.
+async fn begin(
+    client: &Client,
+    id: TerminalId,
+    view: View,
+    window: Size,
+) -> Result<Attached, Error> {
+    client.call(event::Subscribe::default()).await?;
+    let size = Some(inner(window));
+    client.call(Attach { id, view, size }).await
+}
+
 /// One who is attached.
-struct Stay {
+struct Stay<'p> {
+    paths: &'p Paths,
+    id: TerminalId,
     client: Client,
+    /// `None` while the daemon is away.
+    events: Option<Events>,
     look: Look,
     typing: Typing,
     way: Way,
 }
 
-impl Stay {
-    /// Stays until the person leaves or the program ends.
-    async fn stay(&mut self, door: Option<Door>, mut events: Events) -> anyhow::Result<Left> {
-        let id = self.look.terminal.id;
+impl Stay<'_> {
+    /// Stays until the person leaves or the program ends, through restarts of the daemon.
+    async fn stay(&mut self, door: Option<Door>) -> anyhow::Result<Left> {
         let mut resized = signal(SignalKind::window_change())?;
         let mut ends = [
             signal(SignalKind::terminate())?,
             signal(SignalKind::hangup())?,
         ];
-        if let Some(door) = door {
-            match Way::direct(&door, PREFIX).await {
-                Some(way) => self.way = way,
-                None => self.go_the_long_way().await?,
-            }
-        }
+        self.enter(door).await?;
         loop {
             if let Some(end) = self.look.end() {
                 return Ok(Left::Ended(end.clone()));
@@ -97,28 +112,30 @@ impl Stay {
             }
             let [terminate, hangup] = &mut ends;
             tokio::select! {
-                told = events.next() => match told {
-                    Some(Told::Terminal(piece)) if piece.id == id => {
+                told = next(&mut self.events) => match told {
+                    Some(Told::Terminal(piece)) if piece.id == self.id => {
                         self.way.show(&piece.bytes)?;
                         // Drawing anew clears our line too.
                         self.look.due |= piece.piece == Piece::Keyframe;
                     }
                     Some(Told::Terminal(_)) => {}
                     Some(Told::Event(event)) => self.look.hear(*event),
-                    None => return Ok(Left::Lost),
+                    None => self.lose(),
                 },
+                () = tokio::time::sleep(LOOK), if self.look.away => self.come_back().await?,
                 typed = self.way.typed() => if let Some(left) = self.take(typed).await? {
                     return Ok(left);
                 },
                 () = tokio::time::sleep(AGAIN), if self.typing.late => {
-                    let note = self.typing.go_on(&self.client).await?;
+                    let note = self.type_waiting().await?;
                     self.look.note(note);
                 }
                 _ = resized.recv() => {
                     self.look.window = window()?;
-                    let size = inner(self.look.window);
-                    let resized = self.client.call(Resize { id, size }).await?;
-                    self.look.terminal.size = resized.size;
+                    let (id, size) = (self.id, inner(self.look.window));
+                    if let Some(resized) = self.ask(Resize { id, size }).await? {
+                        self.look.terminal.size = resized.size;
+                    }
                     self.look.due = true;
                 }
                 _ = terminate.recv() => return Ok(Left::Detached),
@@ -127,13 +144,66 @@ impl Stay {
         }
     }
 
+    /// Goes through the door where there is one; where it cannot, the daemon draws.
+    async fn enter(&mut self, door: Option<Door>) -> anyhow::Result<()> {
+        let Some(door) = door else { return Ok(()) };
+        match Way::direct(&door, PREFIX).await {
+            Some(way) => self.way = way,
+            None => self.go_the_long_way().await?,
+        }
+        Ok(())
+    }
+
+    /// Asks the daemon something; `None` where it is away.
+    async fn ask<M: Method>(&mut self, call: M) -> anyhow::Result<Option<M::Reply>> {
+        if self.look.away {
+            return Ok(None);
+        }
+        match self.client.call(call).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(err @ Error::Fault(_)) => Err(err.into()),
+            Err(_) => {
+                self.lose();
+                Ok(None)
+            }
+        }
+    }
+
+    /// The daemon is away: whoever is drawn by the holder stays, and it is looked for.
+    fn lose(&mut self) {
+        self.events = None;
+        self.typing = Typing::default();
+        self.look.away = true;
+        self.look.due = true;
+    }
+
+    /// Attaches anew where the daemon is there again.
+    async fn come_back(&mut self) -> anyhow::Result<()> {
+        let Ok((client, events)) = link::connect(self.paths).await else {
+            return Ok(());
+        };
+        let attached = match begin(&client, self.id, View::Direct, self.look.window).await {
+            Ok(attached) => attached,
+            Err(err @ Error::Fault(_)) => return Err(err.into()),
+            Err(_) => return Ok(()),
+        };
+        self.way.leave().await;
+        self.way = Way::own()?;
+        self.client = client;
+        self.events = Some(events);
+        self.look.terminal = attached.terminal;
+        self.look.away = false;
+        self.look.due = true;
+        self.enter(attached.door).await
+    }
+
     /// Takes what was typed; returns why one leaves, where that is so.
     async fn take(&mut self, typed: Typed) -> anyhow::Result<Option<Left>> {
         let (typed, directly) = match typed {
             Typed::Keys(typed) => (typed, false),
             Typed::Direct { bytes, may } => (bytes, may),
             Typed::Closed => {
-                self.go_the_long_way().await?;
+                self.shut_out().await?;
                 return Ok(None);
             }
             Typed::Over => return Ok(Some(Left::Detached)),
@@ -143,34 +213,115 @@ impl Stay {
             return Ok(Some(Left::Detached));
         }
         for order in orders {
-            self.look.carry_out(&self.client, order).await?;
+            self.carry_out(order).await?;
         }
         let (bytes, note) = match directly {
             true => (bytes, String::new()),
             // The daemon types it, or says why not.
             false => {
                 self.typing.waiting.extend(bytes);
-                (Vec::new(), self.typing.go_on(&self.client).await?)
+                (Vec::new(), self.type_waiting().await?)
             }
         };
         self.look.note(note);
-        self.way.go_on(bytes, self.look.prefixed).await?;
+        self.way.go_on(bytes, self.look.prefixed).await;
         Ok(None)
+    }
+
+    async fn carry_out(&mut self, order: Order) -> anyhow::Result<()> {
+        let id = self.id;
+        let terminal = match order {
+            Order::Detach => None,
+            Order::Take => self.ask(Take { id }).await?,
+            Order::Give => self.ask(Give { id }).await?,
+        };
+        if let Some(terminal) = terminal {
+            self.look.terminal.typist = terminal.typist;
+        }
+        self.look.due = true;
+        Ok(())
+    }
+
+    /// Types what waits, as far as the program reads; returns what is to be said.
+    async fn type_waiting(&mut self) -> anyhow::Result<String> {
+        self.typing.late = false;
+        while !self.typing.waiting.is_empty() {
+            if self.look.away {
+                // Nobody knows when it would be typed, and what it would do then.
+                self.typing = Typing::default();
+                return Ok("not typed".into());
+            }
+            let length = self.typing.waiting.len().min(INPUT);
+            let bytes = self.typing.waiting.get(..length).unwrap_or_default();
+            let write = Write {
+                id: self.id,
+                text: String::new(),
+                bytes: bytes.to_vec(),
+            };
+            match self.client.call(write).await {
+                Ok(()) => drop(self.typing.waiting.drain(..length)),
+                Err(Error::Fault(fault)) if fault.code == Code::Busy => {
+                    self.typing.late = true;
+                    return Ok(String::new());
+                }
+                Err(Error::Fault(fault)) if fault.code == Code::Conflict => {
+                    self.typing.waiting.clear();
+                    return Ok(format!("{}: ctrl-] t takes over", fault.message));
+                }
+                Err(err @ Error::Fault(_)) => return Err(err.into()),
+                Err(_) => self.lose(),
+            }
+        }
+        Ok(String::new())
+    }
+
+    /// The holder draws no more. Where the daemon was away that is its successor's first word, so
+    /// what is typed meanwhile is left where it is, for the door that opens soon.
+    async fn shut_out(&mut self) -> anyhow::Result<()> {
+        for _ in 0..SOON {
+            if !self.look.away {
+                break;
+            }
+            self.come_back().await?;
+            if !self.look.away {
+                return Ok(());
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+        self.go_the_long_way().await
     }
 
     /// Lets the daemon draw, because the holder does not, or does no more.
     async fn go_the_long_way(&mut self) -> anyhow::Result<()> {
         self.way = Way::own()?;
-        let id = self.look.terminal.id;
-        let (view, size) = (View::Picture, Some(inner(self.look.window)));
-        // Where it is gone altogether an event says so.
-        match self.client.call(Attach { id, view, size }).await {
-            Ok(attached) => self.look.terminal = attached.terminal,
-            Err(Error::Fault(_)) => {}
-            Err(err) => return Err(err.into()),
-        }
         self.look.due = true;
+        if self.look.away {
+            return Ok(());
+        }
+        match begin(&self.client, self.id, View::Picture, self.look.window).await {
+            Ok(attached) => self.look.terminal = attached.terminal,
+            Err(err @ Error::Fault(_)) => return self.hear_the_end().await.ok_or(err.into()),
+            Err(_) => self.lose(),
+        }
         Ok(())
+    }
+
+    /// Hears how it ended, where that is on its way.
+    async fn hear_the_end(&mut self) -> Option<()> {
+        while self.look.end().is_none() {
+            let told = tokio::time::timeout(LOOK, next(&mut self.events)).await;
+            if let Told::Event(event) = told.ok()?? {
+                self.look.hear(*event);
+            }
+        }
+        Some(())
+    }
+}
+
+async fn next(events: &mut Option<Events>) -> Option<Told> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -178,7 +329,6 @@ impl Stay {
 enum Left {
     Detached,
     Ended(End),
-    Lost,
 }
 
 impl Left {
@@ -190,10 +340,6 @@ impl Left {
                 ExitCode::SUCCESS,
             ),
             Self::Ended(end) => (ended(&end).0, ExitCode::SUCCESS),
-            Self::Lost => (
-                "the daemon went away; the program goes on: attach again".to_owned(),
-                ExitCode::FAILURE,
-            ),
         };
         let _ = writeln!(io::stdout(), "[{}]", sanitize::line(&text));
         code
@@ -213,6 +359,8 @@ struct Look {
     terminal: Terminal,
     window: Size,
     prefixed: bool,
+    /// The daemon is away.
+    away: bool,
     /// Something to be told at the bottom.
     note: String,
     /// Our line is to be drawn.
@@ -266,18 +414,6 @@ impl Look {
         (bytes, orders)
     }
 
-    async fn carry_out(&mut self, client: &Client, order: Order) -> anyhow::Result<()> {
-        let id = self.terminal.id;
-        match order {
-            Order::Detach => {}
-            Order::Take => self.terminal.typist = client.call(Take { id }).await?.typist,
-            Order::Give => self.terminal.typist = client.call(Give { id }).await?.typist,
-        }
-        self.note.clear();
-        self.due = true;
-        Ok(())
-    }
-
     fn note(&mut self, note: String) {
         self.due |= self.note != note || self.prefixed;
         self.note = note;
@@ -289,6 +425,7 @@ impl Look {
         let note = sanitize::line(&self.note);
         let keys = match (self.prefixed, terminal.typist) {
             _ if !note.is_empty() => &*note,
+            (false, _) if self.away => "ctrl-] d detaches  the daemon is away; the program goes on",
             (true, _) => "d detaches  t takes  g gives",
             (false, Party::Person) => "ctrl-] d detaches",
             (false, Party::Agent) => "the agent types: ctrl-] t takes over",
@@ -314,39 +451,10 @@ impl Look {
 }
 
 /// What is typed and not yet told.
+#[derive(Default)]
 struct Typing {
-    id: TerminalId,
     waiting: Vec<u8>,
     late: bool,
-}
-
-impl Typing {
-    /// Types what waits, as far as the program reads; returns what is to be said.
-    async fn go_on(&mut self, client: &Client) -> anyhow::Result<String> {
-        self.late = false;
-        while !self.waiting.is_empty() {
-            let length = self.waiting.len().min(INPUT);
-            let bytes = self.waiting.get(..length).unwrap_or_default().to_vec();
-            let write = Write {
-                id: self.id,
-                text: String::new(),
-                bytes,
-            };
-            match client.call(write).await {
-                Ok(()) => drop(self.waiting.drain(..length)),
-                Err(Error::Fault(fault)) if fault.code == Code::Busy => {
-                    self.late = true;
-                    return Ok(String::new());
-                }
-                Err(Error::Fault(fault)) if fault.code == Code::Conflict => {
-                    self.waiting.clear();
-                    return Ok(format!("{}: ctrl-] t takes over", fault.message));
-                }
-                Err(err) => return Err(err.into()),
-            }
-        }
-        Ok(String::new())
-    }
 }
 
 fn window() -> io::Result<Size> {
@@ -420,6 +528,7 @@ mod tests {
             },
             window: size,
             prefixed: false,
+            away: false,
             note: String::new(),
             due: false,
         }

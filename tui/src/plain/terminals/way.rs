@@ -26,7 +26,7 @@ use super::attach::write;
 /// How long the holder may take to answer, when one comes and when one leaves.
 const ANSWER: Duration = Duration::from_secs(3);
 
-/// The way that is gone.
+/// The way there.
 pub(super) enum Way {
     /// The daemon draws and is told what is typed.
     Own(Keys),
@@ -94,11 +94,10 @@ impl Way {
 
     /// Says that what was typed is dealt with, but for these bytes, which are to be typed; `all`
     /// where what comes next is for us, whatever it is.
-    pub(super) async fn go_on(&mut self, bytes: Vec<u8>, all: bool) -> io::Result<()> {
+    pub(super) async fn go_on(&mut self, bytes: Vec<u8>, all: bool) {
         if let Self::Direct(direct) = self {
             direct.say(&Said::GoOn { bytes, all }).await;
         }
-        Ok(())
     }
 
     /// Waits until nobody else draws on our terminal and reads from it.

@@ -67,7 +67,9 @@ struct Shown {
 
 impl std::fmt::Debug for Shown {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.windows.iter().map(|w| w.client)).finish()
+        f.debug_list()
+            .entries(self.windows.iter().map(|w| w.client))
+            .finish()
     }
 }
 
@@ -186,7 +188,8 @@ impl Direct {
     /// Begins the screen with the present that the daemon left, and what was written since.
     pub(super) fn begin(&self, folder: &Path) -> io::Result<()> {
         let mut shown = self.shown();
-        let (offset, size, keyframe) = link::kept(folder, link::PRESENT).ok_or(io::ErrorKind::NotFound)?;
+        let (offset, size, keyframe) =
+            link::kept(folder, link::PRESENT).ok_or(io::ErrorKind::NotFound)?;
         let mut screen = Screen::new(size, 0);
         screen.restore(&keyframe, offset);
         let mut reading = Reading::from(folder, offset)?;
@@ -215,22 +218,24 @@ impl Direct {
 
     /// Draws the last picture, as far as the terminals take it in time.
     pub(super) fn finish(&self) {
-        let begun = Instant::now();
+        let mut shown = self.shown();
+        for window in &mut shown.windows {
+            window.drawn_at = None;
+        }
+        if let Some(screen) = &mut shown.screen {
+            screen.draw();
+        }
+        let late = Instant::now() + LAST;
         loop {
-            let mut shown = self.shown();
-            for window in &mut shown.windows {
-                window.drawn_at = None;
-            }
-            if let Some(screen) = &mut shown.screen {
-                screen.draw();
-            }
             shown.draw(Instant::now());
-            let done = shown.windows.iter().all(|window| window.rest.is_empty());
-            drop(shown);
-            if done || begun.elapsed() > LAST {
+            let slow = shown.windows.iter().filter(|own| !own.rest.is_empty());
+            let mut slow: Vec<PollFd<'_>> = slow
+                .map(|window| PollFd::new(&window.terminal, PollFlags::OUT))
+                .collect();
+            if slow.is_empty() || Instant::now() >= late {
                 return;
             }
-            std::thread::sleep(AGAIN);
+            let _ = poll(&mut slow, Some(&until(late)));
         }
     }
 
@@ -258,7 +263,9 @@ impl Direct {
     }
 
     fn leave(&self, client: u64) {
-        self.shown().windows.retain(|window| window.client != client);
+        self.shown()
+            .windows
+            .retain(|window| window.client != client);
     }
 
     fn line(&self, client: u64, line: &str) {
@@ -436,7 +443,9 @@ impl<'h> Visitor<'h> {
             if !stream.is_empty() {
                 match (&self.stream).read(&mut buffer)? {
                     0 => return Ok(()),
-                    read => self.bytes.extend_from_slice(buffer.get(..read).unwrap_or_default()),
+                    read => self
+                        .bytes
+                        .extend_from_slice(buffer.get(..read).unwrap_or_default()),
                 }
                 while let Some(said) = direct::next(&mut self.bytes).map_err(io::Error::other)? {
                     self.hear(said)?;

@@ -1,0 +1,225 @@
+//! The door of the process that holds a terminal: who comes in, who is kept out, who is sent out.
+
+use std::io::{IoSlice, Read, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+
+use portable_pty::{MasterPty, PtySize, native_pty_system};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use smartopol_ipc::{Access, Address, Client, Events};
+use smartopol_protocol::TerminalId;
+use smartopol_protocol::direct::{self, Heard, Said};
+use smartopol_protocol::event::Subscribe;
+use smartopol_protocol::terminal::{self, Attach, Door, Give, Open, View};
+use smartopol_testkit::home::LIMIT;
+use smartopol_testkit::{Home, Terminal};
+
+use super::home;
+
+/// A person's terminal, for as long as it is open.
+struct Lent {
+    outer: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    inner: std::fs::File,
+}
+
+impl Lent {
+    fn new() -> Self {
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap();
+        let name = pair.master.tty_name().unwrap();
+        let mut open = std::fs::File::options();
+        let inner = open.read(true).write(true).open(name).unwrap();
+        let mut raw = tcgetattr(&inner).unwrap();
+        raw.make_raw();
+        tcsetattr(&inner, OptionalActions::Now, &raw).unwrap();
+        Self {
+            keys: pair.master.take_writer().unwrap(),
+            outer: pair.master,
+            inner,
+        }
+    }
+
+    fn types(&mut self, keys: &[u8]) {
+        self.keys.write_all(keys).unwrap();
+    }
+
+    /// Reads until this was drawn.
+    fn shows(&self, words: &str) {
+        let mut reader = self.outer.try_clone_reader().unwrap();
+        let mut seen = String::new();
+        let mut buffer = [0; 1024];
+        while !seen.contains(words) {
+            let read = reader.read(&mut buffer).unwrap();
+            assert!(read > 0, "{words} is not among {seen}");
+            seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+    }
+}
+
+/// One at a door.
+struct Visitor {
+    stream: UnixStream,
+    bytes: Vec<u8>,
+}
+
+impl Visitor {
+    fn come(door: &Door, ticket: &str, brings: BorrowedFd<'_>) -> Self {
+        let stream = UnixStream::connect(&door.socket).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let brings = [brings];
+        control.push(SendAncillaryMessage::ScmRights(&brings));
+        let (ticket, prefix) = (ticket.to_owned(), 0x1d);
+        let word = direct::write(&Said::Enter { ticket, prefix });
+        let slices = [IoSlice::new(&word)];
+        let sent = sendmsg(&stream, &slices, &mut control, SendFlags::NOSIGNAL);
+        assert_eq!(sent, Ok(word.len()));
+        Self {
+            stream,
+            bytes: Vec::new(),
+        }
+    }
+
+    fn says(&mut self, word: &Said) {
+        self.stream.write_all(&direct::write(word)).unwrap();
+    }
+
+    /// Returns what is heard next; `None` where one was kept or sent out.
+    fn hears(&mut self) -> Option<Heard> {
+        let mut buffer = [0; 1024];
+        loop {
+            if let Some(word) = direct::next(&mut self.bytes).unwrap() {
+                return Some(word);
+            }
+            match self.stream.read(&mut buffer) {
+                Ok(read @ 1..) => self.bytes.extend_from_slice(&buffer[..read]),
+                Ok(_) => return None,
+                Err(err) if err.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(err) => panic!("nothing was said: {err}"),
+            }
+        }
+    }
+}
+
+async fn connected(home: &Home, access: Access) -> (Client, Events) {
+    let address = Address::new(home.socket());
+    Client::connect(&address, "test", access).await.unwrap()
+}
+
+async fn opened(client: &Client) -> TerminalId {
+    let line = "stty -echo; while read x; do echo \"<$x>\"; done";
+    let open = Open {
+        command: ["/bin/sh", "-c", line].map(str::to_owned).to_vec(),
+        ..Open::default()
+    };
+    client.call(open).await.unwrap().id
+}
+
+async fn door(client: &Client, id: TerminalId) -> Option<Door> {
+    let (view, size) = (View::Direct, None);
+    client.call(Attach { id, view, size }).await.unwrap().door
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_door_opens_once_for_who_brings_a_terminal_and_the_ticket() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    assert_eq!(
+        door(&client, id).await,
+        None,
+        "it does not hear of its rights"
+    );
+    client.call(Subscribe::default()).await.unwrap();
+    let door = door(&client, id).await.unwrap();
+    let mut lent = Lent::new();
+    let null = std::fs::File::open("/dev/null").unwrap();
+    let upper = door.ticket.to_uppercase();
+    let strangers =
+        ["", "00ff", &upper].map(|ticket| Visitor::come(&door, ticket, lent.inner.as_fd()));
+    for mut stranger in strangers {
+        assert_eq!(stranger.hears(), None);
+    }
+    let mut without = Visitor::come(&door, &door.ticket, null.as_fd());
+    assert_eq!(without.hears(), None, "that is no terminal");
+    let mut visitor = Visitor::come(&door, &door.ticket, lent.inner.as_fd());
+    assert_eq!(visitor.hears(), Some(Heard::Entered));
+    let mut again = Visitor::come(&door, &door.ticket, lent.inner.as_fd());
+    assert_eq!(again.hears(), None, "a ticket is good once");
+    lent.types(b"one\r");
+    lent.shows("<one>");
+    // The prefix and what follows is the client's, and the rest waits for its word.
+    lent.types(b"tw\x1dx");
+    let (bytes, may) = (b"\x1dx".to_vec(), true);
+    assert_eq!(visitor.hears(), Some(Heard::Typed { bytes, may }));
+    lent.types(b"\r");
+    let (bytes, all) = (b"o".to_vec(), false);
+    visitor.says(&Said::GoOn { bytes, all });
+    lent.shows("<two>");
+    drop((client, events));
+    assert_eq!(visitor.hears(), None, "who left the daemon leaves this too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_type_is_left_with_what_they_typed() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    let (observer, _also) = connected(&home, Access::Observe).await;
+    observer.call(Subscribe::default()).await.unwrap();
+    let open = door(&observer, id).await.unwrap();
+    let mut lent = Lent::new();
+    let mut visitor = Visitor::come(&open, &open.ticket, lent.inner.as_fd());
+    assert_eq!(visitor.hears(), Some(Heard::Entered));
+    let typed = |bytes: &[u8]| {
+        let bytes = bytes.to_vec();
+        Some(Heard::Typed { bytes, may: false })
+    };
+    lent.types(b"one\r");
+    assert_eq!(visitor.hears(), typed(b"one\r"));
+    // Nor does it help to say that it is to be typed.
+    let (bytes, all) = (b"one\r".to_vec(), false);
+    visitor.says(&Said::GoOn { bytes, all });
+    lent.types(b"two\r");
+    assert_eq!(visitor.hears(), typed(b"two\r"));
+
+    // Whoever may type does not while the agent does.
+    client.call(Subscribe::default()).await.unwrap();
+    let open = door(&client, id).await.unwrap();
+    let mut own = Lent::new();
+    let mut person = Visitor::come(&open, &open.ticket, own.inner.as_fd());
+    assert_eq!(person.hears(), Some(Heard::Entered));
+    client.call(Give { id }).await.unwrap();
+    own.types(b"three\r");
+    assert_eq!(person.hears(), typed(b"three\r"));
+    let read = terminal::Read {
+        id,
+        since: Some(0),
+        limit: 0,
+    };
+    let written = client.call(read).await.unwrap();
+    assert_eq!(written.text, "", "nothing was typed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_rights_end_while_they_are_attached_is_sent_out() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await.to_string();
+    home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+        .unwrap();
+    let attach = ["--as", "discord:ben", "terminals", "attach", &id];
+    let mut ben = Terminal::start(&home.command(attach), 20, 90).unwrap();
+    ben.wait_for("ctrl-] d detaches").unwrap();
+    ben.keys("one\r").unwrap();
+    ben.wait_for("<one>").unwrap();
+    home.ok(["users", "role", "ben", "user"]).unwrap();
+    assert_ne!(ben.wait_end().unwrap(), 0);
+    ben.wait_for("there is no terminal").unwrap();
+}
