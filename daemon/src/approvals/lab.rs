@@ -157,7 +157,7 @@ pub(super) fn asker(r: &Reader<'_>, turn_id: TurnId) -> Result<String, smartopol
 }
 
 /// Explains the verdict on a command line without running anything.
-pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault> {
+pub(crate) async fn check(house: &House, user: &User, check: Check) -> Result<Checked, Fault> {
     let session = match check.session_id {
         Some(id) => Some(house.store.read(move |r| r.session(id)).await?),
         None => None,
@@ -166,22 +166,24 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
         Some(session) => session.workspace.clone(),
         None => check.cwd.clone(),
     };
-    let role = check.role.as_deref().unwrap_or(Role::Admin.name());
-    if Role::named(role).is_none() {
-        let told = format!("`role` is `{role}`");
-        let hint = format!("the roles are {}", Role::names());
-        return Err(Fault::new(Code::BadRequest, told).hint(hint));
-    }
-    // As the role has it that is asked about; of single users nothing is said.
-    let rights = Role::named(role).map_or_else(Rights::default, |role| {
-        let user = User {
-            role,
-            owner: role == Role::Admin,
-            disabled: false,
-            ..crate::users::nobody()
-        };
-        house.rights(&user)
-    });
+    let (role, rights) = match &check.role {
+        None => (user.role, house.rights(user)),
+        Some(name) => {
+            let role = Role::named(name).ok_or_else(|| {
+                let told = format!("`role` is `{name}`");
+                let hint = format!("the roles are {}", Role::names());
+                Fault::new(Code::BadRequest, told).hint(hint)
+            })?;
+            // As the role has it; of single users nothing is said.
+            let user = User {
+                role,
+                owner: role == Role::Admin,
+                disabled: false,
+                ..crate::users::nobody()
+            };
+            (role, house.rights(&user))
+        }
+    };
     let inspection = inspect(house, &workspace, &check.cwd, &check.command).await?;
     let own = session.as_ref().and_then(|session| session.mode);
     let rules = house.rules().await?;
@@ -196,7 +198,7 @@ pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault>
     let call = Call {
         tool: "exec",
         inspection: &inspection,
-        role,
+        role: role.name(),
     };
     let judgement = policy.judge(call);
     let rule = policy.offer(call);

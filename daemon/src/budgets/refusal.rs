@@ -1,8 +1,8 @@
 //! The words in which a budget refuses a request.
 
 use jiff::tz::TimeZone;
-use smartopol_protocol::Timestamp;
 use smartopol_protocol::user::{Budget, Limits, Spent, User};
+use smartopol_protocol::{Timestamp, suggest};
 
 /// A budget that is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(super) fn used_up(
             hint: match budget.of.as_str() {
                 "user" => format!(
                     "an admin can give more: smartopol users set {} --{}-{} N",
-                    quoted(&user.name),
+                    suggest::word(&user.name),
                     if day { "daily" } else { "monthly" },
                     kind.option()
                 ),
@@ -134,15 +134,6 @@ impl Kind {
             Self::Tokens => format!("{count} tokens"),
             Self::Money => dollars(count),
         }
-    }
-}
-
-/// Says a name as one word of a shell.
-fn quoted(name: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    match name.chars().all(plain) && !name.starts_with('-') {
-        true => name.to_owned(),
-        false => format!("'{}'", name.replace('\'', "'\\''")),
     }
 }
 

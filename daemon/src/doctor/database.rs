@@ -1,8 +1,8 @@
 //! The doctor's look at the database: through the daemon where that runs, else at the file.
 
 use smartopol_config::Paths;
-use smartopol_protocol::Timestamp;
 use smartopol_protocol::daemon::{self, BackupShown, FiguresShown, Rows, Size};
+use smartopol_protocol::{Code, Fault, Timestamp};
 
 use super::finding::Finding;
 use crate::lifecycle::{Lock, ask, block_on, bytes, holder};
@@ -37,6 +37,10 @@ fn through_the_daemon(paths: &Paths, backups: &[BackupShown]) -> (Finding, Size)
         Ok((problems, FiguresShown { size, rows, .. })) => {
             (told(paths, &size, &rows, &problems, backups), size)
         }
+        Err(err) if denied(&err) => (
+            Finding::note("database", "only an admin is told of it by the daemon"),
+            Size::default(),
+        ),
         Err(err) => {
             let bad = Finding::bad("database", format!("the daemon cannot tell: {err:#}"))
                 .remedy("smartopol daemon stop")
@@ -44,6 +48,11 @@ fn through_the_daemon(paths: &Paths, backups: &[BackupShown]) -> (Finding, Size)
             (bad, Size::default())
         }
     }
+}
+
+fn denied(err: &anyhow::Error) -> bool {
+    err.downcast_ref::<Fault>()
+        .is_some_and(|fault| fault.code == Code::Denied)
 }
 
 /// Looks at the file, with the daemon's lock so that none starts meanwhile.

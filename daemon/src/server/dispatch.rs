@@ -76,7 +76,7 @@ pub(crate) async fn dispatch(
         Request::ApprovalShow(params) => reply(id, approval::show(house, params).await),
         Request::ApprovalDecide(params) => reply(id, approval::decide(house, actor, params).await),
         Request::ApprovalLab(params) => reply(id, approval::lab(house, params).await),
-        Request::ApprovalCheck(params) => reply(id, approval::check(house, params).await),
+        Request::ApprovalCheck(params) => reply(id, approval::check(house, user, params).await),
         Request::QuestionList(params) => reply(id, question::list(house, user, params).await),
         Request::QuestionShow(params) => reply(id, question::show(house, params).await),
         Request::QuestionAnswer(params) => reply(id, question::answer(house, actor, params).await),

@@ -1,4 +1,4 @@
-//! What was probably meant where a name is not known.
+//! What a person or a model could say instead: a name that was probably meant, a word to copy.
 
 /// Returns the name that `text` was probably meant to be.
 pub fn nearest<'a>(text: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -28,6 +28,15 @@ pub fn meant(message: &str) -> Option<String> {
     nearest(unknown, known.into_iter()).map(str::to_owned)
 }
 
+/// Says a name as one word of a shell, for a command that can be copied.
+pub fn word(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    match name.chars().all(plain) && !name.is_empty() && !name.starts_with('-') {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,5 +52,12 @@ mod tests {
         );
         assert_eq!(meant("missing field `when`"), None);
         assert_eq!(meant("unknown variant `"), None);
+    }
+
+    #[test]
+    fn a_name_is_one_word_of_a_shell() {
+        assert_eq!(word("a-name.2"), "a-name.2");
+        assert_eq!(word("it's mine"), "'it'\\''s mine'");
+        assert_eq!((word(""), word("-n")), ("''".into(), "'-n'".into()));
     }
 }

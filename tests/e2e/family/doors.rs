@@ -414,3 +414,31 @@ fn acting_as_a_peer_is_a_mistake_where_nobody_asks_who_does_it() {
     assert!(set.contains("ask"), "{set}");
     home.ok(as_peer(MIA, &["models", "list"])).unwrap();
 }
+
+#[test]
+fn what_would_be_done_with_a_command_is_said_for_the_one_who_asks() {
+    let home = family("");
+    let check = ["approvals", "check", "--json", "cargo test"];
+    let own = json(&home, &check).pop().unwrap();
+    let reason = |checked: &Value| checked["reasons"][0].as_str().unwrap().to_owned();
+    assert!(reason(&own).contains("asks before commands"), "{own}");
+    let childs = json(&home, &as_peer(MIA, &check)).pop().unwrap();
+    assert!(reason(&childs).contains("waits for an admin"), "{childs}");
+    let as_role = [
+        "approvals",
+        "check",
+        "--json",
+        "--role",
+        "child",
+        "cargo test",
+    ];
+    assert_eq!(json(&home, &as_role).pop().unwrap(), childs);
+}
+
+#[test]
+fn the_doctor_finds_no_fault_with_what_one_may_not_know() {
+    let home = family("");
+    let told = home.ok(as_peer(MIA, &["doctor"])).unwrap();
+    assert!(told.contains("only an admin is told of it"), "{told}");
+    assert!(!told.contains("the daemon cannot tell"), "{told}");
+}

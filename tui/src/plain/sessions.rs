@@ -17,7 +17,7 @@ use smartopol_protocol::session::{
     Archive, Configure, Create, Delete, List, Session, SessionState, Which,
 };
 use smartopol_protocol::turn::Outcome;
-use smartopol_protocol::{UserId, user};
+use smartopol_protocol::{UserId, suggest, user};
 
 use super::confirm::confirmed;
 use super::link::{self, find};
@@ -253,8 +253,9 @@ pub(super) async fn run(
             let id = find(&client, Some(&key)).await?.id;
             let session = client.call(Archive { id, archived }).await?;
             let name = session.name;
+            let word = suggest::word(&name);
             out.line(format!(
-                "`{name}` is put away; `smartopol sessions unarchive '{name}'` takes it back"
+                "`{name}` is put away; `smartopol sessions unarchive {word}` takes it back"
             ))?;
         }
         Command::Unarchive { key } => {

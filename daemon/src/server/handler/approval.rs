@@ -39,6 +39,6 @@ pub(crate) async fn lab(house: &House, asked: Lab) -> Result<LabShown, Fault> {
     lab::lab(house, asked.id).await
 }
 
-pub(crate) async fn check(house: &House, check: Check) -> Result<Checked, Fault> {
-    lab::check(house, check).await
+pub(crate) async fn check(house: &House, user: &User, check: Check) -> Result<Checked, Fault> {
+    lab::check(house, user, check).await
 }

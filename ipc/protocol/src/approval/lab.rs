@@ -78,7 +78,7 @@ pub struct Check {
     /// The session whose folder, mode and rules hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_id: Option<SessionId>,
-    /// The role of the one who asks; `admin` without one.
+    /// The role of the one who asks; without one it is you, with your own rights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
 }

@@ -24,7 +24,7 @@ pub struct Asked {
     /// The session whose folder, mode and rules hold
     #[arg(short, long, value_name = "KEY")]
     session: Option<String>,
-    /// The role of the one who asks [default: admin]
+    /// The role of the one who asks [default: you, with your own rights]
     #[arg(long, value_name = "ROLE", value_parser = ["admin", "user", "child"])]
     role: Option<String>,
     /// Print one JSON object
