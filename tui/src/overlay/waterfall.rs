@@ -16,9 +16,6 @@ use crate::theme::Theme;
 use crate::widget::text::{clip, clip_spans, spread, width};
 use crate::widget::time;
 
-/// From this width on, the tiers of a request are named.
-const LEGEND: usize = 104;
-
 /// How wide the durations are.
 const TOOK: usize = 13;
 
@@ -181,28 +178,41 @@ fn totals(shown: &Shown, now: Timestamp, all: u64, room: usize, theme: Theme) ->
 fn tokens(turn: &Turn, room: usize, theme: Theme) -> [Line<'static>; 2] {
     let carried = turn.carried;
     let tiers = [
-        ("█", "for all", carried.fixed, theme.good()),
-        ("▓", "yours", carried.person, theme.strong()),
-        ("▒", "times", carried.volatile, theme.text()),
-        ("░", "said", carried.transcript, theme.quiet()),
+        ("█", ("for all", "all"), carried.fixed, theme.good()),
+        ("▓", ("yours", "you"), carried.person, theme.strong()),
+        ("▒", ("times", "now"), carried.volatile, theme.text()),
+        ("░", ("said", "said"), carried.transcript, theme.quiet()),
     ];
     let all: u64 = tiers.iter().map(|(_, _, tokens, _)| tokens).sum();
-    let roomy = room >= LEGEND;
-    let mut left = Vec::new();
-    for (bar, name, tokens, style) in tiers {
-        left.push(Span::styled(format!("{bar} "), style));
-        if roomy {
-            left.push(Span::styled(format!("{name} "), theme.quiet()));
+    let said = |names: Names| {
+        let mut left = Vec::new();
+        for (bar, (long, short), tokens, style) in tiers {
+            let (name, air) = match names {
+                Names::Long => (long, "   "),
+                Names::Short => (short, " "),
+                Names::None => ("", "  "),
+            };
+            left.push(Span::styled(format!("{bar} "), style));
+            if !name.is_empty() {
+                left.push(Span::styled(format!("{name} "), theme.quiet()));
+            }
+            left.push(Span::raw(format!("{}{air}", time::count(tokens))));
         }
-        let air = if roomy { "   " } else { "  " };
-        left.push(Span::raw(format!("{}{air}", time::count(tokens))));
-    }
-    let words = match room {
-        LEGEND.. => Words::All,
-        70.. => Words::Few,
-        _ => Words::Least,
+        left
     };
-    let right = used(turn, words, theme);
+    let wide = |spans: &[Span<'_>]| -> usize { spans.iter().map(|own| width(&own.content)).sum() };
+    // The most that there is room for.
+    let (left, right) = [
+        (Names::Long, Words::All),
+        (Names::Long, Words::Few),
+        (Names::Short, Words::Few),
+        (Names::Short, Words::Least),
+        (Names::None, Words::Few),
+    ]
+    .into_iter()
+    .map(|(names, words)| (said(names), used(turn, words, theme)))
+    .find(|(left, right)| wide(left) + wide(right) <= room)
+    .unwrap_or_else(|| (said(Names::None), used(turn, Words::Least, theme)));
     let mut bar = Vec::new();
     let mut drawn = 0;
     let mut so_far = 0;
@@ -213,6 +223,14 @@ fn tokens(turn: &Turn, room: usize, theme: Theme) -> [Line<'static>; 2] {
         drawn = to.max(drawn);
     }
     [spread(left, right, room), Line::from(bar)]
+}
+
+/// How the tiers are called.
+#[derive(Clone, Copy)]
+enum Names {
+    Long,
+    Short,
+    None,
 }
 
 /// How much is said of what a turn used.
