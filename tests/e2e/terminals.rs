@@ -301,7 +301,10 @@ async fn a_program_gets_its_terminal_and_nothing_else_of_its_holder() {
         .filter_map(|line| line.split_once('=').map(|(name, _)| name))
         .filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(name)) // The shell's own.
         .collect();
-    assert_eq!(names, ["COLORTERM", "HOME", "PATH", "TERM"]);
+    assert_eq!(
+        names,
+        ["COLORTERM", "HOME", "PATH", "SMARTOPOL_TERMINAL", "TERM"]
+    );
 }
 
 /// The bytes of `seq 1 N` in a terminal.

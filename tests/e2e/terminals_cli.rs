@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
+use smartopol_testkit::home::LIMIT;
 use smartopol_testkit::{Home, Terminal};
 
 use super::home;
@@ -167,6 +168,177 @@ async fn who_is_attached_stays_so_through_the_death_of_the_daemon() {
     assert_eq!(person.wait_end().unwrap(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_stands_still_keeps_nobody_from_leaving() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let mut person = attached(&home, "loop");
+    signal(&home, "-STOP");
+    person.resize(24, 80).unwrap();
+    person.keys("alone\r").unwrap();
+    let echoed = person.wait_for("<alone>");
+    person.keys("\u{1d}g").unwrap();
+    person.keys("\u{1d}d").unwrap();
+    let left = person.wait_end();
+    signal(&home, "-CONT");
+    echoed.unwrap();
+    assert_eq!(left.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_changes_its_size_is_drawn_anew_with_one_line_at_the_bottom() {
+    let home = home();
+    let mut person = attached(&home, "loop");
+    for (rows, cols) in [(30, 100), (12, 60), (25, 90)] {
+        person.resize(rows, cols).unwrap();
+        person.keys(&format!("at {rows}\r")).unwrap();
+        person.wait_for(&format!("<at {rows}>")).unwrap();
+        person.keys("\u{1d}r").unwrap();
+        let one_line = || {
+            let screen = person.screen();
+            let lines: Vec<&str> = screen.lines().collect();
+            let at = |line: &&str| line.contains("ctrl-] d detaches");
+            lines.iter().filter(|line| at(line)).count() == 1 && lines.last().is_some_and(at)
+        };
+        let begun = std::time::Instant::now();
+        while !one_line() {
+            assert!(begun.elapsed() < LIMIT, "{}", person.screen());
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_lend_their_terminal_is_drawn_by_the_daemon_through_its_restarts_too() {
+    let mut home = home();
+    home.start().await.unwrap();
+    drop(attached(&home, "loop"));
+    let mut person = in_a_shell(&home, "\"$0\" terminals attach loop < /dev/tty");
+    person.wait_for("ctrl-] d detaches").unwrap();
+    person.keys("one\r").unwrap();
+    person.wait_for("<one>").unwrap();
+    person.resize(25, 90).unwrap();
+    person.keys("two\r").unwrap();
+    person.wait_for("<two>").unwrap();
+    home.kill().unwrap();
+    person.wait_for("the daemon is away").unwrap();
+    home.start().await.unwrap();
+    person.wait_gone("the daemon is away").unwrap();
+    person.keys("three\r").unwrap();
+    person.wait_for("<three>").unwrap();
+    person.keys("\u{1d}d").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_daemon_is_away_a_program_is_told_what_it_asks_and_later_nothing() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let script = "stty raw -echo; echo ready; while dd bs=1 count=1 of=/dev/null 2> /dev/null; do \
+                  printf '\\n\\r\\033[6n'; dd bs=1 count=6 2> /dev/null | tr '\\033' '!'; done";
+    let line = ["--", "/bin/sh", "-c", script];
+    home.ok(["terminals", "new", "--title", "asks"].iter().chain(&line))
+        .unwrap();
+    let command = home.command(["terminals", "attach", "asks"]);
+    let mut person = Terminal::start(&command, 20, 70).unwrap();
+    person.wait_for("ready").unwrap();
+    person.keys("x").unwrap();
+    person.wait_for("![3;1R").unwrap();
+    home.kill().unwrap();
+    person.wait_for("the daemon is away").unwrap();
+    person.keys("x").unwrap();
+    person.wait_for("![4;1R").unwrap();
+    home.start().await.unwrap();
+    person.wait_gone("the daemon is away").unwrap();
+    // What was asked then is not answered again now: the next answer is the next key's.
+    person.keys("x").unwrap();
+    person.wait_for("![5;1R").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_stopped_leaves_the_keys_and_one_that_is_killed_a_clean_screen() {
+    let home = home();
+    drop(attached(&home, "loop"));
+    let mut person = in_a_shell(&home, "\"$0\" terminals attach loop; read x");
+    person.wait_for("ctrl-] d detaches").unwrap();
+    let shell = person.pid().unwrap();
+    let children = format!("/proc/{shell}/task/{shell}/children");
+    let client = std::fs::read_to_string(children).unwrap();
+    let tell = |signal: &str| {
+        let words = [signal, client.trim()];
+        let sent = Command::new("kill").args(words).status().unwrap();
+        assert!(sent.success());
+    };
+    tell("-STOP");
+    let end = person.raw().len();
+    person.keys("later\r").unwrap();
+    // It goes out, and what was typed is nobody's yet.
+    person.wait_raw("\u{1b}[?1049l", end).unwrap();
+    tell("-CONT");
+    person.wait_for("<later>").unwrap();
+    person.keys("now\r").unwrap();
+    person.wait_for("<now>").unwrap();
+    let end = person.raw().len();
+    tell("-KILL");
+    person.wait_raw("\u{1b}[?1049l", end).unwrap();
+}
+
+#[test]
+fn a_bell_rings_and_what_is_pasted_leads_nowhere() {
+    let home = home();
+    let script = "printf '\\033[?2004h'; echo ready; read x; printf '\\007'; echo rung; exec cat";
+    let line = ["--", "/bin/sh", "-c", script];
+    home.ok(["terminals", "new", "--title", "bell"].iter().chain(&line))
+        .unwrap();
+    let command = home.command(["terminals", "attach", "bell"]);
+    let mut person = Terminal::start(&command, 20, 70).unwrap();
+    person.wait_for("ready").unwrap();
+    let end = person.raw().len();
+    person.keys("\r").unwrap();
+    person.wait_raw("\u{7}", end).unwrap();
+    person.wait_for("rung").unwrap();
+    person.keys("\u{1b}[200~a\u{1d}db\u{1b}[201~\r").unwrap();
+    person.wait_for("a^]db").unwrap();
+    person.keys("\u{1d}d").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[test]
+fn a_terminal_does_not_show_itself() {
+    let home = home();
+    let opened = home
+        .ok([
+            "terminals",
+            "new",
+            "--json",
+            "--title",
+            "self",
+            "--",
+            "/bin/sh",
+        ])
+        .unwrap();
+    let id = json(&opened)["id"].as_str().unwrap().to_owned();
+    let mut attach = home.command(["terminals", "attach", "self"]);
+    attach.env("SMARTOPOL_TERMINAL", id);
+    let mut person = Terminal::start(&attach, 20, 100).unwrap();
+    assert_eq!(person.wait_end().unwrap(), 1);
+    person.wait_for("cannot show itself").unwrap();
+}
+
+/// Runs a line of a shell, to which `$0` is the program, in a terminal.
+fn in_a_shell(home: &Home, line: &str) -> Terminal {
+    let command = home.command(["terminals", "list"]);
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", line])
+        .arg(command.get_program())
+        .env_clear();
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    Terminal::start(&shell, 20, 70).unwrap()
+}
+
 #[test]
 fn what_is_typed_right_after_detaching_is_for_the_shell() {
     let home = home();
@@ -174,17 +346,9 @@ fn what_is_typed_right_after_detaching_is_for_the_shell() {
     let line = ["--", "/bin/sh", "-c", script];
     home.ok(["terminals", "new", "--title", "sink"].iter().chain(&line))
         .unwrap();
-    let attach = home.command(["terminals", "attach", "sink"]);
-    let program = attach.get_program().to_str().unwrap().to_owned();
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", "\"$0\" terminals attach sink; read x; echo \"[$x]\""]);
-    shell.arg(program).env_clear();
-    for (name, value) in attach.get_envs() {
-        shell.env(name, value.unwrap_or_default());
-    }
-    let mut person = Terminal::start(&shell, 20, 70).unwrap();
+    let line = "\"$0\" terminals attach sink; read x; echo \"[$x]\"";
+    let mut person = in_a_shell(&home, line);
     person.wait_for("ready").unwrap();
-    // In one go: the prefix, its key, and a line for whoever reads next.
     person.keys("\u{1d}d").unwrap();
     person.wait_for("detached").unwrap();
     person.keys("mine\r").unwrap();

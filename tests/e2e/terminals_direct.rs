@@ -11,8 +11,7 @@ use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use smartopol_ipc::{Access, Address, Client, Events};
 use smartopol_protocol::TerminalId;
 use smartopol_protocol::direct::{self, Heard, Said};
-use smartopol_protocol::event::Subscribe;
-use smartopol_protocol::terminal::{self, Attach, Door, Give, Open, View};
+use smartopol_protocol::terminal::{self, Attach, Door, Give, Open, Take, Until, View};
 use smartopol_testkit::home::LIMIT;
 use smartopol_testkit::{Home, Terminal};
 
@@ -129,12 +128,6 @@ async fn the_door_opens_once_for_who_brings_a_terminal_and_the_ticket() {
     home.start().await.unwrap();
     let (client, events) = connected(&home, Access::Full).await;
     let id = opened(&client).await;
-    assert_eq!(
-        door(&client, id).await,
-        None,
-        "it does not hear of its rights"
-    );
-    client.call(Subscribe::default()).await.unwrap();
     let door = door(&client, id).await.unwrap();
     let mut lent = Lent::new();
     let null = std::fs::File::open("/dev/null").unwrap();
@@ -171,7 +164,6 @@ async fn who_may_not_type_is_left_with_what_they_typed() {
     let (client, _events) = connected(&home, Access::Full).await;
     let id = opened(&client).await;
     let (observer, _also) = connected(&home, Access::Observe).await;
-    observer.call(Subscribe::default()).await.unwrap();
     let open = door(&observer, id).await.unwrap();
     let mut lent = Lent::new();
     let mut visitor = Visitor::come(&open, &open.ticket, lent.inner.as_fd());
@@ -189,7 +181,6 @@ async fn who_may_not_type_is_left_with_what_they_typed() {
     assert_eq!(visitor.hears(), typed(b"two\r"));
 
     // Whoever may type does not while the agent does.
-    client.call(Subscribe::default()).await.unwrap();
     let open = door(&client, id).await.unwrap();
     let mut own = Lent::new();
     let mut person = Visitor::come(&open, &open.ticket, own.inner.as_fd());
@@ -202,8 +193,68 @@ async fn who_may_not_type_is_left_with_what_they_typed() {
         since: Some(0),
         limit: 0,
     };
+    // Whatever was typed before would have been answered before.
+    client.call(Take { id }).await.unwrap();
+    let (text, bytes) = ("four\r".into(), Vec::new());
+    client
+        .call(terminal::Write { id, text, bytes })
+        .await
+        .unwrap();
+    let matches = Until::Matches {
+        pattern: "<four>".into(),
+        since: Some(0),
+    };
+    let wait = terminal::Wait {
+        id,
+        until: matches,
+        limit_ms: 10_000,
+    };
+    client.call(wait).await.unwrap();
     let written = client.call(read).await.unwrap();
-    assert_eq!(written.text, "", "nothing was typed");
+    assert_eq!(written.text.trim_end(), "<four>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_attaches_again_goes_on_in_the_new_terminal_and_not_in_the_old_one() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    let first = door(&client, id).await.unwrap();
+    let old = Lent::new();
+    let mut before = Visitor::come(&first, &first.ticket, old.inner.as_fd());
+    assert_eq!(before.hears(), Some(Heard::Entered));
+    let second = door(&client, id).await.unwrap();
+    let mut new = Lent::new();
+    let mut after = Visitor::come(&second, &second.ticket, new.inner.as_fd());
+    assert_eq!(after.hears(), Some(Heard::Entered));
+    assert_eq!(before.hears(), None);
+    drop((before, old));
+    new.types(b"one\r");
+    new.shows("<one>");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handing_over_while_others_attach_is_not_undone() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let (other, _also) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    door(&other, id).await.unwrap();
+    let write = |text: &str| terminal::Write {
+        id,
+        text: text.into(),
+        bytes: Vec::new(),
+    };
+    for _ in 0..50 {
+        let (given, again) = tokio::join!(client.call(Give { id }), door(&other, id));
+        assert!(given.is_ok() && again.is_some());
+        assert!(client.call(write("no\r")).await.is_err());
+        let (taken, again) = tokio::join!(client.call(Take { id }), door(&other, id));
+        assert!(taken.is_ok() && again.is_some());
+        client.call(write("yes\r")).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,14 +263,23 @@ async fn whose_rights_end_while_they_are_attached_is_sent_out() {
     home.start().await.unwrap();
     let (client, _events) = connected(&home, Access::Full).await;
     let id = opened(&client).await.to_string();
-    home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
-        .unwrap();
     let attach = ["--as", "discord:ben", "terminals", "attach", &id];
-    let mut ben = Terminal::start(&home.command(attach), 20, 90).unwrap();
-    ben.wait_for("ctrl-] d detaches").unwrap();
-    ben.keys("one\r").unwrap();
-    ben.wait_for("<one>").unwrap();
-    home.ok(["users", "role", "ben", "user"]).unwrap();
-    assert_ne!(ben.wait_end().unwrap(), 0);
-    ben.wait_for("there is no terminal").unwrap();
+    let ways = [
+        vec!["users", "role", "ben", "user"],
+        vec!["users", "remove", "ben", "--yes"],
+        vec!["users", "disable", "ben"],
+    ];
+    for way in ways {
+        home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+            .unwrap();
+        let mut ben = Terminal::start(&home.command(attach), 20, 90).unwrap();
+        ben.wait_for("ctrl-] d detaches").unwrap();
+        ben.keys("one\r").unwrap();
+        ben.wait_for("<one>").unwrap();
+        home.ok(&way).unwrap();
+        assert_ne!(ben.wait_end().unwrap(), 0, "{way:?}");
+        if !way.contains(&"remove") {
+            home.ok(["users", "remove", "ben", "--yes"]).unwrap();
+        }
+    }
 }

@@ -11,7 +11,7 @@ use smartopol_ipc::{Bytes, Stream};
 use smartopol_protocol::approval::Actor;
 use smartopol_protocol::envelope::RawRequest;
 use smartopol_protocol::event::{Snapshot, Subscribe, Subscribed, Watch, Watched};
-use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized, View};
+use smartopol_protocol::terminal::{Attach, Attached, Detach, Resize, Resized};
 use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Envelope, Event, Fault, News, Request, SessionId};
 use smartopol_protocol::{TerminalId, terminal};
@@ -24,6 +24,7 @@ use super::clients::Seat;
 use super::dispatch;
 use super::looking::Looking;
 use super::outbox::{Next, OUTBOX, Outbox};
+use super::right::Right;
 use super::view;
 use crate::bus::Item;
 use crate::{Clock, House, terminals};
@@ -240,21 +241,28 @@ impl Client {
             Some(size) => Some(terminals::checked(size)?),
             None => None,
         };
-        let types = self.may_type(attach.id).await;
+        // Heard from before they are looked at, so that no change falls between.
+        let news = self.house.bus.listen();
+        let right = self.right(attach.id);
+        let types = right.types().await;
         let (mut terminal, there) = terminals::get(&self.house, attach.id).await?;
         let told = terminal::Viewer {
             client: self.seat.id(),
             name: self.actor.client.clone(),
             size,
         };
-        let view = match attach.view {
-            // Whoever is let into the holder is sent out as soon as their rights say so.
-            View::Direct if self.news.is_none() => View::Picture,
-            view => view,
-        };
-        let viewer = Viewer::new(told, view, Arc::clone(&self.line.filled));
+        let viewer = Viewer::new(told, attach.view, Arc::clone(&self.line.filled));
         viewer.let_type(types);
         let seen = there.attach(viewer).await?;
+        if seen.door.is_some() {
+            let (viewer, closed) = (Arc::clone(&seen.viewer), self.line.closed.clone());
+            let follows = right.follow(viewer, news);
+            self.house
+                .supervisor
+                .spawn("rights at a terminal", async move {
+                    let _ = closed.run_until_cancelled(follows).await;
+                });
+        }
         self.entering = Some((attach.id, seen.viewer));
         terminal.size = seen.size;
         Ok(Attached {
@@ -264,31 +272,14 @@ impl Client {
         })
     }
 
-    /// Returns true where this client may type in a terminal, as its user is right now.
-    async fn may_type(&self, id: TerminalId) -> bool {
-        let write = Request::TerminalWrite(terminal::Write {
+    /// Returns what this client may do at a terminal.
+    fn right(&self, id: TerminalId) -> Right {
+        Right {
+            house: self.house.clone(),
+            actor: self.actor.clone(),
+            observes: self.observes,
             id,
-            text: String::new(),
-            bytes: Vec::new(),
-        });
-        !self.observes && self.may(&write).await
-    }
-
-    /// Where the user of this client changed, so may have what it may type in.
-    async fn look_at_rights(&self) {
-        for (id, viewer) in self.line.looking.viewers() {
-            let look = Request::TerminalShow(terminal::Show { id });
-            match self.may(&look).await {
-                true => viewer.let_type(self.may_type(id).await),
-                false => drop(self.line.looking.away(id)),
-            }
         }
-    }
-
-    async fn may(&self, request: &Request) -> bool {
-        access::check(&self.house, &self.actor, request)
-            .await
-            .is_ok()
     }
 
     fn detach(&self, detach: Detach) -> Result<(), Fault> {
@@ -424,34 +415,20 @@ impl Client {
     fn lose(&mut self, err: &smartopol_store::Error) {
         tracing::warn!("what a client missed cannot be read: {err}");
         self.line.outbox().miss();
-        self.deaf();
-        self.line.filled.notify_one();
-    }
-
-    /// Listens no more. Whose rights are not followed is asked for them with each key.
-    fn deaf(&mut self) {
         self.news = None;
-        for (_, viewer) in self.line.looking.viewers() {
-            viewer.let_type(false);
-        }
+        self.line.filled.notify_one();
     }
 
     /// Hears one event of the bus.
     async fn hear(&mut self, item: Result<Arc<Item>, broadcast::error::RecvError>) {
         match item {
-            Ok(item) => {
-                self.tell(&item);
-                if matches!(item.event.news, News::UserChanged(_)) {
-                    self.look_at_rights().await;
-                }
-            }
+            Ok(item) => self.tell(&item),
             // Not the client was too slow, but this task: what it missed is in the store.
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 self.line.outbox().drop_passing(missed);
                 self.catch_up().await;
-                self.look_at_rights().await;
             }
-            Err(broadcast::error::RecvError::Closed) => self.deaf(),
+            Err(broadcast::error::RecvError::Closed) => self.news = None,
         }
     }
 
@@ -518,7 +495,7 @@ impl Client {
             self.line.filled.notify_one();
         } else {
             // The outbox counted it. The client gets no more until it subscribes again.
-            self.deaf();
+            self.news = None;
             self.line.filled.notify_one();
         }
     }

@@ -43,11 +43,6 @@ impl Looking {
         all.len() < before
     }
 
-    /// Returns all that it looks at.
-    pub(crate) fn viewers(&self) -> Vec<(TerminalId, Arc<Viewer>)> {
-        self.all().clone()
-    }
-
     /// Returns true where it looks at this terminal.
     pub(crate) fn is_at(&self, id: TerminalId) -> bool {
         self.all().iter().any(|(own, _)| *own == id)

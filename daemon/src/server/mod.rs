@@ -9,6 +9,7 @@ mod dispatch;
 mod handler;
 mod looking;
 mod outbox;
+mod right;
 mod view;
 
 use std::sync::Arc;

@@ -90,11 +90,6 @@ impl Desk {
         self.memory.recall(mark)
     }
 
-    /// Takes note of what was typed, by whomever.
-    pub(crate) fn typed(&self, id: TerminalId, text: &str) {
-        self.memory.typed(id, text);
-    }
-
     /// Returns the number of the byte that the agent reads next.
     pub(crate) fn read_to(&self, id: TerminalId) -> u64 {
         self.memory.read_to(id)

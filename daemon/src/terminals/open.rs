@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use smartopol_protocol::terminal::{End, Open, Party, Size, Terminal, TerminalState};
+use smartopol_protocol::terminal::{End, Open, Party, Size, Terminal, TerminalState, WITHIN};
 use smartopol_protocol::{Code, Fault, TerminalId};
 use smartopol_tools::terminals::{Start, Terminals};
 
@@ -36,11 +36,14 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
     }
     let at = house.clock.now();
     let id = TerminalId::new();
+    let mut given = open.env;
+    // What is attached in it knows that it would show itself.
+    given.insert(WITHIN.into(), id.to_string());
     let start = Start {
         id,
         words: words.clone(),
         cwd: cwd.clone().into(),
-        env: Terminals::environment(&house.config.tools.env, open.env),
+        env: Terminals::environment(&house.config.tools.env, given),
         size,
     };
     let cannot = |err: std::io::Error| {

@@ -32,9 +32,13 @@ pub enum Said {
     GoOn {
         /// Dropped where the client may not type.
         bytes: Vec<u8>,
-        /// Tell whatever is typed next, because the prefix was its last byte.
+        /// Tell whatever is typed next, such as where the prefix was the last byte.
         all: bool,
     },
+    /// Draw all anew, because the terminal has another size or shows something else.
+    Redraw,
+    /// The last word. Where none comes the terminal is cleared up with [`RESTORE`].
+    Leave,
 }
 
 /// What the holder says.
@@ -46,11 +50,52 @@ pub enum Heard {
     /// This was typed and is not for the program, or not to be typed; nothing more is read until
     /// [`Said::GoOn`].
     Typed {
-        /// Beginning with the prefix, where it may be typed.
+        /// Beginning with the prefix, where the client may type and has not asked for all.
         bytes: Vec<u8>,
         /// True where the client may type.
         may: bool,
     },
+}
+
+/// What switches off all that a program may have switched on in a terminal, and leaves the
+/// alternate screen.
+pub const RESTORE: &[u8] =
+    b"\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1004l\
+    \x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[r\x1b[0m\x1b[0 q\x1b[?1049l\x1b[23;0t\x1b[?25h";
+
+/// Finds the prefix in what is typed: one that is pasted is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Prefix {
+    byte: u8,
+    last: [u8; 6],
+    pasted: bool,
+}
+
+impl Prefix {
+    /// Begins to follow what is typed.
+    pub const fn new(byte: u8) -> Self {
+        Self {
+            byte,
+            last: [0; 6],
+            pasted: false,
+        }
+    }
+
+    /// Returns true where the next byte is the prefix.
+    pub fn is(&mut self, byte: u8) -> bool {
+        let found = byte == self.byte && !self.pasted;
+        self.last.rotate_left(1);
+        if let Some(last) = self.last.last_mut() {
+            *last = byte;
+        }
+        // Bracketed paste, as xterm has it.
+        match &self.last {
+            b"\x1b[200~" => self.pasted = true,
+            b"\x1b[201~" => self.pasted = false,
+            _ => {}
+        }
+        found
+    }
 }
 
 /// A word that cannot be read.
@@ -84,6 +129,14 @@ pub fn next<T: DeserializeOwned>(bytes: &mut Vec<u8>) -> Result<Option<T>, Garbl
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_that_is_pasted_is_none() {
+        let typed = b"a\x1db\x1b[200~c\x1dd\x1b[201~e\x1d";
+        let mut prefix = Prefix::new(0x1d);
+        let found = (0..).zip(typed).filter(|(_, byte)| prefix.is(**byte));
+        assert_eq!(found.map(|(at, _)| at).collect::<Vec<_>>(), [1, 18]);
+    }
 
     #[test]
     fn words_are_read_as_they_are_written_however_they_are_cut() {

@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SessionId, TerminalId, Timestamp};
 
+/// The environment variable that tells a program in a terminal which one it is in.
+pub const WITHIN: &str = "SMARTOPOL_TERMINAL";
+
 /// One terminal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terminal {

@@ -1,6 +1,8 @@
 //! `terminals`: programs that people and the agent share; they outlive the daemon.
 
 mod attach;
+mod look;
+mod stay;
 mod way;
 
 use std::io::Read as _;
@@ -68,7 +70,7 @@ pub enum Command {
     },
     /// See a terminal full screen and type into it; ctrl-] d leaves, the program goes on
     #[command(
-        after_help = "Keys: ctrl-] and then d detaches, t takes the typing from the agent, g gives it back,\nctrl-] types itself.\n\nExample:\n  smartopol terminals attach server"
+        after_help = "Keys: ctrl-] and then d detaches, t takes the typing from the agent, g gives it back,\nr redraws, ctrl-] types itself. A restart of the daemon does not interrupt you.\n\nExample:\n  smartopol terminals attach server"
     )]
     Attach {
         /// Its title, its id, or the beginning of its id

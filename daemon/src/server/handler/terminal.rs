@@ -60,10 +60,7 @@ pub(crate) async fn write(house: &House, write: Write) -> Result<(), Fault> {
     if bytes.is_empty() {
         return Ok(());
     }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    there.write(Party::Person, bytes.into()).await?;
-    house.terminals.typed(write.id, &text);
-    Ok(())
+    there.write(Party::Person, bytes.into()).await
 }
 
 pub(crate) async fn read(house: &House, read: Read) -> Result<ReadOut, Fault> {

@@ -188,7 +188,6 @@ pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value
     there
         .write(Party::Agent, Bytes::from(sent.clone().into_bytes()))
         .await?;
-    desk.typed(terminal.id, &sent);
     Ok((
         format!("Typed into {}.", terminal.id),
         json!({ "terminal_id": terminal.id, "bytes": sent.len() }),

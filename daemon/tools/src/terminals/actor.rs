@@ -43,7 +43,7 @@ pub struct Actor {
     inbox: mpsc::Receiver<Ask>,
     wants: Arc<Notify>,
     notes: Notes,
-    typed_directly: Typed,
+    told: Typed,
     link: Option<Link>,
     screen: Screen,
     viewers: HashMap<u64, Arc<Viewer>>,
@@ -51,8 +51,11 @@ pub struct Actor {
     admitted: HashMap<u64, bool>,
     /// Somebody was let in since the link stands.
     was_direct: bool,
-    /// Those who wait until the holder knows who types.
-    handing: Vec<(Party, oneshot::Sender<()>)>,
+    /// Who types once the holder knows, the number of the last word about it, and those who wait
+    /// for that.
+    wanted: Party,
+    number: u32,
+    handing: Vec<(u32, Party, oneshot::Sender<()>)>,
     waiters: Waiters,
     killers: Vec<oneshot::Sender<Option<End>>>,
     /// How it ended, where that was heard here.
@@ -61,6 +64,8 @@ pub struct Actor {
     /// Input that was sent, and that the holder has taken, since the link stands.
     sent: u64,
     typed: u64,
+    /// What was asked before this byte was answered by somebody else.
+    answered: u64,
     /// The present was kept at this byte.
     kept: u64,
     wrote_at: Instant,
@@ -110,12 +115,14 @@ impl Actor {
             inbox,
             wants,
             notes,
-            typed_directly: typed,
+            told: typed,
             link: None,
             screen,
             viewers: HashMap::new(),
             admitted: HashMap::new(),
             was_direct: false,
+            wanted: found.typist,
+            number: 0,
             handing: Vec::new(),
             waiters: Waiters::default(),
             killers: Vec::new(),
@@ -123,6 +130,7 @@ impl Actor {
             typist: found.typist,
             sent: 0,
             typed: 0,
+            answered: 0,
             kept,
             wrote_at: now,
             drawn_at: now.checked_sub(PACE).unwrap_or(now),
@@ -231,10 +239,11 @@ impl Actor {
                 let _ = reply.send(written);
             }
             Ask::Hand(typist, reply) => {
+                self.wanted = typist;
                 if self.was_direct && self.link.is_some() {
                     // What was typed before is not known before the holder says so.
-                    self.handing.push((typist, reply));
-                    self.say(Say::Typist(typist)).await;
+                    self.say_who_types().await;
+                    self.handing.push((self.number, typist, reply));
                 } else {
                     self.typist = typist;
                     let _ = reply.send(());
@@ -291,7 +300,8 @@ impl Actor {
                 Fault::new(Code::Conflict, "the program has ended").hint("open another terminal")
             );
         }
-        if by != self.typist {
+        // While it is handed over, nobody types.
+        if by != self.typist || by != self.wanted {
             return Err(match by {
                 Party::Person => Fault::new(Code::Conflict, "the agent types in this terminal")
                     .hint("take it over first (`terminal/take`)"),
@@ -310,8 +320,21 @@ impl Actor {
             .hint("wait until it does, or interrupt it"));
         }
         self.sent += bytes.len() as u64;
-        self.say(Say::Input(bytes)).await;
+        if by == Party::Person && self.was_direct && self.link.is_some() {
+            // The holder knows what of others came before it, and what after.
+            self.say(Say::Keys(bytes)).await;
+        } else {
+            self.told.tell(self.id, &bytes);
+            self.say(Say::Input(bytes)).await;
+        }
         Ok(())
+    }
+
+    /// Tells the holder who types.
+    async fn say_who_types(&mut self) {
+        self.number = self.number.wrapping_add(1);
+        let (number, typist) = (self.number, self.wanted);
+        self.say(Say::Typist { number, typist }).await;
     }
 
     async fn say(&mut self, word: Say) {
@@ -355,12 +378,14 @@ impl Actor {
                 self.note(Note::Trouble(why)).await;
             }
             Hear::Ended { end, .. } => self.leave(Some(end)),
-            Hear::Keyed(bytes) => self.typed_directly.tell(self.id, &bytes),
-            Hear::Handed(typist) => {
-                self.typist = typist;
+            Hear::Answered(offset) => self.answered = offset,
+            Hear::Keyed(bytes) => self.told.tell(self.id, &bytes),
+            Hear::Handed(number) => {
                 // Of several words in a row only the last is answered.
-                let last = self.handing.iter().rposition(|(to, _)| *to == typist);
-                for (_, reply) in self.handing.drain(..last.map_or(0, |last| last + 1)) {
+                let done = self.handing.iter().take_while(|(own, ..)| *own <= number);
+                let done = done.count();
+                for (_, typist, reply) in self.handing.drain(..done) {
+                    self.typist = typist;
                     let _ = reply.send(());
                 }
             }
@@ -372,7 +397,13 @@ impl Actor {
             return;
         }
         let offset = self.screen.offset();
-        let answers = self.screen.feed(&bytes);
+        let known = self.answered.saturating_sub(offset);
+        let known = usize::try_from(known)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        let (known, new) = bytes.split_at(known);
+        drop(self.screen.feed(known));
+        let answers = self.screen.feed(new);
         self.wrote_at = Instant::now();
         if !answers.is_empty() {
             self.say(Say::Answer {
@@ -459,7 +490,7 @@ impl Actor {
         let types = viewer.may_type();
         self.admitted.insert(client, types);
         self.was_direct = true;
-        self.say(Say::Typist(self.typist)).await;
+        self.say_who_types().await;
         self.say(Say::Admit {
             client,
             types,
@@ -552,8 +583,8 @@ impl Actor {
     fn leave(&mut self, end: Option<End>) {
         self.link = None;
         self.admitted.clear();
-        for (typist, reply) in self.handing.drain(..) {
-            self.typist = typist;
+        self.typist = self.wanted;
+        for (_, _, reply) in self.handing.drain(..) {
             let _ = reply.send(());
         }
         self.leaving = Some(end);

@@ -557,12 +557,19 @@ pub(crate) struct Picture {
     shape: Option<(CursorShape, bool)>,
     title: String,
     begun: bool,
+    bells: u64,
 }
 
 impl Picture {
     /// Returns true once something was drawn.
     pub(crate) const fn is_begun(&self) -> bool {
         self.begun
+    }
+
+    /// Takes note of how often the bell rang; true where it did since something was drawn.
+    pub(crate) fn rings(&mut self, bells: u64) -> bool {
+        let before = std::mem::replace(&mut self.bells, bells);
+        self.begun && bells > before
     }
 }
 

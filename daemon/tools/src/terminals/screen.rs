@@ -38,6 +38,7 @@ pub(crate) struct Heard {
     answers: Vec<u8>,
     title: String,
     size: (u16, u16),
+    bells: u64,
 }
 
 /// Hears the emulator.
@@ -55,6 +56,10 @@ impl EventListener for Listener {
                 return;
             }
             Event::ResetTitle => return heard.title.clear(),
+            Event::Bell => {
+                heard.bells += 1;
+                return;
+            }
             Event::ColorRequest(index, format) => format(colour(index)),
             Event::TextAreaSizeRequest(format) => {
                 let (num_cols, num_lines) = heard.size;
@@ -225,7 +230,12 @@ impl Screen {
     /// Returns bytes that bring the picture before to the present, or draw it anew.
     pub(crate) fn picture(&mut self, before: &mut paint::Picture) -> Vec<u8> {
         let title = self.title();
-        paint::picture(&self.term, &title, before)
+        let rings = before.rings(lock(&self.heard).bells);
+        let mut bytes = paint::picture(&self.term, &title, before);
+        if rings {
+            bytes.push(0x07);
+        }
+        bytes
     }
 
     /// Returns what is seen as text, with so many lines of what scrolled away.

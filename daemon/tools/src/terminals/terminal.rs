@@ -36,7 +36,7 @@ pub enum Note {
 /// Takes the notes of all terminals.
 pub type Notes = mpsc::Sender<(TerminalId, Note)>;
 
-/// Is told what a person typed without asking the daemon, before anybody else may type.
+/// Is told what is typed, by whomever, in its order, and of one party all before the other may type.
 #[derive(Clone)]
 pub struct Typed(Arc<Tell>);
 

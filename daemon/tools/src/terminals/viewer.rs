@@ -131,7 +131,8 @@ impl Viewer {
         self.queue().told.size = Some(size);
     }
 
-    pub(crate) fn has_left(&self) -> bool {
+    /// Returns true where nobody looks any more.
+    pub fn has_left(&self) -> bool {
         self.queue().left
     }
 

@@ -32,8 +32,11 @@ pub(crate) enum Say {
     Kept(u64),
     /// End the program and all that came from it.
     Kill,
-    /// This party types from now on; answered with [`Hear::Handed`].
-    Typist(Party),
+    /// Type this, and tell it back among what others typed.
+    Keys(Bytes),
+    /// This party types from now on; answered with [`Hear::Handed`] of the same number, or of a
+    /// later one.
+    Typist { number: u32, typist: Party },
     /// Let the client of this number in that says this ticket, and let it type or not. Without a
     /// ticket only the latter is new.
     Admit {
@@ -60,10 +63,13 @@ pub(crate) enum Hear {
     Typed(u64),
     /// The program ended; this is the number of bytes it wrote.
     Ended { offset: u64, end: End },
-    /// A client typed this where it was let in; comes before what the program wrote upon it.
+    /// This was typed: by one who was let in, or as [`Say::Keys`].
     Keyed(Bytes),
-    /// All that was typed before this party typed was told.
-    Handed(Party),
+    /// What the program asked before this byte was answered, or is worth no answer any more; the
+    /// first word.
+    Answered(u64),
+    /// All that was typed before the [`Say::Typist`] of this number was told.
+    Handed(u32),
 }
 
 impl Hear {
@@ -163,7 +169,10 @@ impl Word for Say {
             Self::Signal(signal) => framed(5, out, |out| out.put_i32(*signal)),
             Self::Kept(offset) => framed(6, out, |out| out.put_u64(*offset)),
             Self::Kill => framed(7, out, |_| {}),
-            Self::Typist(typist) => framed(8, out, |out| out.put_u8(party(*typist))),
+            Self::Typist { number, typist } => framed(8, out, |out| {
+                out.put_u32(*number);
+                out.put_u8(party(*typist));
+            }),
             Self::Admit {
                 client,
                 types,
@@ -175,6 +184,7 @@ impl Word for Say {
             }),
             Self::Dismiss(client) => framed(10, out, |out| out.put_u64(*client)),
             Self::Begin => framed(11, out, |_| {}),
+            Self::Keys(bytes) => framed(12, out, |out| out.put_slice(bytes)),
         }
     }
 
@@ -196,7 +206,10 @@ impl Word for Say {
             5 if payload.len() == 4 => Self::Signal(payload.get_i32()),
             6 => Self::Kept(number(&mut payload)?),
             7 => Self::Kill,
-            8 => Self::Typist(known_party(&payload)?),
+            8 if payload.len() == 5 => Self::Typist {
+                number: payload.get_u32(),
+                typist: known_party(&payload)?,
+            },
             9 if payload.len() >= 9 => Self::Admit {
                 client: payload.get_u64(),
                 types: payload.get_u8() != 0,
@@ -204,6 +217,7 @@ impl Word for Say {
             },
             10 => Self::Dismiss(number(&mut payload)?),
             11 => Self::Begin,
+            12 => Self::Keys(payload),
             _ => return None,
         })
     }
@@ -221,7 +235,8 @@ impl Word for Hear {
                 out.put_slice(&serde_json::to_vec(end).unwrap_or_default());
             }),
             Self::Keyed(bytes) => Self::keyed(bytes, out),
-            Self::Handed(typist) => framed(7, out, |out| out.put_u8(party(*typist))),
+            Self::Answered(offset) => framed(8, out, |out| out.put_u64(*offset)),
+            Self::Handed(number) => framed(7, out, |out| out.put_u32(*number)),
         }
     }
 
@@ -239,7 +254,8 @@ impl Word for Hear {
                 end: serde_json::from_slice(&payload).ok()?,
             },
             6 => Self::Keyed(payload),
-            7 => Self::Handed(known_party(&payload)?),
+            7 if payload.len() == 4 => Self::Handed(payload.get_u32()),
+            8 => Self::Answered(number(&mut payload)?),
             _ => return None,
         })
     }
@@ -284,7 +300,11 @@ mod tests {
             Say::Signal(-2),
             Say::Kept(1 << 40),
             Say::Kill,
-            Say::Typist(Party::Agent),
+            Say::Keys(Bytes::from_static(b"ls\r")),
+            Say::Typist {
+                number: 7,
+                typist: Party::Agent,
+            },
             Say::Admit {
                 client: 3,
                 types: true,
@@ -306,7 +326,8 @@ mod tests {
                 end: End::Exited { code: 3 },
             },
             Hear::Keyed(Bytes::from_static(b"ls\r")),
-            Hear::Handed(Party::Person),
+            Hear::Handed(7),
+            Hear::Answered(1 << 40),
         ]);
     }
 

@@ -32,6 +32,8 @@ pub(super) enum Way {
     Own(Keys),
     /// The holder does both.
     Direct(Direct),
+    /// What is typed is left where it is.
+    Nobody,
 }
 
 /// What was typed.
@@ -47,23 +49,21 @@ pub(super) enum Typed {
 }
 
 impl Way {
-    /// The long way.
-    pub(super) fn own() -> io::Result<Self> {
-        Keys::of_stdin().map(Self::Own)
-    }
-
-    /// The short way, through this door; `None` where it cannot be gone.
-    pub(super) async fn direct(door: &Door, prefix: u8) -> Option<Self> {
-        let terminal = own_terminal()?;
-        let entering = Direct::enter(door, prefix, terminal);
-        let entered = tokio::time::timeout(ANSWER, entering).await;
-        entered.ok()?.ok().map(Self::Direct)
+    /// Reads here what is typed.
+    pub(super) fn read_here(&mut self) -> io::Result<()> {
+        // Standard input can be waited for once.
+        if !matches!(self, Self::Own(_)) {
+            *self = Self::Own(Keys::of_stdin()?);
+        }
+        Ok(())
     }
 
     /// Draws our line.
     pub(super) async fn line(&mut self, line: &str) -> io::Result<()> {
         match self {
             Self::Own(_) => write(line.as_bytes()),
+            // Who draws next is told then.
+            Self::Nobody => Ok(()),
             Self::Direct(direct) => {
                 let text = line.to_owned();
                 direct.say(&Said::Line { text }).await;
@@ -77,7 +77,7 @@ impl Way {
         match self {
             Self::Own(_) => write(bytes),
             // From before the holder drew.
-            Self::Direct(_) => Ok(()),
+            Self::Direct(_) | Self::Nobody => Ok(()),
         }
     }
 
@@ -89,6 +89,7 @@ impl Way {
                 Some((bytes, may)) => Typed::Direct { bytes, may },
                 None => Typed::Closed,
             },
+            Self::Nobody => std::future::pending().await,
         }
     }
 
@@ -115,6 +116,13 @@ pub(super) struct Direct {
 }
 
 impl Direct {
+    /// Goes through this door; `None` where that is not possible.
+    pub(super) async fn through(door: &Door, prefix: u8) -> Option<Self> {
+        let terminal = own_terminal()?;
+        let entered = tokio::time::timeout(ANSWER, Self::enter(door, prefix, terminal)).await;
+        entered.ok()?.ok()
+    }
+
     async fn enter(door: &Door, prefix: u8, terminal: OwnedFd) -> io::Result<Self> {
         let stream = UnixStream::connect(&door.socket).await?;
         let ticket = door.ticket.clone();
@@ -165,7 +173,12 @@ impl Direct {
         let _ = self.stream.write_all(&direct::write(word)).await;
     }
 
+    pub(super) async fn redraw(&mut self) {
+        self.say(&Said::Redraw).await;
+    }
+
     async fn leave(&mut self) {
+        self.say(&Said::Leave).await;
         let _ = self.stream.shutdown().await;
         while self.next().await.is_some() {}
     }

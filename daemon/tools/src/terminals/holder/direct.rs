@@ -16,12 +16,12 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use smartopol_protocol::direct::{self, Heard, Said};
+use smartopol_protocol::direct::{self, Heard, Prefix, Said};
 use smartopol_protocol::terminal::Party;
 
 use super::pty::until;
@@ -34,8 +34,8 @@ use crate::terminals::spool::Reading;
 /// The shortest time between two pictures: what changes faster is not seen.
 const PACE: Duration = Duration::from_millis(12);
 
-/// When a terminal that took no more is tried again.
-const AGAIN: Duration = Duration::from_millis(10);
+/// When keys for which there was no room are tried again.
+const ROOM: Duration = Duration::from_millis(10);
 
 /// How long a client may take for its first word, and the daemon to announce it.
 const ENTER: Duration = Duration::from_secs(2);
@@ -43,8 +43,16 @@ const ENTER: Duration = Duration::from_secs(2);
 /// How long the last picture may take.
 const LAST: Duration = Duration::from_millis(500);
 
-/// How much that was typed is read at once.
-const TYPED: usize = 4096;
+/// How much that was typed waits where the program does not read; more is left in the terminal, and
+/// with it the way out.
+const PENDING: usize = 4 << 20;
+
+/// After how long without a key one looks whether the client was stopped meanwhile: whoever did that
+/// takes their hands off the keys for it.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How much is read at once.
+const READ: usize = 4096;
 
 /// A client that may come in.
 #[derive(Debug)]
@@ -63,6 +71,7 @@ pub(super) struct Direct(Mutex<Shown>);
 struct Shown {
     screen: Option<Screen>,
     windows: Vec<Window>,
+    visits: u64,
 }
 
 impl std::fmt::Debug for Shown {
@@ -76,9 +85,12 @@ impl std::fmt::Debug for Shown {
 /// A person's terminal.
 struct Window {
     client: u64,
-    terminal: OwnedFd,
-    /// Shut where it has to leave.
+    /// Which of all visits this is.
+    visit: u64,
+    terminal: Arc<OwnedFd>,
     stream: UnixStream,
+    /// It is drawn no more, and its client was told so.
+    sent_out: bool,
     picture: Picture,
     /// Something was written since it was drawn.
     stale: bool,
@@ -91,12 +103,10 @@ struct Window {
 }
 
 impl Window {
-    /// Returns when something must be done for it.
+    /// Returns when something must be drawn; nothing is before it takes the rest.
     fn due(&self, now: Instant) -> Option<Instant> {
-        if !self.rest.is_empty() {
-            return Some(now + AGAIN);
-        }
         match (self.line_due, self.stale, self.drawn_at) {
+            _ if !self.rest.is_empty() => None,
             (true, ..) | (_, true, None) => Some(now),
             (_, true, Some(at)) => Some(at + PACE),
             _ => None,
@@ -124,6 +134,12 @@ impl Window {
         self.write(bytes);
     }
 
+    fn send_out(&mut self) {
+        self.sent_out = true;
+        // The client's last word, or that it died without one, is still heard.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
     fn write(&mut self, bytes: Vec<u8>) {
         let bytes = match self.rest.is_empty() {
             true => bytes,
@@ -136,7 +152,7 @@ impl Window {
             return;
         }
         // One that cannot be written to any more ends where it is read.
-        let written = match rustix::io::write(&self.terminal, &bytes) {
+        let written = match rustix::io::write(&*self.terminal, &bytes) {
             Ok(written) => written,
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => 0,
             Err(_) => bytes.len(),
@@ -162,49 +178,51 @@ impl Direct {
         windows.chain(screen.held_until()).min()
     }
 
+    /// Returns the terminals that take no more right now.
+    pub(super) fn blocked(&self) -> Vec<Arc<OwnedFd>> {
+        let shown = self.shown();
+        let blocked = shown.windows.iter().filter(|own| !own.rest.is_empty());
+        blocked.map(|window| Arc::clone(&window.terminal)).collect()
+    }
+
     /// Draws what is due.
     pub(super) fn refresh(&self) {
         self.shown().draw(Instant::now());
     }
 
-    /// Shows what the program wrote from the byte `begin` on, which is in the spool.
-    pub(super) fn show(&self, begin: u64, bytes: &[u8]) {
+    /// Shows what the program wrote from the byte `begin` on, and then lets `keep` put it into the
+    /// spool: a person who waits for an echo does not wait for a disk, and a screen that is begun
+    /// meanwhile misses nothing. Returns what the program is to be answered where no daemon does.
+    pub(super) fn show<T>(
+        &self,
+        begin: u64,
+        bytes: &[u8],
+        keep: impl FnOnce() -> T,
+    ) -> (Vec<u8>, T) {
         let mut shown = self.shown();
-        let Some(screen) = &mut shown.screen else {
-            return;
-        };
-        // What came before was shown when the screen was begun, and perhaps some of this.
-        let seen = screen.offset().saturating_sub(begin);
-        let seen = usize::try_from(seen).unwrap_or(usize::MAX);
-        let Some(news) = bytes.get(seen..).filter(|news| !news.is_empty()) else {
-            return;
-        };
-        // The daemon answers what is asked.
-        drop(screen.feed(news));
-        shown.spoil();
-        shown.draw(Instant::now());
+        let answers = shown.feed(begin, bytes);
+        (answers, keep())
     }
 
     /// Begins the screen with the present that the daemon left, and what was written since.
     pub(super) fn begin(&self, folder: &Path) -> io::Result<()> {
-        let mut shown = self.shown();
-        let (offset, size, keyframe) =
-            link::kept(folder, link::PRESENT).ok_or(io::ErrorKind::NotFound)?;
+        let kept = link::kept(folder, link::PRESENT);
+        let (offset, size, keyframe) = kept.ok_or(io::ErrorKind::NotFound)?;
         let mut screen = Screen::new(size, 0);
         screen.restore(&keyframe, offset);
         let mut reading = Reading::from(folder, offset)?;
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match reading.read(&mut buffer)? {
-                0 => break,
-                read => drop(screen.feed(buffer.get(..read).unwrap_or_default())),
-            }
-        }
+        // Most of it while others go on, and the rest while nothing is shown.
+        read_on(&mut screen, &mut reading)?;
+        let mut shown = self.shown();
+        read_on(&mut screen, &mut reading)?;
+        let other = shown.screen.as_ref().is_none_or(|own| own.size() != size);
         shown.screen = Some(screen);
         for window in &mut shown.windows {
             window.drawn_at = None;
-            // Another size clears it.
-            window.line_due = true;
+            if other {
+                // It stood in another place, and its client draws it there.
+                window.line.clear();
+            }
         }
         shown.spoil();
         shown.draw(Instant::now());
@@ -225,12 +243,13 @@ impl Direct {
         if let Some(screen) = &mut shown.screen {
             screen.draw();
         }
+        shown.spoil();
         let late = Instant::now() + LAST;
         loop {
             shown.draw(Instant::now());
             let slow = shown.windows.iter().filter(|own| !own.rest.is_empty());
             let mut slow: Vec<PollFd<'_>> = slow
-                .map(|window| PollFd::new(&window.terminal, PollFlags::OUT))
+                .map(|window| PollFd::new(&*window.terminal, PollFlags::OUT))
                 .collect();
             if slow.is_empty() || Instant::now() >= late {
                 return;
@@ -239,38 +258,57 @@ impl Direct {
         }
     }
 
-    /// Sends a client out.
-    pub(super) fn dismiss(&self, client: u64) {
-        for window in &self.shown().windows {
-            if window.client == client {
-                let _ = window.stream.shutdown(Shutdown::Both);
+    /// Sends clients out.
+    pub(super) fn dismiss(&self, whom: impl Fn(u64) -> bool) {
+        for window in &mut self.shown().windows {
+            if whom(window.client) {
+                window.send_out();
             }
         }
     }
 
-    /// Sends all out.
-    pub(super) fn dismiss_all(&self) {
-        for window in &self.shown().windows {
-            let _ = window.stream.shutdown(Shutdown::Both);
+    /// Lets a window in, in the place of an older one of its client; returns the number of the
+    /// visit.
+    fn enter(&self, mut window: Window) -> u64 {
+        let mut shown = self.shown();
+        shown.visits += 1;
+        let visit = shown.visits;
+        window.visit = visit;
+        for own in &mut shown.windows {
+            if own.client == window.client {
+                own.send_out();
+            }
         }
+        shown.windows.push(window);
+        shown.draw(Instant::now());
+        visit
     }
 
-    fn enter(&self, window: Window) {
+    /// Ends a visit, `well` where the client clears its terminal up; returns true where nobody is
+    /// in any more.
+    fn leave(&self, visit: u64, well: bool) -> bool {
         let mut shown = self.shown();
-        shown.windows.retain(|own| own.client != window.client);
-        shown.windows.push(window);
+        let left = shown.windows.extract_if(.., |own| own.visit == visit);
+        for window in left.filter(|_| !well) {
+            let _ = rustix::io::write(&*window.terminal, direct::RESTORE);
+        }
+        shown.windows.is_empty()
+    }
+
+    fn redraw(&self, visit: u64) {
+        let mut shown = self.shown();
+        for window in shown.windows.iter_mut().filter(|own| own.visit == visit) {
+            window.picture = Picture::default();
+            window.stale = true;
+            window.drawn_at = None;
+            window.line.clear();
+        }
         shown.draw(Instant::now());
     }
 
-    fn leave(&self, client: u64) {
-        self.shown()
-            .windows
-            .retain(|window| window.client != client);
-    }
-
-    fn line(&self, client: u64, line: &str) {
+    fn line(&self, visit: u64, line: &str) {
         let mut shown = self.shown();
-        for window in shown.windows.iter_mut().filter(|own| own.client == client) {
+        for window in shown.windows.iter_mut().filter(|own| own.visit == visit) {
             window.line = line.as_bytes().to_vec();
             window.line_due = true;
         }
@@ -279,6 +317,22 @@ impl Direct {
 }
 
 impl Shown {
+    fn feed(&mut self, begin: u64, bytes: &[u8]) -> Vec<u8> {
+        let Some(screen) = &mut self.screen else {
+            return Vec::new();
+        };
+        // Some of it was shown already where not all of it could be kept, or the screen was begun.
+        let seen = screen.offset().saturating_sub(begin);
+        let seen = usize::try_from(seen).unwrap_or(usize::MAX);
+        let Some(news) = bytes.get(seen..).filter(|news| !news.is_empty()) else {
+            return Vec::new();
+        };
+        let answers = screen.feed(news);
+        self.spoil();
+        self.draw(Instant::now());
+        answers
+    }
+
     fn spoil(&mut self) {
         for window in &mut self.windows {
             window.stale = true;
@@ -295,7 +349,8 @@ impl Shown {
                 window.stale = true;
             }
         }
-        for window in &mut self.windows {
+        // One that is sent out has its terminal to itself.
+        for window in self.windows.iter_mut().filter(|own| !own.sent_out) {
             window.draw(screen, now);
         }
     }
@@ -329,8 +384,12 @@ pub(super) fn serve(held: &Held, stream: UnixStream, bytes: Vec<u8>, terminal: O
     let Some(mut visitor) = Visitor::enter(held, stream, bytes, terminal) else {
         return;
     };
-    let _ = visitor.stay();
-    held.direct.leave(visitor.client);
+    let well = visitor.stay().unwrap_or(false);
+    let nobody = held.direct.leave(visitor.visit, well);
+    // A daemon says itself when it lets nobody in any more.
+    if nobody && held.state().daemon == 0 {
+        held.direct.end();
+    }
     held.change(|_| ());
     // Read by the client as the end: from here on its terminal is its own.
     let _ = visitor.stream.shutdown(Shutdown::Both);
@@ -340,8 +399,10 @@ pub(super) fn serve(held: &Held, stream: UnixStream, bytes: Vec<u8>, terminal: O
 struct Visitor<'h> {
     held: &'h Held,
     client: u64,
-    prefix: u8,
-    terminal: OwnedFd,
+    visit: u64,
+    prefix: Prefix,
+    terminal: Arc<OwnedFd>,
+    peer: Peer,
     stream: UnixStream,
     bytes: Vec<u8>,
     /// What was typed and not taken yet.
@@ -350,6 +411,9 @@ struct Visitor<'h> {
     told: bool,
     /// It is told whatever is typed next.
     all: bool,
+    /// It said its last word.
+    leaves: bool,
+    keyed_at: Option<Instant>,
 }
 
 impl<'h> Visitor<'h> {
@@ -386,10 +450,13 @@ impl<'h> Visitor<'h> {
             found.client
         };
         (&stream).write_all(&direct::write(&Heard::Entered)).ok()?;
-        held.direct.enter(Window {
+        let terminal = Arc::new(terminal);
+        let visit = held.direct.enter(Window {
             client,
-            terminal: terminal.try_clone().ok()?,
+            visit: 0,
+            terminal: Arc::clone(&terminal),
             stream: stream.try_clone().ok()?,
+            sent_out: false,
             picture: Picture::default(),
             stale: true,
             drawn_at: None,
@@ -398,51 +465,54 @@ impl<'h> Visitor<'h> {
             rest: VecDeque::new(),
         });
         held.look_after();
-        Some(Self {
+        let visitor = Self {
             held,
             client,
-            prefix,
+            visit,
+            prefix: Prefix::new(prefix),
             terminal,
+            peer: Peer::of(&stream),
             stream,
             bytes,
             pending: Vec::new(),
             told: false,
             all: false,
-        })
+            leaves: false,
+            keyed_at: None,
+        };
+        if !visitor.is_admitted() {
+            // Who was sent out meanwhile was not found there.
+            held.direct.leave(visit, true);
+            return None;
+        }
+        Some(visitor)
     }
 
-    /// Carries keys and words until one of the two ends.
-    fn stay(&mut self) -> io::Result<()> {
-        let mut buffer = [0; TYPED];
+    /// Carries keys and words until one of the two ends; returns true where the client ended it.
+    fn stay(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; READ];
+        let mut sent_out = false;
         loop {
-            let reads = !self.told && self.pending.is_empty();
+            let reads = !self.told && !sent_out && self.pending.len() < PENDING;
             let keys = match reads {
                 true => PollFlags::IN,
                 false => PollFlags::empty(),
             };
             let mut fds = [
-                PollFd::new(&self.terminal, keys),
+                PollFd::new(&*self.terminal, keys),
                 PollFd::new(&self.stream, PollFlags::IN),
             ];
-            let again = (!self.pending.is_empty()).then(|| until(Instant::now() + AGAIN));
+            let again = (!self.pending.is_empty()).then(|| until(Instant::now() + ROOM));
             match poll(&mut fds, again.as_ref()) {
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(err) => return Err(err.into()),
                 Ok(_) => {}
             }
             let [terminal, stream] = fds.map(|fd| fd.revents());
-            if terminal.contains(PollFlags::IN) {
-                match rustix::io::read(&self.terminal, &mut buffer) {
-                    Ok(read @ 1..) => self.typed(buffer.get(..read).unwrap_or_default())?,
-                    Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
-                    Ok(_) | Err(_) => return Ok(()),
-                }
-            } else if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-                return Ok(());
-            }
+            // First the words: who is sent out leaves what is typed where it is.
             if !stream.is_empty() {
                 match (&self.stream).read(&mut buffer)? {
-                    0 => return Ok(()),
+                    0 => return Ok(self.leaves),
                     read => self
                         .bytes
                         .extend_from_slice(buffer.get(..read).unwrap_or_default()),
@@ -450,6 +520,26 @@ impl<'h> Visitor<'h> {
                 while let Some(said) = direct::next(&mut self.bytes).map_err(io::Error::other)? {
                     self.hear(said)?;
                 }
+            }
+            if terminal.contains(PollFlags::IN) {
+                let paused = self.keyed_at.is_none_or(|at| at.elapsed() > PAUSE);
+                self.keyed_at = Some(Instant::now());
+                if paused && self.peer.is_stopped() {
+                    // Its terminal is a shell's now.
+                    return Ok(false);
+                }
+                sent_out = !self.is_admitted();
+                if sent_out {
+                    // What is typed is left where it is.
+                    continue;
+                }
+                match rustix::io::read(&*self.terminal, &mut buffer) {
+                    Ok(read @ 1..) => self.typed(buffer.get(..read).unwrap_or_default())?,
+                    Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                    Ok(_) | Err(_) => return Ok(false),
+                }
+            } else if terminal.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+                return Ok(false);
             }
             self.type_pending();
         }
@@ -459,13 +549,19 @@ impl<'h> Visitor<'h> {
         match said {
             Said::Enter { .. } => return Err(io::ErrorKind::InvalidData.into()),
             Said::Line { text } => {
-                self.held.direct.line(self.client, &text);
+                self.held.direct.line(self.visit, &text);
                 self.held.look_after();
             }
+            Said::Redraw => {
+                self.held.direct.redraw(self.visit);
+                self.held.look_after();
+            }
+            Said::Leave => self.leaves = true,
             Said::GoOn { bytes, all } => {
-                self.told = false;
+                let waited = std::mem::replace(&mut self.told, false);
                 self.all = all;
-                if self.may_type() {
+                // Once for each time it was told something, so that no backlog comes about.
+                if waited && self.may_type() {
                     self.pending.extend(bytes);
                 }
             }
@@ -476,10 +572,14 @@ impl<'h> Visitor<'h> {
     /// Types what is for the program; the rest is the client's.
     fn typed(&mut self, bytes: &[u8]) -> io::Result<()> {
         let may = self.may_type();
-        let end = match may && !self.all {
-            true => bytes.iter().position(|byte| *byte == self.prefix),
-            false => Some(0),
-        };
+        let mut end = None;
+        for (at, byte) in bytes.iter().enumerate() {
+            let found = self.prefix.is(*byte);
+            end = end.or(found.then_some(at));
+        }
+        if !may || self.all {
+            end = Some(0);
+        }
         let (own, others) = bytes.split_at(end.unwrap_or(bytes.len()));
         self.pending.extend_from_slice(own);
         self.type_pending();
@@ -490,6 +590,11 @@ impl<'h> Visitor<'h> {
             (&self.stream).write_all(&heard)?;
         }
         Ok(())
+    }
+
+    fn is_admitted(&self) -> bool {
+        let state = self.held.state();
+        state.admitted.iter().any(|own| own.client == self.client)
     }
 
     fn may_type(&self) -> bool {
@@ -506,7 +611,7 @@ impl<'h> Visitor<'h> {
             self.pending.clear();
             return;
         }
-        let news = state.keys(&self.held.pty, &mut self.pending);
+        let news = state.direct_keys(&self.held.pty, &mut self.pending);
         drop(state);
         if news {
             self.held.change(|_| ());
@@ -514,8 +619,68 @@ impl<'h> Visitor<'h> {
     }
 }
 
+/// The process at the other end, as far as the system tells of it.
+struct Peer {
+    /// What the kernel says of it, read anew each time; kept open because a key waits for it.
+    #[cfg(target_os = "linux")]
+    about: Option<std::fs::File>,
+}
+
+impl Peer {
+    #[cfg(target_os = "linux")]
+    fn of(stream: &UnixStream) -> Self {
+        let peer = rustix::net::sockopt::socket_peercred(stream);
+        let about = peer.ok().and_then(|peer| {
+            let pid = peer.pid.as_raw_nonzero();
+            std::fs::File::open(format!("/proc/{pid}/stat")).ok()
+        });
+        Self { about }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn of(_: &UnixStream) -> Self {
+        Self {}
+    }
+
+    /// Returns true where it was stopped.
+    #[cfg(target_os = "linux")]
+    fn is_stopped(&self) -> bool {
+        use std::os::unix::fs::FileExt;
+        let mut buffer = [0; 128];
+        let read = self
+            .about
+            .as_ref()
+            .map(|about| about.read_at(&mut buffer, 0));
+        let Some(Ok(read)) = read else {
+            return false;
+        };
+        // `pid (name) state …`, and a name may hold anything.
+        let about = buffer.get(..read).unwrap_or_default();
+        let end = about.windows(2).rposition(|pair| pair == b") ");
+        let state = end.and_then(|end| about.get(end + 2));
+        matches!(state, Some(b'T' | b't'))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_stopped(&self) -> bool {
+        false
+    }
+}
+
 fn may_type(state: &State, client: u64) -> bool {
     let mut admitted = state.admitted.iter();
     state.typist == Party::Person
         && admitted.any(|admitted| admitted.client == client && admitted.types)
+}
+
+/// Shows what was written up to now.
+fn read_on(screen: &mut Screen, reading: &mut Reading) -> io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match reading.read(&mut buffer)? {
+            0 => return Ok(()),
+            // The daemon answers what is asked.
+            read => drop(screen.feed(buffer.get(..read).unwrap_or_default())),
+        }
+    }
 }

@@ -21,6 +21,9 @@ use super::{Held, KEYED, State, far};
 use crate::terminals::spool::Reading;
 use crate::terminals::wire::{Hear, PIECE, Say, Word, next};
 
+/// How long what a program asks of its terminal is worth an answer.
+const STALE: Duration = Duration::from_secs(1);
+
 /// How long one has to say the secret.
 const HELLO: Duration = Duration::from_secs(2);
 
@@ -56,11 +59,16 @@ pub(super) fn serve(held: &Arc<Held>, listener: &UnixListener, secret: &str) {
         number += 1;
         served = Some(stream);
         held.change(|state| {
+            if state.daemon == 0 && state.alone_since.elapsed() > STALE {
+                // Whoever asked then waits no more: something else would read the answer.
+                state.answered = state.spool.written();
+            }
             state.daemon = number;
             state.straight = None;
             state.let_nobody_in();
         });
-        held.direct.dismiss_all();
+        held.direct.dismiss(|_| true);
+        held.direct.end();
         let (held, also) = (Arc::clone(held), Arc::clone(held));
         thread::spawn(move || {
             let _ = hear(&held, hears, bytes);
@@ -148,9 +156,15 @@ fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result
                 let held = Arc::clone(held);
                 thread::spawn(move || held.kill());
             }
-            Say::Typist(typist) => held.change(|state| {
+            Say::Keys(bytes) => {
+                let (_, news) = held.state().keys(&held.pty, &bytes);
+                if news {
+                    held.change(|_| ());
+                }
+            }
+            Say::Typist { number, typist } => held.change(|state| {
                 state.typist = typist;
-                state.handed = Some(typist);
+                state.handed = Some(number);
             }),
             Say::Admit {
                 client,
@@ -165,15 +179,18 @@ fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result
                     state.admitted.retain(|admitted| admitted.client != client);
                     state.admitted.is_empty()
                 });
-                held.direct.dismiss(client);
+                held.direct.dismiss(|own| own == client);
                 if nobody {
                     held.direct.end();
                 }
             }
             Say::Begin => match held.direct.begin(&held.folder) {
                 Ok(()) => held.look_after(),
-                // They come back by the long way.
-                Err(_) => held.direct.dismiss_all(),
+                Err(_) => {
+                    // They come back by the long way.
+                    held.change(State::let_nobody_in);
+                    held.direct.dismiss(|_| true);
+                }
             },
         }
     }
@@ -209,6 +226,7 @@ fn tell(held: &Held, mut stream: &UnixStream, number: u64, from: u64) -> io::Res
     let mut buffer = vec![0; PIECE];
     let (mut closed, mut trouble, mut typed) = (false, 0, u64::MAX);
     let mut out = Vec::new();
+    Hear::Answered(held.state().answered).write(&mut out);
     loop {
         let at = reading.at();
         let (ended, told) = {

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use smartopol_protocol::terminal::{End, Party, Size};
 
 use super::spool::Spool;
-use super::wire::{Hear, Word};
+use super::wire::{Hear, PIECE, Word};
 use crate::exec::signal;
 use crate::guard::{self, descendants};
 use direct::{Admitted, Direct};
@@ -40,14 +40,18 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often what is left is killed again.
 const ROUND: Duration = Duration::from_millis(20);
 
+/// How often a terminal that takes nothing is tried again where nobody can wait for it.
+const RETRY: Duration = Duration::from_millis(50);
+
 /// How long one waits where nothing is due.
 const LONG: Duration = Duration::from_secs(3600);
 
 /// How long the daemon may take to fetch the end; afterwards it finds it on the disk.
 const FETCH: Duration = Duration::from_secs(5);
 
-/// The most input that waits; the daemon sends less.
+/// The most input that waits, and how much of that is for what the daemon sends; it sends less.
 const INPUT: usize = 1 << 20;
+const RESERVED: usize = INPUT / 2;
 
 /// After so much was typed the daemon is told, where it hears of nothing else meanwhile; much
 /// less than it lets wait.
@@ -223,8 +227,8 @@ pub(crate) struct State {
     typist: Party,
     admitted: Vec<Admitted>,
     keyed: Vec<u8>,
-    /// The daemon is to be told that this party types.
-    handed: Option<Party>,
+    /// The daemon is to be told that its word of this number about who types is done.
+    handed: Option<u32>,
     /// The number of the connection that is served; 0 for none.
     pub(crate) daemon: u64,
     /// Since when none is.
@@ -280,15 +284,25 @@ impl State {
         (at_once + room, news)
     }
 
-    /// Types what a client typed, as far as there is room, and takes note of it for the daemon.
-    /// Returns true where the others are to know.
-    fn keys(&mut self, pty: &Pty, pending: &mut Vec<u8>) -> bool {
-        let (taken, news) = self.type_in(pty, pending);
-        let keys = pending.drain(..taken);
+    /// Types something and takes note of it for the daemon; as [`Self::type_in`].
+    fn keys(&mut self, pty: &Pty, bytes: &[u8]) -> (usize, bool) {
+        let (taken, news) = self.type_in(pty, bytes);
         if self.daemon != 0 {
-            Hear::keyed(keys.as_slice(), &mut self.keyed);
+            for piece in bytes.get(..taken).unwrap_or_default().chunks(PIECE) {
+                Hear::keyed(piece, &mut self.keyed);
+            }
         }
-        news || self.keyed.len() > KEYED
+        (taken, news || self.keyed.len() > KEYED)
+    }
+
+    /// Types what a client typed here, as far as there is room besides what the daemon may send.
+    /// Returns true where the others are to know.
+    fn direct_keys(&mut self, pty: &Pty, pending: &mut Vec<u8>) -> bool {
+        let room = (INPUT - RESERVED).saturating_sub(self.input.len());
+        let most = room.min(pending.len());
+        let (taken, news) = self.keys(pty, pending.get(..most).unwrap_or_default());
+        pending.drain(..taken);
+        news
     }
 
     /// Who was let in by a daemon that is gone is so no more.
@@ -301,8 +315,8 @@ impl State {
     /// Writes what was typed directly behind what is in `out`, and who types since.
     fn tell_keys(&mut self, out: &mut Vec<u8>) {
         out.append(&mut self.keyed);
-        if let Some(typist) = self.handed.take() {
-            Hear::Handed(typist).write(out);
+        if let Some(number) = self.handed.take() {
+            Hear::Handed(number).write(out);
         }
     }
 }
@@ -343,7 +357,7 @@ impl Held {
     fn read(&self) {
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            match self.pty.ready(self.direct.due()) {
+            match self.pty.ready(self.direct.due(), &self.direct.blocked()) {
                 Ready::Output => {
                     let read = self.pty.read(&mut buffer);
                     let bytes = buffer.get(..read).unwrap_or_default();
@@ -354,7 +368,10 @@ impl Held {
                 }
                 Ready::Late => self.direct.refresh(),
                 // Somebody may open it again; nobody does in most cases.
-                Ready::Closed => self.closed(true),
+                Ready::Closed => {
+                    self.closed(true);
+                    self.direct.refresh();
+                }
                 Ready::Over => return self.direct.finish(),
             }
         }
@@ -362,8 +379,9 @@ impl Held {
 
     /// Lets the thread that reads look after people's terminals, where something is due.
     fn look_after(&self) {
-        if self.direct.due().is_some() {
+        if self.direct.due().is_some() || !self.direct.blocked().is_empty() {
             self.pty.wake();
+            self.changed.notify_all();
         }
     }
 
@@ -381,20 +399,24 @@ impl Held {
             if !state.spool.has_room(bytes.len() as u64, kept) {
                 // The program waits with us: nothing is lost, and nothing more is written.
                 drop(state);
-                self.wait_for_room(kept);
+                self.draw_until(LONG, |state| state.kept != kept);
                 continue;
             }
             let begin = state.spool.written();
-            let (taken, written) = state.spool.append(bytes);
+            drop(state);
+            let keep = || self.state().spool.append(bytes);
+            let (answers, (taken, written)) = self.direct.show(begin, bytes, keep);
             let trouble = match &written {
                 Ok(()) => 0,
                 Err(err) => err.raw_os_error().unwrap_or(-1),
             };
             let (kept, rest) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
-            drop(state);
-            // First the person who waits for an echo, then the daemon.
-            self.direct.show(begin, kept);
             let mut state = self.state();
+            if state.daemon == 0 && !answers.is_empty() {
+                state.answered = begin + bytes.len() as u64;
+                // Nobody else does, and a program that asks waits.
+                let _ = state.type_in(&self.pty, &answers);
+            }
             let State {
                 straight, keyed, ..
             } = &mut *state;
@@ -410,20 +432,30 @@ impl Held {
             }
             bytes = rest;
             if trouble != 0 {
-                drop(self.until_late(AGAIN, |state| state.abandoned));
+                self.draw_until(AGAIN, |state| state.abandoned);
             }
         }
     }
 
-    /// Waits until more than what comes before the byte `kept` is not needed.
-    fn wait_for_room(&self, kept: u64) {
+    /// Waits until something is so, at most so long, and draws meanwhile what is due.
+    fn draw_until(&self, limit: Duration, so: impl Fn(&State) -> bool) {
+        let end = Instant::now() + limit;
         loop {
-            let due = self.direct.due();
-            let limit = due.map_or(LONG, |due| due.saturating_duration_since(Instant::now()));
-            if self.until_late(limit, |state| state.kept != kept).kept != kept {
+            self.direct.refresh();
+            // One that takes nothing is tried again now and then.
+            let retried = (!self.direct.blocked().is_empty()).then(|| Instant::now() + RETRY);
+            let due = [self.direct.due(), retried, Some(end)];
+            let due = due.into_iter().flatten().min().unwrap_or(end);
+            let state = self.state();
+            if so(&state) || Instant::now() >= end {
                 return;
             }
-            self.direct.refresh();
+            let left = due.saturating_duration_since(Instant::now());
+            drop(
+                self.changed
+                    .wait_timeout(state, left)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
     }
 

@@ -9,13 +9,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use filedescriptor::FileDescriptor;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
@@ -190,8 +191,23 @@ impl Pty {
         self.master.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until there is something to read, or nothing any more, at most until `due`.
-    pub(super) fn ready(&self, due: Option<Instant>) -> Ready {
+    /// Waits until there is something to read, or nothing any more; at most until `due`, or until
+    /// one of `others` can be written to.
+    pub(super) fn ready(&self, due: Option<Instant>, others: &[Arc<OwnedFd>]) -> Ready {
+        if !others.is_empty() {
+            let mut fds = vec![
+                PollFd::new(&self.outer, PollFlags::IN),
+                PollFd::new(&self.woken, PollFlags::IN),
+            ];
+            let others = others
+                .iter()
+                .map(|other| PollFd::new(&**other, PollFlags::OUT));
+            fds.extend(others);
+            let _ = poll(&mut fds, due.map(until).as_ref());
+            if fds.iter().skip(2).any(|other| !other.revents().is_empty()) {
+                return Ready::Late;
+            }
+        }
         loop {
             let ended = self.ended.load(Ordering::Acquire);
             let mut fds = [
@@ -211,7 +227,9 @@ impl Pty {
                 Ok(0) => return Ready::Late,
                 Ok(_) if outer.revents().intersects(PollFlags::HUP | PollFlags::ERR) => {
                     let mut woken = [PollFd::new(&self.woken, PollFlags::IN)];
-                    if poll(&mut woken, Some(&LOOK)).is_ok_and(|found| found > 0) {
+                    let look = Instant::now() + Duration::from_millis(500);
+                    let limit = until(due.map_or(look, |due| due.min(look)));
+                    if poll(&mut woken, Some(&limit)).is_ok_and(|found| found > 0) {
                         self.hear_the_call();
                     }
                     return Ready::Closed;
