@@ -4,6 +4,7 @@ use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::mpsc;
 
 use portable_pty::{MasterPty, PtySize, native_pty_system};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -19,9 +20,11 @@ use super::home;
 
 /// A person's terminal, for as long as it is open.
 struct Lent {
-    outer: Box<dyn MasterPty + Send>,
+    _outer: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     inner: std::fs::File,
+    drawn: mpsc::Receiver<Vec<u8>>,
+    seen: String,
 }
 
 impl Lent {
@@ -33,10 +36,22 @@ impl Lent {
         let mut raw = tcgetattr(&inner).unwrap();
         raw.make_raw();
         tcsetattr(&inner, OptionalActions::Now, &raw).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (draws, drawn) = mpsc::sync_channel(64);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 1024];
+            while let Ok(read @ 1..) = reader.read(&mut buffer) {
+                if draws.send(buffer[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
         Self {
             keys: pair.master.take_writer().unwrap(),
-            outer: pair.master,
+            _outer: pair.master,
             inner,
+            drawn,
+            seen: String::new(),
         }
     }
 
@@ -44,15 +59,12 @@ impl Lent {
         self.keys.write_all(keys).unwrap();
     }
 
-    /// Reads until this was drawn.
-    fn shows(&self, words: &str) {
-        let mut reader = self.outer.try_clone_reader().unwrap();
-        let mut seen = String::new();
-        let mut buffer = [0; 1024];
-        while !seen.contains(words) {
-            let read = reader.read(&mut buffer).unwrap();
-            assert!(read > 0, "{words} is not among {seen}");
-            seen.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    /// Waits until this was drawn.
+    fn shows(&mut self, words: &str) {
+        while !self.seen.contains(words) {
+            let drawn = self.drawn.recv_timeout(LIMIT);
+            let drawn = drawn.unwrap_or_else(|_| panic!("{words} is not among {}", self.seen));
+            self.seen.push_str(&String::from_utf8_lossy(&drawn));
         }
     }
 }

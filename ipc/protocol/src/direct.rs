@@ -135,7 +135,7 @@ mod tests {
         let typed = b"a\x1db\x1b[200~c\x1dd\x1b[201~e\x1d";
         let mut prefix = Prefix::new(0x1d);
         let found = (0..).zip(typed).filter(|(_, byte)| prefix.is(**byte));
-        assert_eq!(found.map(|(at, _)| at).collect::<Vec<_>>(), [1, 18]);
+        assert_eq!(found.map(|(at, _)| at).collect::<Vec<_>>(), [1, 19]);
     }
 
     #[test]

@@ -249,6 +249,11 @@ impl<'p> Stay<'p> {
             self.asks.clear();
             self.look.note("the daemon is away: not done");
         }
+        if self.leaves.is_some() {
+            // What is typed from here on is for whoever has the terminal then.
+            self.type_later(own);
+            return Ok(());
+        }
         let all = self.look.prefixed || self.holds_up_keys();
         self.way.go_on(own, all).await;
         Ok(())
