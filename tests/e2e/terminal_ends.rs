@@ -2,6 +2,7 @@
 
 use smartopol_protocol::terminal::{End, Kill, Look, Open, Read, Show, TerminalState};
 use smartopol_protocol::{News, event};
+use smartopol_testkit::Terminal;
 
 use super::terminals::{ended, matches, open, write};
 use super::{home, until};
@@ -99,6 +100,9 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     let folder = home.path().join("terminals").join(id.to_string());
     let spool = folder.join("00000000000000000000.out");
     std::os::unix::fs::symlink("/dev/full", &spool).unwrap();
+    let attach = ["terminals", "attach", &id.to_string()];
+    let person = Terminal::start(&home.command(attach), 20, 120).unwrap();
+    person.wait_for("ctrl-] d detaches").unwrap();
     write(&client, id, "go\r").await;
     let trouble = until(&mut events, |news| match news {
         News::TerminalChanged(terminal) => match &terminal.state {
@@ -111,7 +115,9 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     assert!(trouble.contains("disk is full"), "{trouble}");
     let listed = home.ok(["terminals", "list"]).unwrap();
     assert!(listed.contains("disk is full"), "{listed}");
+    person.wait_for("the program waits for the disk").unwrap();
     std::fs::remove_file(&spool).unwrap();
+    person.wait_gone("the program waits for the disk").unwrap();
     matches(&client, id, "^999\n1000\ndone$").await;
     assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
 }

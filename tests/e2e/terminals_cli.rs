@@ -215,6 +215,75 @@ async fn a_window_that_changes_its_size_is_drawn_anew_with_one_line_at_the_botto
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paste_goes_on_through_the_death_of_the_daemon() {
+    let mut home = home();
+    home.start().await.unwrap();
+    home.ok(["terminals", "new", "--title", "cat", "--", "cat"])
+        .unwrap();
+    let command = home.command(["terminals", "attach", "cat"]);
+    let mut person = Terminal::start(&command, 20, 70).unwrap();
+    person.wait_for("ctrl-] d detaches").unwrap();
+    person.keys("\u{1b}[200~begun").unwrap();
+    person.wait_for("begun").unwrap();
+    home.kill().unwrap();
+    person.wait_for("the daemon is away").unwrap();
+    home.start().await.unwrap();
+    person.wait_gone("the daemon is away").unwrap();
+    person.keys("\u{1d}done\u{1b}[201~\r").unwrap();
+    person.wait_for("^]done").unwrap();
+    person.keys("\u{1d}d").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[test]
+fn the_line_at_the_bottom_is_there_whatever_size_the_terminal_had() {
+    let home = home();
+    for number in 0..12 {
+        let title = format!("loop{number}");
+        let line = [
+            "--size",
+            "80x24",
+            "--",
+            "/bin/sh",
+            "-c",
+            "echo ready; exec cat",
+        ];
+        home.ok(["terminals", "new", "--title", &title].iter().chain(&line))
+            .unwrap();
+        let command = home.command(["terminals", "attach", &title]);
+        let large = Terminal::start(&command, 30, 100).unwrap();
+        large.wait_for("ready").unwrap();
+        large.wait_for("ctrl-] d detaches").unwrap();
+        let small = Terminal::start(&command, 12, 60).unwrap();
+        small.wait_for("ctrl-] d detaches").unwrap();
+        large.wait_for("60x11, a smaller window counts").unwrap();
+        drop(small);
+        large.wait_gone("a smaller window counts").unwrap();
+        large.wait_for("ctrl-] d detaches").unwrap();
+    }
+}
+
+#[test]
+fn who_may_only_look_is_told_so_and_goes_on_looking() {
+    let home = home();
+    drop(attached(&home, "loop"));
+    home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+        .unwrap();
+    home.ok(["users", "deny", "ben", "execute_commands"])
+        .unwrap();
+    let command = home.command(["--as", "discord:ben", "terminals", "attach", "loop"]);
+    let mut ben = Terminal::start(&command, 20, 110).unwrap();
+    ben.wait_for("ctrl-] d detaches").unwrap();
+    ben.keys("one\r").unwrap();
+    ben.wait_for("may not do this").unwrap();
+    home.ok(["terminals", "write", "loop", "two"]).unwrap();
+    ben.wait_for("<two>").unwrap();
+    assert!(!ben.screen().contains("<one>"));
+    ben.keys("\u{1d}d").unwrap();
+    assert_eq!(ben.wait_end().unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_lend_their_terminal_is_drawn_by_the_daemon_through_its_restarts_too() {
     let mut home = home();
     home.start().await.unwrap();

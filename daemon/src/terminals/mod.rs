@@ -21,6 +21,9 @@ use crate::House;
 /// How many notes of terminals wait for the store.
 const NOTES: usize = 256;
 
+/// How often what could not be stored is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How long a program may take to end when it is asked to, before one goes on without it.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
@@ -294,12 +297,36 @@ pub(crate) async fn keep_all(house: &House) {
     }
 }
 
-/// Stores what happens in terminals.
+/// Stores what happens in terminals. Word of a disk that is full may find the database's full too:
+/// the newest of each terminal is tried again until it is kept.
 async fn listen(house: House, mut heard: mpsc::Receiver<(TerminalId, Note)>) {
     let stop = house.supervisor.stopping().clone();
-    while let Some(Some((id, note))) = stop.run_until_cancelled(heard.recv()).await {
-        if let Err(err) = take_note(&house, id, note).await {
+    let mut late: HashMap<TerminalId, Note> = HashMap::new();
+    loop {
+        let due = async {
+            match late.is_empty() {
+                true => std::future::pending().await,
+                false => tokio::time::sleep(AGAIN).await,
+            }
+        };
+        let notes: Vec<_> = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            note = heard.recv() => match note {
+                Some(note) => vec![note],
+                None => return,
+            },
+            () = due => late.drain().collect(),
+        };
+        for (id, note) in notes {
+            late.remove(&id);
+            let Err(err) = take_note(&house, id, note.clone()).await else {
+                continue;
+            };
             tracing::warn!(terminal = %id, "what happened in a terminal cannot be stored: {err}");
+            if matches!(note, Note::Trouble(_)) {
+                late.insert(id, note);
+            }
         }
     }
 }

@@ -55,6 +55,12 @@ pub enum Heard {
         /// True where the client may type.
         may: bool,
     },
+    /// The disk does not take what the program writes, so it waits, and the system says why; or it
+    /// takes it again.
+    Disk {
+        /// The number of the error; 0 where there is none.
+        errno: i32,
+    },
 }
 
 /// What switches off all that a program may have switched on in a terminal, and leaves the
@@ -79,6 +85,11 @@ impl Prefix {
             last: [0; 6],
             pasted: false,
         }
+    }
+
+    /// Returns true in the middle of something that is pasted.
+    pub const fn is_pasted(&self) -> bool {
+        self.pasted
     }
 
     /// Returns true where the next byte is the prefix.

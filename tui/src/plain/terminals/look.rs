@@ -41,6 +41,8 @@ pub(super) struct Look {
     pub(super) prefixed: bool,
     /// The daemon is away, and whether one is drawn and may type all the same.
     pub(super) away: Option<bool>,
+    /// What the holder says of the disk.
+    disk: Option<i32>,
     note: String,
     /// Our line is to be drawn.
     pub(super) due: bool,
@@ -54,6 +56,7 @@ impl Look {
             prefix: Prefix::new(PREFIX),
             prefixed: false,
             away: None,
+            disk: None,
             note: String::new(),
             due: true,
         }
@@ -131,6 +134,24 @@ impl Look {
         parts
     }
 
+    /// Takes note of what the disk says to the holder.
+    pub(super) fn disk(&mut self, errno: i32) {
+        self.disk = (errno != 0).then_some(errno);
+        self.due = true;
+    }
+
+    /// Returns why the program waits, where it does.
+    fn trouble(&self) -> Option<String> {
+        if let Some(errno) = self.disk {
+            let err = std::io::Error::from_raw_os_error(errno);
+            return Some(format!("the program waits for the disk: {err}"));
+        }
+        match &self.terminal.state {
+            TerminalState::Running { trouble, .. } => trouble.clone(),
+            TerminalState::Ended { .. } => None,
+        }
+    }
+
     /// Says something at the bottom; nothing where it is empty.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
@@ -153,17 +174,14 @@ impl Look {
             (false, Party::Agent) => "the agent types: ctrl-] t takes over",
         };
         let mut text = format!("  {keys}");
+        if let Some(trouble) = self.trouble() {
+            text.push_str(&format!("  {}", sanitize::line(&trouble)));
+        }
         let (own, size) = (inner(self.window), terminal.size);
-        if size.columns < own.columns || size.rows < own.rows {
+        // Without the daemon it may be our own window of before.
+        if self.away.is_none() && (size.columns < own.columns || size.rows < own.rows) {
             let told = format!("  {}x{}, a smaller window counts", size.columns, size.rows);
             text.push_str(&told);
-        }
-        if let TerminalState::Running {
-            trouble: Some(trouble),
-            ..
-        } = &terminal.state
-        {
-            text.push_str(&format!("  {}", sanitize::line(trouble)));
         }
         let columns = usize::from(self.window.columns);
         // What one can do is said whole before what it is called.

@@ -35,7 +35,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(500);
 
 /// For how long what is typed is left where it is, where a daemon has just come back.
-const SOON: Duration = Duration::from_secs(3);
+const SOON: Duration = Duration::from_secs(2);
 
 /// How long a door is open at least where it is worth going through the next one.
 const WORTH: Duration = Duration::from_secs(1);
@@ -217,6 +217,10 @@ impl<'p> Stay<'p> {
                 }
                 (bytes, may, true)
             }
+            Typed::Disk(errno) => {
+                self.look.disk(errno);
+                return Ok(());
+            }
             Typed::Closed => return self.shut_out().await,
             Typed::Over => {
                 self.leaves = Some(Instant::now());
@@ -342,6 +346,7 @@ impl<'p> Stay<'p> {
                 Ok(())
             }
             Answer::Handed(Ok(terminal)) => {
+                self.look.note("");
                 self.look.terminal.typist = terminal.typist;
                 self.look.due = true;
                 Ok(())
@@ -352,8 +357,14 @@ impl<'p> Stay<'p> {
                 self.not_before = Some(Instant::now() + AGAIN);
                 Ok(())
             }
-            Answer::Typed(_, Err(Error::Fault(fault))) if fault.code == Code::Conflict => {
+            Answer::Typed(_, Err(Error::Fault(fault)))
+                if matches!(fault.code, Code::Conflict | Code::Denied) =>
+            {
                 self.refused(&fault);
+                Ok(())
+            }
+            Answer::Handed(Err(Error::Fault(fault))) if fault.code == Code::Denied => {
+                self.look.note(fault.message);
                 Ok(())
             }
             Answer::Back(Some((client, events, Ok(attached)))) => {
@@ -379,15 +390,21 @@ impl<'p> Stay<'p> {
         }
     }
 
-    /// The agent types, or it was not to be for another reason.
+    /// The agent types, or they may not at all.
     fn refused(&mut self, fault: &Fault) {
-        self.asks.retain(|ask| !matches!(ask, Ask::Keys(_)));
-        let takes = "ctrl-] t takes over";
-        self.look.note(format!("{}: {takes}", fault.message));
+        // What follows until somebody else types is not to be either.
+        while let Some(Ask::Keys(_)) = self.asks.front() {
+            self.asks.pop_front();
+        }
+        self.look.note(match fault.code {
+            Code::Conflict => format!("{}: ctrl-] t takes over", fault.message),
+            _ => fault.message.clone(),
+        });
     }
 
     fn attached(&mut self, attached: Attached) -> anyhow::Result<()> {
         self.look.terminal = attached.terminal;
+        self.look.note("");
         self.look.due = true;
         self.soon = None;
         self.go_in(attached.door)
@@ -426,29 +443,31 @@ impl<'p> Stay<'p> {
         self.look.due = true;
         self.not_before = Some(Instant::now() + AGAIN);
         match self.way {
-            Way::Nobody => self.wait_for_the_next_door(),
-            _ => Ok(()),
+            Way::Direct(_) => Ok(()),
+            _ => self.wait_for_the_next_door(),
         }
     }
 
     /// The holder draws no more: its daemon has a successor, or another reason.
     async fn shut_out(&mut self) -> anyhow::Result<()> {
         self.way.leave().await;
-        let worth = self
-            .entered
-            .take()
-            .is_some_and(|since| since.elapsed() > WORTH);
+        let since = self.entered.take();
         self.look.note("");
         if self.look.away.is_some() {
-            return self.wait_for_the_next_door();
+            return match since {
+                Some(_) => self.wait_for_the_next_door(),
+                // It left because we were stopped.
+                None => self.read_here(),
+            };
         }
-        if worth {
-            self.way = Way::Nobody;
-            self.asks.push_back(Ask::Attach(View::Direct));
-            return Ok(());
-        }
-        self.asks.push_back(Ask::Attach(View::Picture));
-        self.read_here()
+        // Read where it is decided who draws: perhaps the daemon is going away too.
+        self.way = Way::Nobody;
+        let worth = since.is_none_or(|since| since.elapsed() > WORTH);
+        self.asks.push_back(Ask::Attach(match worth {
+            true => View::Direct,
+            false => View::Picture,
+        }));
+        Ok(())
     }
 
     /// Leaves what is typed where it is for a while: the holder was told of a new daemon, or will be.
@@ -491,9 +510,14 @@ impl<'p> Stay<'p> {
         self.taken = None;
         self.taken = Some(Taken::take()?);
         self.look.window = window()?;
+        self.look.due = true;
         if self.look.away.is_some() {
-            self.redraw().await;
-            return Ok(());
+            if let Way::Direct(_) = self.way {
+                self.entered = None;
+                self.redraw().await;
+                return Ok(());
+            }
+            return self.read_here();
         }
         // The holder may have seen the stop, and left.
         self.way.leave().await;

@@ -42,6 +42,8 @@ pub(super) enum Typed {
     Keys(Vec<u8>),
     /// This, and the holder left it to us; it would have typed it where it `may`.
     Direct { bytes: Vec<u8>, may: bool },
+    /// Nothing, but the disk does not take what the program writes, or takes it again.
+    Disk(i32),
     /// The holder reads no more.
     Closed,
     /// Nothing can be typed any more.
@@ -85,9 +87,13 @@ impl Way {
     pub(super) async fn typed(&mut self) -> Typed {
         match self {
             Self::Own(keys) => keys.next().await.map_or(Typed::Over, Typed::Keys),
-            Self::Direct(direct) => match direct.hear().await {
-                Some((bytes, may)) => Typed::Direct { bytes, may },
-                None => Typed::Closed,
+            Self::Direct(direct) => loop {
+                break match direct.next().await {
+                    Some(Heard::Typed { bytes, may }) => Typed::Direct { bytes, may },
+                    Some(Heard::Disk { errno }) => Typed::Disk(errno),
+                    Some(Heard::Entered) => continue,
+                    None => Typed::Closed,
+                };
             },
             Self::Nobody => std::future::pending().await,
         }
@@ -155,15 +161,6 @@ impl Direct {
             }
             if self.stream.read_buf(&mut self.bytes).await.ok()? == 0 {
                 return None;
-            }
-        }
-    }
-
-    async fn hear(&mut self) -> Option<(Vec<u8>, bool)> {
-        loop {
-            match self.next().await? {
-                Heard::Typed { bytes, may } => return Some((bytes, may)),
-                Heard::Entered => {}
             }
         }
     }

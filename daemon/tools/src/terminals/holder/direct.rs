@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendFlags, recvmsg, send};
 use smartopol_protocol::direct::{self, Heard, Prefix, Said};
 use smartopol_protocol::terminal::Party;
 
@@ -39,6 +39,9 @@ const ROOM: Duration = Duration::from_millis(10);
 
 /// How long a client may take for its first word, and the daemon to announce it.
 const ENTER: Duration = Duration::from_secs(2);
+
+/// How soon the next visit must come where a paste is to go on in it.
+const PASTE: Duration = Duration::from_secs(5);
 
 /// How long the last picture may take.
 const LAST: Duration = Duration::from_millis(500);
@@ -72,6 +75,9 @@ struct Shown {
     screen: Option<Screen>,
     windows: Vec<Window>,
     visits: u64,
+    /// What was being pasted in which terminal when its visit ended, and when: the paste goes on in
+    /// the next one.
+    pasted: Option<(u64, Prefix, Instant)>,
 }
 
 impl std::fmt::Debug for Shown {
@@ -215,14 +221,11 @@ impl Direct {
         read_on(&mut screen, &mut reading)?;
         let mut shown = self.shown();
         read_on(&mut screen, &mut reading)?;
-        let other = shown.screen.as_ref().is_none_or(|own| own.size() != size);
         shown.screen = Some(screen);
         for window in &mut shown.windows {
             window.drawn_at = None;
-            if other {
-                // It stood in another place, and its client draws it there.
-                window.line.clear();
-            }
+            // Another size clears it. Where it stands only its client's own window decides.
+            window.line_due = true;
         }
         shown.spoil();
         shown.draw(Instant::now());
@@ -293,6 +296,29 @@ impl Direct {
             let _ = rustix::io::write(&*window.terminal, direct::RESTORE);
         }
         shown.windows.is_empty()
+    }
+
+    /// Tells all clients what the disk says; 0 where it takes all again.
+    pub(super) fn tell_trouble(&self, errno: i32) {
+        let word = direct::write(&Heard::Disk { errno });
+        for window in &self.shown().windows {
+            // One that does not read it hears of it from the daemon.
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            let _ = send(&window.stream, &word, flags);
+        }
+    }
+
+    fn keep_paste(&self, device: u64, prefix: Prefix) {
+        let pasted = prefix.is_pasted().then(|| (device, prefix, Instant::now()));
+        self.shown().pasted = pasted;
+    }
+
+    /// Returns how what is typed in a terminal is followed: on from where a visit left it.
+    fn prefix(&self, device: u64, byte: u8) -> Prefix {
+        match self.shown().pasted.take() {
+            Some((own, prefix, at)) if own == device && at.elapsed() < PASTE => prefix,
+            _ => Prefix::new(byte),
+        }
     }
 
     fn redraw(&self, visit: u64) {
@@ -385,6 +411,7 @@ pub(super) fn serve(held: &Held, stream: UnixStream, bytes: Vec<u8>, terminal: O
         return;
     };
     let well = visitor.stay().unwrap_or(false);
+    held.direct.keep_paste(visitor.device, visitor.prefix);
     let nobody = held.direct.leave(visitor.visit, well);
     // A daemon says itself when it lets nobody in any more.
     if nobody && held.state().daemon == 0 {
@@ -401,6 +428,8 @@ struct Visitor<'h> {
     client: u64,
     visit: u64,
     prefix: Prefix,
+    /// Which of all terminals it is.
+    device: u64,
     terminal: Arc<OwnedFd>,
     peer: Peer,
     stream: UnixStream,
@@ -439,6 +468,7 @@ impl<'h> Visitor<'h> {
         if !rustix::termios::isatty(&terminal) {
             return None;
         }
+        let device = rustix::fs::fstat(&terminal).ok()?.st_rdev;
         rustix::io::ioctl_fionbio(&terminal, true).ok()?;
         stream.set_read_timeout(None).ok()?;
         // The daemon's word may be on its way.
@@ -464,12 +494,17 @@ impl<'h> Visitor<'h> {
             line_due: false,
             rest: VecDeque::new(),
         });
+        let errno = held.state().trouble;
+        if errno != 0 {
+            held.direct.tell_trouble(errno);
+        }
         held.look_after();
         let visitor = Self {
             held,
             client,
             visit,
-            prefix: Prefix::new(prefix),
+            prefix: held.direct.prefix(device, prefix),
+            device,
             terminal,
             peer: Peer::of(&stream),
             stream,

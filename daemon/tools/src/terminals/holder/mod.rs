@@ -424,9 +424,13 @@ impl Held {
                 .as_mut()
                 .is_some_and(|straight| straight.tell(keyed, begin, kept));
             // Nobody waits for what was told already.
-            let news = !told || state.trouble != trouble;
+            let other = state.trouble != trouble;
+            let news = !told || other;
             state.trouble = trouble;
             drop(state);
+            if other {
+                self.direct.tell_trouble(trouble);
+            }
             if news {
                 self.changed.notify_all();
             }
