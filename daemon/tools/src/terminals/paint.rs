@@ -39,7 +39,7 @@ const INNER: &[(TermMode, &str, &str)] = &[
 
 /// How a cell is drawn, beside its characters.
 #[derive(Clone, Debug, PartialEq)]
-struct Look {
+pub(super) struct Look {
     fg: Color,
     bg: Color,
     flags: Flags,
@@ -69,7 +69,7 @@ const LOOKS: Flags = Flags::INVERSE
     .union(Flags::ALL_UNDERLINES);
 
 impl Look {
-    fn of(cell: &Cell) -> Self {
+    pub(super) fn of(cell: &Cell) -> Self {
         Self {
             fg: cell.fg,
             bg: cell.bg,
@@ -258,7 +258,7 @@ pub(super) fn glyph(row: &Row<Cell>, column: usize) -> Option<char> {
 /// Left out is what nobody sees yet: a stop of the tabulator in the last column; that a row went on
 /// in the next, where a cursor that waits to wrap stands at its end; that a blank cell is what is
 /// left of a wide character that was shifted apart, and takes its neighbour with it when it is
-/// written over.
+/// written over; that the halves of two that were shifted together look different.
 ///
 /// What scrolled away is in them where it is `scrolled`.
 ///

@@ -6,7 +6,7 @@ use alacritty_terminal::term::cell::{Cell, Flags};
 use proptest::prelude::*;
 use smartopol_protocol::terminal::Size;
 
-use crate::terminals::paint::{Picture, glyph};
+use crate::terminals::paint::{Look, Picture, glyph};
 use crate::terminals::screen::Screen;
 
 const SIZE: Size = Size {
@@ -45,7 +45,10 @@ fn seen(screen: &Screen) -> Vec<String> {
         .flat_map(|line| (0..term.columns()).map(move |column| (line, column)))
         .map(|(line, column)| {
             let row = &grid[Line(line)];
-            let seen = cell(glyph(row, column), &row[Column(column)]);
+            let shown = glyph(row, column);
+            // The second half of a wide character looks as its first.
+            let looks = column - usize::from(shown.is_none());
+            let seen = cell(shown, &row[Column(looks)]);
             format!("{line},{column}: {seen}")
         })
         .collect();
@@ -82,7 +85,7 @@ fn differs(left: &Screen, right: &Screen) -> Option<(String, String)> {
     }
 }
 
-/// Returns true where half of a wide character lies alone.
+/// Returns true where half of a wide character lies alone, or beside half of another one.
 fn has_halves(screen: &Screen) -> bool {
     let grid = screen.term.grid();
     (0..i32::try_from(screen.term.screen_lines()).unwrap()).any(|line| {
@@ -90,7 +93,9 @@ fn has_halves(screen: &Screen) -> bool {
         let has =
             |column: usize, flag| column < row.len() && row[Column(column)].flags.contains(flag);
         (0..row.len()).any(|column| {
-            has(column, Flags::WIDE_CHAR) && !has(column + 1, Flags::WIDE_CHAR_SPACER)
+            has(column, Flags::WIDE_CHAR)
+                && (!has(column + 1, Flags::WIDE_CHAR_SPACER)
+                    || Look::of(&row[Column(column)]) != Look::of(&row[Column(column + 1)]))
                 || has(column, Flags::WIDE_CHAR_SPACER)
                     && (column == 0 || !has(column - 1, Flags::WIDE_CHAR))
         })
