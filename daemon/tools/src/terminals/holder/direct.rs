@@ -112,7 +112,7 @@ impl Window {
     /// Returns when something must be drawn; nothing is before it takes the rest.
     fn due(&self, now: Instant) -> Option<Instant> {
         match (self.line_due, self.stale, self.drawn_at) {
-            _ if !self.rest.is_empty() => None,
+            _ if self.sent_out || !self.rest.is_empty() => None,
             (true, ..) | (_, true, None) => Some(now),
             (_, true, Some(at)) => Some(at + PACE),
             _ => None,
@@ -142,6 +142,8 @@ impl Window {
 
     fn send_out(&mut self) {
         self.sent_out = true;
+        // Nobody waits for it, however long the client takes to leave.
+        self.rest.clear();
         // The client's last word, or that it died without one, is still heard.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
@@ -717,5 +719,34 @@ fn read_on(screen: &mut Screen, reading: &mut Reading) -> io::Result<()> {
             // The daemon answers what is asked.
             read => drop(screen.feed(buffer.get(..read).unwrap_or_default())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_due_for_a_client_that_was_sent_out_and_does_not_leave() {
+        let (stream, _client) = UnixStream::pair().unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
+        let mut window = Window {
+            client: 1,
+            visit: 1,
+            terminal: Arc::new(null.into()),
+            stream,
+            sent_out: false,
+            picture: Picture::default(),
+            stale: true,
+            drawn_at: None,
+            line: Vec::new(),
+            line_due: true,
+            rest: VecDeque::new(),
+        };
+        let now = Instant::now();
+        assert_eq!(window.due(now), Some(now));
+        window.rest.extend(b"rest");
+        window.send_out();
+        assert_eq!((window.due(now), window.rest.len()), (None, 0));
     }
 }
