@@ -2,7 +2,7 @@
 //! it lets in.
 //!
 //! Owns the socket, what a daemon is told and in which order. A new daemon takes the place of an
-//! old one. Who comes with a terminal of their own is `direct`'s.
+//! old one. Who comes with a terminal of their own is `visitor`'s.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::direct::{self, Admitted};
 use super::straight::Straight;
+use super::visitor::{self, Admitted};
 use super::{Held, KEYED, State, far};
 use crate::terminals::spool::Reading;
 use crate::terminals::wire::{Hear, PIECE, Say, Word, next};
@@ -95,12 +95,12 @@ fn leave(state: &mut State, number: u64) {
 fn first(held: &Arc<Held>, stream: &UnixStream) -> Option<Vec<u8>> {
     stream.set_read_timeout(Some(HELLO)).ok()?;
     let mut buffer = vec![0; 1024];
-    let (read, passed) = direct::receive(stream, &mut buffer).ok()?;
+    let (read, passed) = visitor::receive(stream, &mut buffer).ok()?;
     buffer.truncate(read);
     match passed {
         Some(terminal) => {
             let (held, stream) = (Arc::clone(held), stream.try_clone().ok()?);
-            thread::spawn(move || direct::serve(&held, stream, buffer, terminal));
+            thread::spawn(move || visitor::serve(&held, stream, buffer, terminal));
             None
         }
         None => Some(buffer).filter(|bytes| !bytes.is_empty()),

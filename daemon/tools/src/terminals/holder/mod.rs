@@ -1,7 +1,7 @@
 //! The holder: a small process that owns one terminal and outlives the daemon.
 //!
 //! Owns: the PTY, the spool, the order of a terminal's end. The door to the daemon is `door`, the
-//! PTY `pty`. What the program writes it understands only for people's own terminals, in `direct`;
+//! PTY `pty`. What the program writes it understands only for people's own terminals, in `direct` and `visitor`;
 //! all else about it is the daemon's part.
 //!
 //! It ends with its program, or when no daemon came for too long. What it leaves on disk, the
@@ -11,6 +11,7 @@ mod direct;
 mod door;
 pub(crate) mod pty;
 mod straight;
+mod visitor;
 
 use std::ffi::OsString;
 use std::fs;
@@ -30,9 +31,10 @@ use super::spool::Spool;
 use super::wire::{Hear, PIECE, Word};
 use crate::exec::signal;
 use crate::guard::{self, descendants};
-use direct::{Admitted, Direct};
+use direct::Direct;
 use pty::{Pty, Ready};
 use straight::Straight;
+use visitor::Admitted;
 
 /// How long what came from the program may take to end once it is asked to.
 const GRACE: Duration = Duration::from_millis(500);
