@@ -6,7 +6,7 @@ use serde_json::Value;
 use smartopol_testkit::home::LIMIT;
 use smartopol_testkit::{Home, Terminal};
 
-use super::home;
+use super::{eventually, home};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
@@ -345,6 +345,13 @@ async fn a_client_that_is_stopped_leaves_the_keys_and_one_that_is_killed_a_clean
         assert!(sent.success());
     };
     tell("-STOP");
+    // A signal that was sent has not arrived: a busy machine takes its time over it.
+    let stat = format!("/proc/{}/stat", client.trim());
+    eventually("the client stops", async || {
+        let stat = std::fs::read_to_string(&stat).unwrap();
+        stat.contains(") T ").then_some(())
+    })
+    .await;
     let end = person.raw().len();
     person.keys("later\r").unwrap();
     // It goes out, and what was typed is nobody's yet.
