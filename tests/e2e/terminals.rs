@@ -99,6 +99,8 @@ async fn a_person_types_looks_and_ends_a_terminal() {
         (terminal.owner, terminal.typist),
         (Party::Person, Party::Person)
     );
+    // What is typed before it prompts is shown before its prompt, and the answer behind that.
+    matches(&client, id, "[#$] ?$").await;
     write(&client, id, "echo $((40 + 2)) \"$TERM\"; pwd\r").await;
     matches(&client, id, "^42 xterm-256color$").await;
     matches(&client, id, "/work$").await;
