@@ -11,8 +11,7 @@ use smartopol_protocol::tool::Body;
 
 use super::gate::Surface;
 use super::keymap::{Action, Place, Pressed};
-use super::keys::edit;
-use super::windows::letter;
+use super::line::type_in;
 use super::{App, Call, Focus};
 use crate::model::CardId;
 use crate::overlay::{Asked, Overlay, Purpose};
@@ -136,12 +135,7 @@ impl App {
         match action {
             Some(Action::Back) => self.asked.word = None,
             Some(Action::Send) => self.word_given(id, event),
-            Some(action) => edit(typed, action),
-            None => {
-                if let Some(letter) = letter(event) {
-                    typed.insert(letter.encode_utf8(&mut [0; 4]));
-                }
-            }
+            action => type_in(typed, action, event),
         }
     }
 

@@ -8,8 +8,7 @@ use smartopol_protocol::message::fold;
 use smartopol_protocol::session::{Found, Hit};
 
 use super::keymap::Action;
-use super::keys::edit;
-use super::windows::letter;
+use super::line::narrow;
 use super::{App, Call, Focus};
 use crate::overlay::Overlay;
 use crate::widget::composer::Composer;
@@ -87,29 +86,13 @@ impl App {
         event: KeyEvent,
     ) -> bool {
         let page = usize::try_from(self.plan.page()).unwrap_or(1);
-        match action {
-            Some(Action::Up) => *at = at.saturating_sub(1),
-            Some(Action::Down) => *at += 1,
-            Some(Action::PageUp) => *at = at.saturating_sub(page),
-            Some(Action::PageDown) => *at += page,
-            Some(Action::Open) => {
-                // What is still being looked for may be about other words.
-                let hits = &self.everywhere.found.hits;
-                let chosen = hits.get(*at).filter(|_| !self.everywhere.waits());
-                if let Some(hit) = chosen.cloned() {
-                    self.open_hit(&hit);
-                    return false;
-                }
-            }
-            Some(action) => {
-                edit(line, action);
-                *at = 0;
-            }
-            None => {
-                if let Some(letter) = letter(event) {
-                    line.insert(letter.encode_utf8(&mut [0; 4]));
-                    *at = 0;
-                }
+        if narrow(line, at, (action, event), page) {
+            // What is still being looked for may be about other words.
+            let hits = &self.everywhere.found.hits;
+            let chosen = hits.get(*at).filter(|_| !self.everywhere.waits());
+            if let Some(hit) = chosen.cloned() {
+                self.open_hit(&hit);
+                return false;
             }
         }
         self.look_everywhere(line.text());

@@ -10,9 +10,8 @@ use smartopol_protocol::trace::{ActionType, Filter, Listed, Mark, Trace};
 use smartopol_protocol::{News, SessionId, TraceId, TurnId};
 
 use super::keymap::{Action, Place, Pressed};
-use super::keys::edit;
+use super::line::type_in;
 use super::query::{Query, Term};
-use super::windows::letter;
 use super::{App, Call, Focus};
 use crate::overlay::{Overlay, Waterfall};
 use crate::widget::composer::Composer;
@@ -237,12 +236,7 @@ impl App {
             Some(Action::Back) => return self.look_for(writing.before),
             Some(Action::Send) if writing.problem.is_none() => return self.look_further(),
             Some(Action::Send) => {}
-            Some(action) => edit(&mut writing.line, action),
-            None => {
-                if let Some(letter) = letter(event) {
-                    writing.line.insert(letter.encode_utf8(&mut [0; 4]));
-                }
-            }
+            action => type_in(&mut writing.line, action, event),
         }
         self.written(writing);
     }

@@ -8,9 +8,8 @@ use smartopol_protocol::attention::Priority;
 use smartopol_protocol::job::{Action as Does, Added, Due, Job, Spec};
 
 use super::keymap::Action;
-use super::keys::edit;
+use super::line::{edit, letter};
 use super::undo::Done;
-use super::windows::letter;
 use super::{App, Call, Refusal};
 use crate::overlay::Overlay;
 use crate::sanitize;

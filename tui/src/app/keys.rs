@@ -5,10 +5,10 @@ use smartopol_protocol::approval::Mode;
 use smartopol_protocol::session::{Configure, Fork};
 
 use super::keymap::{Action, Place, Pressed};
+use super::line::letter;
 use super::{App, Call, Cmd, Focus};
 use crate::overlay::Overlay;
 use crate::screen::Columns;
-use crate::widget::composer::{Composer, Move};
 
 /// How long a second `ctrl-c` leaves, in milliseconds.
 const LEAVE_WITHIN: u64 = 2_000;
@@ -128,10 +128,7 @@ impl App {
     }
 
     fn type_in(&mut self, event: KeyEvent) {
-        let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        if let (Focus::Composer, KeyCode::Char(letter), true) =
-            (self.focus, event.code, held.is_empty())
-        {
+        if let (Focus::Composer, Some(letter)) = (self.focus, letter(event)) {
             self.write(letter.encode_utf8(&mut [0; 4]));
         }
     }
@@ -344,24 +341,6 @@ impl App {
             view.all = Some(view.all != Some(true));
             view.folds.clear();
         }
-    }
-}
-
-/// Changes a text as an action says.
-pub(super) fn edit(composer: &mut Composer, action: Action) {
-    match action {
-        Action::Backspace => composer.backspace(),
-        Action::Delete => composer.delete(),
-        Action::CutWord => composer.cut_word(),
-        Action::CutLine => composer.cut_to_line_start(),
-        Action::CutEnd => composer.cut_to_line_end(),
-        Action::Left => composer.go(Move::Left),
-        Action::Right => composer.go(Move::Right),
-        Action::WordLeft => composer.go(Move::WordLeft),
-        Action::WordRight => composer.go(Move::WordRight),
-        Action::LineStart => composer.go(Move::LineStart),
-        Action::LineEnd => composer.go(Move::LineEnd),
-        _ => {}
     }
 }
 

@@ -11,8 +11,7 @@ use smartopol_protocol::approval::{
 
 use super::gate::Surface;
 use super::keymap::Action;
-use super::keys::edit;
-use super::windows::letter;
+use super::line::type_in;
 use super::{App, Call};
 use crate::model::CardId;
 use crate::overlay::Overlay;
@@ -180,12 +179,7 @@ impl App {
                 return;
             }
             Some(Action::Send) => {}
-            Some(action) => edit(text, action),
-            None => {
-                if let Some(letter) = letter(event) {
-                    text.insert(letter.encode_utf8(&mut [0; 4]));
-                }
-            }
+            action => type_in(text, action, event),
         }
         let read = text.text().parse::<Pattern>();
         lab.problem = read.as_ref().err().map(ToString::to_string);

@@ -6,8 +6,7 @@ use crossterm::event::KeyEvent;
 use smartopol_protocol::memory::{Category, Edit, Memory};
 
 use super::keymap::Action;
-use super::keys::edit;
-use super::windows::letter;
+use super::line::{edit, letter};
 use super::{App, Call, Refusal};
 use crate::overlay::Overlay;
 use crate::sanitize;

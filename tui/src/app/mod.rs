@@ -17,6 +17,7 @@ pub(crate) mod jobs;
 pub(crate) mod keymap;
 mod keys;
 pub(crate) mod lab;
+mod line;
 pub(crate) mod memories;
 pub(crate) mod memory_form;
 pub(crate) mod mouse;

@@ -11,8 +11,7 @@ use smartopol_protocol::question::{Answer, How, Question, QuestionState};
 use super::gate::Surface;
 use super::inbox::place;
 use super::keymap::{Action, Place, Pressed};
-use super::keys::edit;
-use super::windows::letter;
+use super::line::type_in;
 use super::{App, Call, Focus};
 use crate::model::CardId;
 use crate::sanitize;
@@ -114,13 +113,7 @@ impl App {
                 let Some(typed) = &mut self.asked.answer else {
                     return;
                 };
-                match (action, letter(event)) {
-                    (Some(action), _) => edit(typed, action),
-                    (None, Some(letter)) => {
-                        typed.insert(letter.encode_utf8(&mut [0; 4]));
-                    }
-                    (None, None) => {}
-                }
+                type_in(typed, action, event);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Keys in the windows over the screen, and what opens them.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 use smartopol_protocol::SessionId;
 use smartopol_protocol::approval::Decide;
 use smartopol_protocol::memory::{self, Verdict};
 use smartopol_protocol::session::{Archive, Configure, Create};
 
 use super::keymap::{Action, Pressed};
-use super::keys::edit;
+use super::line::{edit, insert, narrow, type_in};
 use super::{App, Call, Going};
 use crate::overlay::{Asked, Overlay, Purpose, Typed, matching};
 use crate::sanitize;
@@ -56,8 +56,7 @@ impl App {
                     edit(filter, action);
                     self.turn_page(scroll, action)
                 } else {
-                    if let Some(letter) = letter(event) {
-                        filter.insert(letter.encode_utf8(&mut [0; 4]));
+                    if insert(filter, event) {
                         *scroll = 0;
                     }
                     true
@@ -115,14 +114,8 @@ impl App {
             (Overlay::Call { scroll, .. }, Some(action)) => self.turn_page(scroll, action),
             (Overlay::Picker { filter, at }, action) => self.pick(filter, at, action, event),
             (Overlay::Line(asked), Some(Action::Send)) => self.line_given(asked),
-            (Overlay::Line(asked), Some(action)) => {
-                edit(&mut asked.line, action);
-                true
-            }
-            (Overlay::Line(asked), None) => {
-                if let Some(letter) = letter(event) {
-                    asked.line.insert(letter.encode_utf8(&mut [0; 4]));
-                }
+            (Overlay::Line(asked), action) => {
+                type_in(&mut asked.line, action, event);
                 true
             }
             (Overlay::Question { remove }, Some(Action::Yes)) => {
@@ -212,8 +205,7 @@ impl App {
             Some(Action::Archive) => self.turn_archived(chosen),
             Some(action) => edit(filter, action),
             None => {
-                if let Some(letter) = letter(event) {
-                    filter.insert(letter.encode_utf8(&mut [0; 4]));
+                if insert(filter, event) {
                     *at = None;
                 }
             }
@@ -230,27 +222,11 @@ impl App {
         event: KeyEvent,
     ) -> bool {
         let page = usize::try_from(self.plan.page()).unwrap_or(1);
-        match action {
-            Some(Action::Up) => *at = at.saturating_sub(1),
-            Some(Action::Down) => *at += 1,
-            Some(Action::PageUp) => *at = at.saturating_sub(page),
-            Some(Action::PageDown) => *at += page,
-            Some(Action::Open) => {
-                let found = self.offers(letters.text()).0.into_iter().nth(*at);
-                if let Some(item) = found {
-                    self.go_to_target(item.target);
-                    return false;
-                }
-            }
-            Some(action) => {
-                edit(letters, action);
-                *at = 0;
-            }
-            None => {
-                if let Some(letter) = letter(event) {
-                    letters.insert(letter.encode_utf8(&mut [0; 4]));
-                    *at = 0;
-                }
+        if narrow(letters, at, (action, event), page) {
+            let found = self.offers(letters.text()).0.into_iter().nth(*at);
+            if let Some(item) = found {
+                self.go_to_target(item.target);
+                return false;
             }
         }
         // What is drawn next brings it back to what there is; keys may come before that.
@@ -267,12 +243,7 @@ impl App {
             Some(Action::Down) => typed.line.newer(&self.commands),
             // As in vi: taking back what is not there leaves.
             Some(Action::Backspace) if typed.line.is_empty() => return false,
-            Some(action) => edit(&mut typed.line, action),
-            None => {
-                if let Some(letter) = letter(event) {
-                    typed.line.insert(letter.encode_utf8(&mut [0; 4]));
-                }
-            }
+            action => type_in(&mut typed.line, action, event),
         }
         if !matches!(action, Some(Action::Complete | Action::CompleteBack)) {
             (typed.begun, typed.at, typed.wrong) = (None, None, None);
@@ -448,13 +419,5 @@ impl App {
         if self.overlays.iter().any(gone) {
             self.overlays.pop();
         }
-    }
-}
-
-pub(super) fn letter(event: KeyEvent) -> Option<char> {
-    let held = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-    match event.code {
-        KeyCode::Char(letter) if held.is_empty() => Some(letter),
-        _ => None,
     }
 }

@@ -9,7 +9,7 @@ use smartopol_protocol::turn::Outcome;
 use smartopol_protocol::{MessageId, SessionId};
 
 use super::keymap::Action;
-use super::keys::edit;
+use super::line::edit;
 use super::undo::Done;
 use super::{App, Call};
 use crate::widget::composer::{Composer, Kept};

@@ -6,10 +6,9 @@ use smartopol_protocol::knowledge;
 use smartopol_protocol::memory::{self, Category, State, Verdict, Whose};
 
 use super::super::keymap::{Action, Pressed};
-use super::super::keys::edit;
+use super::super::line::{edit, letter};
 use super::super::memory_form::MemoryForm;
 use super::super::undo::Going;
-use super::super::windows::letter;
 use super::super::{App, Call};
 use super::{Entry, Shelf};
 use crate::overlay::{Asked, Overlay, Purpose};
