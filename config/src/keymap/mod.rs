@@ -4,6 +4,7 @@
 //! it. What an action does belongs to the console.
 
 mod agree;
+mod binding;
 mod key;
 mod table;
 
@@ -12,9 +13,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use agree::check;
+pub use binding::{Binding, DITTO};
 pub use key::{Chord, Code, Key};
 pub(crate) use table::SHAPE;
-pub use table::{Action, Binding, DITTO, Place, TABLE};
+pub use table::{Action, Place, TABLE};
 
 /// The keys of a person's choice: places, their actions, the keys of each.
 pub type Chosen = BTreeMap<String, BTreeMap<String, Vec<String>>>;

@@ -5,110 +5,33 @@
 //! config file, its keys, those of a preset where they differ, what it does for the help (empty
 //! where it goes without saying, `^` where it is told with the line above), the same in a word or
 //! two for the foot of the screen, and `changes` where a console that only looks refuses it.
+//!
+//! What several places end with stands once, before them: `with editing` where a line of text is
+//! written, `with leaving` where a screen is left.
 
-use crate::shape::{Holds, Shape};
-
-/// Marks a line that the help shows together with the one before it.
-pub const DITTO: &str = "^";
-
-/// One line of the table.
-#[derive(Debug)]
-pub struct Binding {
-    /// Where.
-    pub place: Place,
-    /// What.
-    pub action: Action,
-    /// What the action is called in the config file.
-    pub name: &'static str,
-    pub(super) keys: &'static [&'static str],
-    pub(super) vim: &'static [&'static [&'static str]],
-    pub(super) emacs: &'static [&'static [&'static str]],
-    /// What it does, for the help; empty where it goes without saying.
-    pub words: &'static str,
-    /// The same in a word or two, for the footer; empty where it is not shown there.
-    pub hint: &'static str,
-    /// True where it asks the daemon for a change.
-    pub changes: bool,
-}
-
-macro_rules! keymap {
-    ($($place:ident $place_name:literal $title:literal $kind:ident {
-        $($(new $new:ident)? $(also $also:ident)? $name:literal [$($key:literal),*]
-            $(vim [$($vim:literal),*])? $(emacs [$($emacs:literal),*])?
-            $words:literal $($hint:literal)? $($changes:ident)?;)*
-    })*) => {
-        /// Where keys go.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the title says it")]
-        pub enum Place { $($place,)* }
-
-        /// What a key does.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "the table says it")]
-        pub enum Action { $($($($new,)?)*)* }
-
-        impl Place {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$place),*];
-
-            /// Returns its name in the config file.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$place => $place_name,)* }
-            }
-
-            /// Returns its heading in the help.
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$place => $title,)* }
-            }
-
-            /// Returns true where letters are written and so are no keys.
-            pub const fn is_written_in(self) -> bool {
-                match self { $(Self::$place => Kind::$kind.is_written_in(),)* }
-            }
-        }
-
-        impl Action {
-            /// Returns its name in the config file.
-            pub const fn name(self) -> &'static str {
-                match self { $($($(Self::$new => $name,)?)*)* }
-            }
-        }
-
-        /// The table.
-        pub const TABLE: &[Binding] = &[$($(Binding {
-            place: Place::$place,
-            action: $(Action::$new)? $(Action::$also)?,
-            name: $name,
-            keys: &[$($key),*],
-            vim: &[$(&[$($vim),*])?],
-            emacs: &[$(&[$($emacs),*])?],
-            words: $words,
-            hint: concat!($($hint)?),
-            changes: !concat!($(stringify!($changes))?).is_empty(),
-        },)*)*];
-
-        pub(crate) const SHAPE: Shape = Shape::Table(&[$(
-            ($place_name, Shape::Table(&[$(($name, KEYS),)*])),
-        )*]);
-    };
-}
-
-const KEYS: Shape = Shape::Value(Holds::Texts(super::key::test));
-
-/// What letters are in a place.
-#[derive(Clone, Copy)]
-enum Kind {
-    Writes,
-    Keys,
-}
-
-impl Kind {
-    const fn is_written_in(self) -> bool {
-        matches!(self, Self::Writes)
-    }
-}
+use super::binding::{Binding, KEYS, Kind, keymap};
+use crate::shape::Shape;
 
 keymap! {
+    editing {
+        also Backspace "backspace" ["backspace", "ctrl-h"] "";
+        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
+        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
+        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
+        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
+        also LineStart "line_start" ["home", "ctrl-a"] "";
+        also LineEnd "line_end" ["end", "ctrl-e"] "";
+        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
+        also CutLine "cut_line" ["ctrl-u"] "";
+        also CutEnd "cut_end" ["ctrl-k"] "";
+    }
+    leaving {
+        also NextPane "next_pane" ["tab"] "";
+        also Leave "leave" ["q"] "";
+        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
+        also Command "command" [":"] "a command";
+        also Help "help" ["?"] "" "help";
+    }
     Composer "composer" "Writing" Writes {
         new Send "send" ["enter"] emacs ["enter", "ctrl-x ctrl-s"] "send the message" "send" changes;
         new Steer "steer" ["alt-s", "ctrl-enter"] "send it into the running turn, or let the newest waiting message in" changes;
@@ -306,12 +229,7 @@ keymap! {
         new Why "why" ["w"] "why it did or did not run" "why";
         also Remove "remove" ["d"] vim ["d d"] "remove it" "remove" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
-        also NextPane "next_pane" ["tab"] "";
-        also Leave "leave" ["q"] "";
-        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
-        also Command "command" [":"] "a command";
-        also Help "help" ["?"] "" "help";
-    }
+    } with leaving
     Inbox "inbox" "What waits for you" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "what matters more, what matters less";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
@@ -339,12 +257,7 @@ keymap! {
         also Reject "reject" ["x"] "reject what waits to be remembered; its words go" changes;
         also EditMemory "edit_memory" ["e"] "keep it in your own words" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
-        also NextPane "next_pane" ["tab"] "";
-        also Leave "leave" ["q"] "";
-        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
-        also Command "command" [":"] "a command";
-        also Help "help" ["?"] "" "help";
-    }
+    } with leaving
     Terminals "terminals" "Terminals" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the terminal above, the terminal below";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n"] "^";
@@ -365,12 +278,7 @@ keymap! {
         new EndProgram "end_program" ["x"] "end its program; what it wrote stays" "end" changes;
         also Remove "remove" ["d"] vim ["d d"] "end it and remove all that is kept of it" "remove" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
-        also NextPane "next_pane" ["tab"] "";
-        also Leave "leave" ["q"] "";
-        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
-        also Command "command" [":"] "a command";
-        also Help "help" ["?"] "" "help";
-    }
+    } with leaving
     Memory "memory" "What is remembered" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the entry above, the entry below";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
@@ -391,12 +299,7 @@ keymap! {
         new PinTopic "pin_topic" ["p"] emacs ["P"] "keep a topic in every session, or no longer" "pin" changes;
         also Remove "remove" ["d"] vim ["d d"] "forget it" "forget" changes;
         also Undo "undo" ["u"] "undo what you did last in the console";
-        also NextPane "next_pane" ["tab"] "";
-        also Leave "leave" ["q"] "";
-        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
-        also Command "command" [":"] "a command";
-        also Help "help" ["?"] "" "help";
-    }
+    } with leaving
     Users "users" "Users" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the user above, below; in a page, the field";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
@@ -415,12 +318,7 @@ keymap! {
         also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "^";
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
-        also NextPane "next_pane" ["tab"] "";
-        also Leave "leave" ["q"] "";
-        also Back "back" ["esc", "i"] vim ["i", "esc"] emacs ["esc", "i", "ctrl-g"] "back" "back";
-        also Command "command" [":"] "a command";
-        also Help "help" ["?"] "" "help";
-    }
+    } with leaving
     MemoryWords "memory_words" "Looking for what is remembered" Writes {
         also Send "send" ["enter"] "to the list" "to the list";
         also Up "up" ["up", "ctrl-p"] "the entry above, the entry below";
@@ -457,35 +355,15 @@ keymap! {
         also Down "down" ["tab", "down"] emacs ["tab", "down", "ctrl-n"] "the next line, the line before" "next line";
         also Up "up" ["shift-tab", "up"] emacs ["shift-tab", "up", "ctrl-p"] "^";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
-        also Backspace "backspace" ["backspace", "ctrl-h"] "";
         also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
-        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
-        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
-        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
-        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
-        also LineStart "line_start" ["home", "ctrl-a"] "";
-        also LineEnd "line_end" ["end", "ctrl-e"] "";
-        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
-        also CutLine "cut_line" ["ctrl-u"] "";
-        also CutEnd "cut_end" ["ctrl-k"] "";
-    }
+    } with editing
     JobForm "job_form" "Making a job" Writes {
         also Send "send" ["enter"] "show when it is due, then keep it" "next";
         also Down "down" ["tab", "down"] emacs ["tab", "down", "ctrl-n"] "the next line, the line before" "next line";
         also Up "up" ["shift-tab", "up"] emacs ["shift-tab", "up", "ctrl-p"] "^";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
-        also Backspace "backspace" ["backspace", "ctrl-h"] "";
         also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
-        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
-        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
-        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
-        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
-        also LineStart "line_start" ["home", "ctrl-a"] "";
-        also LineEnd "line_end" ["end", "ctrl-e"] "";
-        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
-        also CutLine "cut_line" ["ctrl-u"] "";
-        also CutEnd "cut_end" ["ctrl-k"] "";
-    }
+    } with editing
     Picker "picker" "Choosing a session" Writes {
         also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "";
         also Down "down" ["down", "ctrl-s"] vim ["down", "ctrl-j", "ctrl-s"] emacs ["down", "ctrl-n", "ctrl-s"] "";
@@ -514,18 +392,8 @@ keymap! {
     Line "line" "In a line of text" Writes {
         also Send "send" ["enter"] "done" "done";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close, nothing is done" "cancel";
-        also Backspace "backspace" ["backspace", "ctrl-h"] "";
         also Delete "delete" ["del"] emacs ["del", "ctrl-d"] "";
-        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
-        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
-        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
-        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
-        also LineStart "line_start" ["home", "ctrl-a"] "";
-        also LineEnd "line_end" ["end", "ctrl-e"] "";
-        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
-        also CutLine "cut_line" ["ctrl-u"] "";
-        also CutEnd "cut_end" ["ctrl-k"] "";
-    }
+    } with editing
     Help "help" "In the help" Writes {
         also Up "up" ["up", "ctrl-p"] vim ["up", "ctrl-p", "ctrl-k"] "";
         also Down "down" ["down", "ctrl-n"] vim ["down", "ctrl-n", "ctrl-j"] "";
@@ -560,19 +428,9 @@ keymap! {
         new CompleteBack "complete_back" ["shift-tab"] "";
         also Up "up" ["up", "ctrl-p"] "what was said before" "before";
         also Down "down" ["down", "ctrl-n"] "^";
-        also Backspace "backspace" ["backspace", "ctrl-h"] "";
-        also Delete "delete" ["del"] "";
-        also Left "left" ["left"] emacs ["left", "ctrl-b"] "";
-        also Right "right" ["right"] emacs ["right", "ctrl-f"] "";
-        also WordLeft "word_left" ["alt-left", "alt-b", "ctrl-left"] "";
-        also WordRight "word_right" ["alt-right", "alt-f", "ctrl-right"] "";
-        also LineStart "line_start" ["home", "ctrl-a"] "";
-        also LineEnd "line_end" ["end", "ctrl-e"] "";
-        also CutWord "cut_word" ["ctrl-w", "alt-backspace"] "";
-        also CutLine "cut_line" ["ctrl-u"] "";
-        also CutEnd "cut_end" ["ctrl-k"] "";
         also Back "back" ["esc", "ctrl-c"] emacs ["esc", "ctrl-g", "ctrl-c"] "close" "close";
-    }
+        also Delete "delete" ["del"] "";
+    } with editing
     Waterfall "waterfall" "Where the time of a turn went" Keys {
         also Up "up" ["up", "k"] emacs ["up", "ctrl-p", "p"] "the step before, the next" "step";
         also Down "down" ["down", "j"] emacs ["down", "ctrl-n", "n"] "^";
