@@ -32,7 +32,9 @@ mod reading;
 pub(crate) mod replay;
 mod search;
 mod terminals;
+mod toast;
 mod undo;
+mod view;
 mod waiting;
 mod windows;
 pub(crate) mod writing;
@@ -42,7 +44,9 @@ pub(crate) use inbox::ended;
 pub(crate) use keys::meaning;
 pub(crate) use reading::{Jump, Seek};
 pub(crate) use search::Searching;
+pub(crate) use toast::Toast;
 pub(crate) use undo::Going;
+pub(crate) use view::{Fold, Piece, View};
 pub(crate) use writing::Kind;
 
 use std::cell::RefCell;
@@ -55,10 +59,9 @@ use smartopol_config::keymap::{Key, Keymap};
 use smartopol_config::section::console::Console;
 use smartopol_protocol::approval::{Approval, Mode};
 use smartopol_protocol::daemon::StatusShown;
-use smartopol_protocol::message::Send;
 use smartopol_protocol::model::ProviderInfo;
 use smartopol_protocol::session::{Session, SessionState};
-use smartopol_protocol::{CallId, MessageId, SessionId, Timestamp};
+use smartopol_protocol::{SessionId, Timestamp};
 
 use self::attention::InboxView;
 use self::card::CardView;
@@ -83,12 +86,9 @@ use crate::overlay::Overlay;
 use crate::screen::Plan;
 use crate::terminal::Wishes;
 use crate::theme::Theme;
-use crate::widget::composer::{Composer, Kept};
+use crate::widget::composer::Kept;
 use crate::widget::paints::Paints;
-use crate::widget::transcript::{Pages, Scroll};
-
-/// How long a passing word is shown, in milliseconds.
-const TOAST: u64 = 4_000;
+use crate::widget::transcript::Pages;
 
 /// What the keys act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,61 +115,6 @@ pub(crate) enum LinkState {
         retry_at: u64,
         stopped: bool,
     },
-}
-
-/// Something foldable in a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fold {
-    Call(CallId),
-    /// A part of a change, by its number.
-    Hunk(CallId, usize),
-    Thought(MessageId, usize),
-}
-
-/// Something in a conversation that can be picked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Piece {
-    /// The message at this position.
-    Message(u64),
-    /// A block of code in it, counted from 0.
-    Code(u64, usize),
-    /// A tool call.
-    Call(CallId),
-}
-
-/// A passing word to the person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Toast {
-    pub(crate) text: String,
-    pub(crate) bad: bool,
-    pub(crate) until: u64,
-}
-
-/// How one session is looked at.
-#[derive(Debug, Default)]
-pub(crate) struct View {
-    pub(crate) composer: Composer,
-    pub(crate) scroll: Scroll,
-    /// What a person opened or folded, against what it would be by itself.
-    pub(crate) folds: HashMap<Fold, bool>,
-    /// What all foldable things are, where a person said so.
-    pub(crate) all: Option<bool>,
-    pub(crate) selected: Option<Fold>,
-    /// What was sent and not yet heard back.
-    pub(crate) outbox: Vec<Send>,
-    /// True while messages that join the window are on their way.
-    pub(crate) fetching: bool,
-    /// Where a person wants to be, while the messages there are on their way.
-    pub(crate) jump: Option<Jump>,
-    /// What the next layout brings into sight.
-    pub(crate) seek: Option<Seek>,
-    pub(crate) search: Option<Searching>,
-    /// The waiting message that is being changed in the composer.
-    pub(crate) editing: Option<MessageId>,
-    /// The draft from before that.
-    pub(crate) aside: Kept,
-    /// What is picked; with it, the keys act on pieces.
-    pub(crate) picked: Option<Piece>,
 }
 
 /// What was asked for when the console began.
@@ -470,14 +415,6 @@ impl App {
         self.current.and_then(|id| self.model.transcript(id))
     }
 
-    pub(crate) fn view(&self) -> Option<&View> {
-        self.current.and_then(|id| self.views.get(&id))
-    }
-
-    pub(crate) fn view_mut(&mut self) -> Option<&mut View> {
-        self.current.map(|id| self.views.entry(id).or_default())
-    }
-
     /// Returns what the card shows: what waits longest in this session.
     pub(crate) fn front(&self) -> Option<CardId> {
         let id = self.current?;
@@ -538,32 +475,6 @@ impl App {
         self.model.sessions().filter(listed)
     }
 
-    /// Says something in passing.
-    pub(crate) fn say(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast {
-            text: text.into(),
-            bad: false,
-            until: self.now.ms + TOAST,
-        });
-    }
-
-    /// Says something for so many milliseconds.
-    pub(crate) fn say_for(&mut self, ms: u64, text: impl Into<String>) {
-        self.say(text);
-        if let Some(toast) = &mut self.toast {
-            toast.until = self.now.ms + ms;
-        }
-    }
-
-    /// Says what failed.
-    pub(crate) fn complain(&mut self, text: impl Into<String>) {
-        self.toast = Some(Toast {
-            text: text.into(),
-            bad: true,
-            until: self.now.ms + 2 * TOAST,
-        });
-    }
-
     /// Takes what a pager or an editor left.
     fn on_return(&mut self, returned: Returned) {
         match (returned.purpose, returned.text) {
@@ -613,42 +524,6 @@ impl App {
             return false;
         }
         true
-    }
-
-    /// Shows a session.
-    pub(crate) fn open(&mut self, id: SessionId) {
-        if self.current != Some(id) {
-            self.current = Some(id);
-            if self.focus == Focus::Card {
-                self.focus = Focus::Composer;
-            }
-        }
-        self.session_at = Some(id);
-        if !self.views.contains_key(&id) {
-            let mut view = View::default();
-            // What was written here before the console ended, or in another one.
-            if let Some(kept) = self.kept.get(&id) {
-                view.composer.restore(kept.clone());
-            }
-            self.views.insert(id, view);
-        }
-        self.fetch(id);
-    }
-
-    /// Shows the session used last, where there is one.
-    fn open_newest(&mut self) {
-        let newest = self.sessions_listed().next().map(|session| session.id);
-        if let Some(id) = newest {
-            self.open(id);
-        }
-    }
-
-    /// Asks for all that a session shows.
-    fn fetch(&mut self, id: SessionId) {
-        // Watching first: what is said from then on is heard, and `session/show` has what was before.
-        self.ask(Call::Watch(id));
-        self.ask(Call::Show(id));
-        self.ask(Call::Approvals(id));
     }
 
     pub(crate) fn leave(&mut self) {
