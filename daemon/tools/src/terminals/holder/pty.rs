@@ -194,7 +194,8 @@ impl Pty {
     /// Waits until there is something to read, or nothing any more; at most until `due`, or until
     /// one of `others` can be written to.
     pub(super) fn ready(&self, due: Option<Instant>, others: &[Arc<OwnedFd>]) -> Ready {
-        if !others.is_empty() {
+        // After the program's end only what is left to read is waited for.
+        if !others.is_empty() && !self.ended.load(Ordering::Acquire) {
             let mut fds = vec![
                 PollFd::new(&self.outer, PollFlags::IN),
                 PollFd::new(&self.woken, PollFlags::IN),
@@ -263,7 +264,10 @@ impl Pty {
                     let mut outer = [PollFd::new(&self.outer, PollFlags::OUT)];
                     let _ = poll(&mut outer, Some(&LOOK));
                     let [outer] = &outer;
-                    if !outer.revents().contains(PollFlags::OUT) {
+                    // Nobody has it open, and a poll says so at once each time.
+                    let gone = PollFlags::HUP | PollFlags::ERR;
+                    if outer.revents().intersects(gone) && !outer.revents().contains(PollFlags::OUT)
+                    {
                         let mut woken = [PollFd::new(&self.woken, PollFlags::IN)];
                         let _ = poll(&mut woken, Some(&LOOK));
                     }
@@ -352,4 +356,73 @@ pub(super) fn let_go_of_standard_streams() -> io::Result<()> {
     rustix::stdio::dup2_stdout(&null)?;
     rustix::stdio::dup2_stderr(&null)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::sync::mpsc;
+
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+
+    use super::*;
+
+    const SIZE: Size = Size {
+        columns: 80,
+        rows: 24,
+    };
+
+    /// Returns a terminal that hands on what is typed, and the file that a program in it would have.
+    fn raw() -> (Pty, Inner, File) {
+        let (pty, inner) = Pty::open(SIZE).unwrap();
+        let name = pty.master().tty_name().unwrap();
+        let mut open = File::options();
+        let program = open.read(true).write(true).open(name).unwrap();
+        let mut raw = tcgetattr(&program).unwrap();
+        raw.make_raw();
+        tcsetattr(&program, OptionalActions::Now, &raw).unwrap();
+        (pty, inner, program)
+    }
+
+    #[test]
+    fn nothing_more_comes_after_the_end_though_a_persons_terminal_takes_nothing() {
+        let (pty, _inner, _program) = raw();
+        let (_unread, full) = io::pipe().unwrap();
+        rustix::io::ioctl_fionbio(full.as_fd(), true).unwrap();
+        while rustix::io::write(&full, &[0; 4096]).is_ok() {}
+        pty.child_ended();
+        // It was heard already, of something else perhaps.
+        pty.hear_the_call();
+        let (says, said) = mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            let _ = says.send(pty.ready(None, &[Arc::new(full.into())]));
+        });
+        assert_eq!(said.recv_timeout(Duration::from_secs(10)), Ok(Ready::Over));
+    }
+
+    #[test]
+    fn a_program_that_reads_again_after_a_pause_gets_the_rest_at_once() {
+        let (pty, _inner, mut program) = raw();
+        let paste = vec![b'x'; 512 * 1024];
+        let pty = &pty;
+        let took = |program: &mut File| {
+            std::thread::scope(|scope| {
+                let (says, said) = mpsc::sync_channel(1);
+                let paste = &paste;
+                scope.spawn(move || {
+                    pty.write(paste);
+                    let _ = says.send(());
+                });
+                // Longer than one poll, shorter than two.
+                let pause = said.recv_timeout(Duration::from_millis(600));
+                assert!(pause.is_err(), "all of it was taken at once");
+                let begun = Instant::now();
+                program.read_exact(&mut vec![0; paste.len()]).unwrap();
+                begun.elapsed()
+            })
+        };
+        // Whatever else the machine does.
+        let soon = (0..3).any(|_| took(&mut program) < Duration::from_millis(250));
+        assert!(soon, "it waited for something else");
+    }
 }
