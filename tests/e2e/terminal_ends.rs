@@ -1,8 +1,10 @@
 //! How terminals end, and what is told of one that cannot go on: each as what it is.
 
-use smartopol_protocol::terminal::{End, Kill, Look, Open, Read, Show, TerminalState};
-use smartopol_protocol::{News, event};
-use smartopol_testkit::Terminal;
+use rustix::process::{Pid, Signal, kill_process};
+use smartopol_ipc::Client;
+use smartopol_protocol::terminal::{self, Close, End, Kill, Look, Open, Read, Show, TerminalState};
+use smartopol_protocol::{News, TerminalId, event};
+use smartopol_testkit::{Home, Terminal};
 
 use super::terminals::{ended, matches, open, write};
 use super::{home, until};
@@ -122,6 +124,97 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
 }
 
+/// Returns the processes of a terminal: its program and its holder.
+fn processes(terminal: &terminal::Terminal) -> [String; 2] {
+    let TerminalState::Running { pid, .. } = terminal.state else {
+        panic!("{terminal:?}")
+    };
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let parent = status.lines().find_map(|row| row.strip_prefix("PPid:"));
+    [pid.to_string(), parent.unwrap().trim().to_owned()]
+}
+
+fn lives(pid: &String) -> bool {
+    std::path::Path::new("/proc").join(pid).exists()
+}
+
+/// Opens a terminal whose holder waits for a disk that is full, with what `line` writes; returns its
+/// processes too.
+async fn waits_for_the_disk(home: &Home, client: &Client, line: &str) -> (TerminalId, [String; 2]) {
+    let terminal = open(client, line).await;
+    let id = terminal.id;
+    let folder = home.path().join("terminals").join(id.to_string());
+    let spool = folder.join("00000000000000000000.out");
+    std::os::unix::fs::symlink("/dev/full", &spool).unwrap();
+    let processes = processes(&terminal);
+    write(client, id, "go\r").await;
+    super::eventually("it waits for the disk", || async {
+        let state = client.call(Show { id }).await.unwrap().terminal.state;
+        let waits = matches!(
+            state,
+            TerminalState::Running {
+                trouble: Some(_),
+                ..
+            }
+        );
+        waits.then_some(())
+    })
+    .await;
+    (id, processes)
+}
+
+#[tokio::test]
+async fn a_terminal_that_waits_for_the_disk_can_be_ended_and_removed() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    // One whose program ends by itself, and one whose program waits too.
+    for line in ["read x; seq 1 1000", "read x; exec seq 1 1000000"] {
+        for removed in [false, true] {
+            let (id, processes) = waits_for_the_disk(&home, &client, line).await;
+            if removed {
+                client.call(Close { id }).await.unwrap();
+            } else {
+                let ended = client.call(Kill { id }).await.unwrap();
+                assert!(!ended.runs(), "{line}: {ended:?}");
+            }
+            super::eventually("program and holder are gone", || async {
+                (!processes.iter().any(lives)).then_some(())
+            })
+            .await;
+            let folder = home.path().join("terminals").join(id.to_string());
+            assert_eq!(folder.exists(), !removed);
+        }
+    }
+}
+
+fn signal(pid: &str, signal: Signal) {
+    let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+    kill_process(pid, signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_terminal_whose_program_does_not_end_is_not_removed() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let terminal = open(&client, "echo up; read x").await;
+    let (id, [_, holder]) = (terminal.id, processes(&terminal));
+    matches(&client, id, "^up$").await;
+    signal(&holder, Signal::STOP);
+    let refused = client.call(Close { id }).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("has not ended yet"),
+        "{refused}"
+    );
+    signal(&holder, Signal::CONT);
+    client.call(Close { id }).await.unwrap();
+    super::eventually("its holder is gone", || async {
+        (!lives(&holder)).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said() {
     let mut home = home();
@@ -171,16 +264,11 @@ async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_
     for line in [deaf, "yes"] {
         let terminal = open(&client, line).await;
         matches(&client, terminal.id, "^(up|y)$").await;
-        let TerminalState::Running { pid, .. } = terminal.state else {
-            panic!("{terminal:?}")
-        };
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let parent = status.lines().find_map(|row| row.strip_prefix("PPid:"));
-        let holder = parent.unwrap().trim().to_owned();
-        terminals.push((terminal.id, [pid.to_string(), holder]));
+        terminals.push((terminal.id, processes(&terminal)));
     }
+    // And one that waits for the disk.
+    terminals.push(waits_for_the_disk(&home, &client, "read x; exec yes").await);
     home.kill().unwrap();
-    let lives = |pid: &String| std::path::Path::new("/proc").join(pid).exists();
     assert!(terminals.iter().all(|(_, pids)| pids.iter().all(lives)));
     super::eventually("programs and holders are gone", || async {
         let left = terminals.iter().any(|(_, pids)| pids.iter().any(lives));
@@ -194,7 +282,7 @@ async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_
     }
     let listed = home.ok(["terminals", "list"]).unwrap();
     let told = listed.matches("ended: no daemon came for too long").count();
-    assert_eq!(told, 2, "{listed}");
+    assert_eq!(told, 3, "{listed}");
     let screen = Look {
         id: terminals[0].0,
         scrollback: 0,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use smartopol_protocol::terminal::{End, Party, Shown, Terminal, TerminalState};
-use smartopol_protocol::{Fault, News, SessionId, TerminalId};
+use smartopol_protocol::{Code, Fault, News, SessionId, TerminalId};
 use smartopol_tools::terminals::{self, Actor, Known, Note, Notes, Typed};
 use tokio::sync::mpsc;
 
@@ -150,7 +150,14 @@ async fn forget(house: House, id: TerminalId) {
         ended: false,
     });
     house.supervisor.spawn("terminal", actor.run());
-    let _ = tokio::time::timeout(END_WITHIN, terminal.kill()).await;
+    if tokio::time::timeout(END_WITHIN, terminal.kill())
+        .await
+        .is_err()
+    {
+        // The next daemon finds it again.
+        tracing::warn!(terminal = %id, "what is left of a terminal does not end");
+        return;
+    }
     if let Err(err) = house.terminals.hands.remove(id) {
         tracing::warn!(terminal = %id, "what is left of a terminal cannot be removed: {err}");
     }
@@ -248,7 +255,14 @@ pub(crate) async fn kill(house: &House, id: TerminalId) -> Result<Terminal, Faul
 
 /// Ends a terminal and removes all that is kept of it.
 pub(crate) async fn close(house: &House, id: TerminalId) -> Result<(), Fault> {
-    kill(house, id).await?;
+    if kill(house, id).await?.runs() {
+        // Without its files nobody would ever find it again.
+        return Err(Fault::new(
+            Code::Unavailable,
+            format!("the program of {id} has not ended yet, so its terminal stays"),
+        )
+        .hint("try it again in a moment"));
+    }
     let at = house.clock.now();
     house
         .store

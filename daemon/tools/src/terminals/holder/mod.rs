@@ -240,6 +240,10 @@ pub(crate) struct State {
     /// The program is asked to end.
     ending: bool,
     abandoned: bool,
+    /// What cannot be kept is not waited for any more: the program was given its time to end.
+    gives_up: bool,
+    /// Something was not kept, so nothing after it is: what is kept has no holes.
+    lost: bool,
     pub(crate) ended: Option<Ended>,
     /// The daemon was told of the end.
     pub(crate) fetched: bool,
@@ -265,6 +269,8 @@ impl State {
             trouble: 0,
             ending: false,
             abandoned: false,
+            gives_up: false,
+            lost: false,
             ended: None,
             fetched: false,
         }
@@ -393,15 +399,23 @@ impl Held {
         }
     }
 
-    /// Puts bytes into the spool, all of them, however long that takes.
+    /// Puts bytes into the spool, all of them, however long that takes; once it is given up, as much
+    /// as there is room for.
     fn keep(&self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let mut state = self.state();
+            if state.lost {
+                return;
+            }
             let kept = state.kept;
             if !state.spool.has_room(bytes.len() as u64, kept) {
+                if state.gives_up {
+                    state.lost = true;
+                    return;
+                }
                 // The program waits with us: nothing is lost, and nothing more is written.
                 drop(state);
-                self.draw_until(LONG, |state| state.kept != kept);
+                self.draw_until(LONG, |state| state.kept != kept || state.gives_up);
                 continue;
             }
             let begin = state.spool.written();
@@ -438,7 +452,9 @@ impl Held {
             }
             bytes = rest;
             if trouble != 0 {
-                self.draw_until(AGAIN, |state| state.abandoned);
+                self.draw_until(AGAIN, |state| state.gives_up);
+                let mut state = self.state();
+                state.lost = state.gives_up;
             }
         }
     }
@@ -544,6 +560,7 @@ impl Held {
             if late {
                 self.change(|state| {
                     state.abandoned = true;
+                    state.gives_up = true;
                     // Nobody will read what waits for room.
                     state.kept = u64::MAX;
                 });
@@ -562,6 +579,8 @@ impl Held {
         }
         // An interactive shell ignores being asked, but not losing its terminal.
         drop(self.until_late(GRACE, |state| state.ended.is_some()));
+        // Nor does it end while what it wrote last waits for room, or for the disk.
+        self.change(|state| state.gives_up = true);
         while self.state().ended.is_none() && self.tell_all(Signal::KILL) {
             drop(self.until_late(ROUND, |state| state.ended.is_some()));
         }
