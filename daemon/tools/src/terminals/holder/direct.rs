@@ -384,7 +384,18 @@ fn read_on(screen: &mut Screen, reading: &mut Reading) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::sync::Condvar;
+    use std::sync::mpsc;
+    use std::thread;
+
+    use rustix::process::getpid;
+    use smartopol_protocol::terminal::Size;
+
+    use super::super::pty::Pty;
+    use super::super::{Held, State};
     use super::*;
+    use crate::terminals::spool::Spool;
 
     #[test]
     fn nothing_is_due_for_a_client_that_was_sent_out_and_does_not_leave() {
@@ -396,5 +407,48 @@ mod tests {
         window.rest.extend(b"rest");
         window.send_out();
         assert_eq!((window.due(now), window.rest.len()), (None, 0));
+    }
+
+    /// Returns a holder of a terminal in which nothing runs.
+    fn held(folder: &Path) -> Held {
+        let size = Size {
+            columns: 80,
+            rows: 24,
+        };
+        Held {
+            folder: folder.to_path_buf(),
+            pty: Pty::open(size).unwrap().0,
+            direct: Direct::default(),
+            child: getpid(),
+            state: Mutex::new(State::new(Spool::begin(folder, 0))),
+            changed: Condvar::new(),
+        }
+    }
+
+    #[test]
+    fn who_waits_for_room_hears_of_a_terminal_that_is_blocked_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = Arc::new(held(folder.path()));
+        let (stream, _client) = UnixStream::pair().unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
+        let mut window = Window::new(1, Arc::new(null.into()), stream);
+        window.rest.extend(b"rest");
+        let (window, asked) = (Cell::new(Some(window)), Cell::new(0));
+        let (says, said) = mpsc::sync_channel(1);
+        held.draw_until(Duration::from_secs(20), |_| {
+            asked.set(asked.get() + 1);
+            // Right before it waits.
+            if let Some(window) = window.take() {
+                let (held, says) = (Arc::clone(&held), says.clone());
+                thread::spawn(move || {
+                    held.direct.shown().windows.push(window);
+                    held.look_after();
+                    let _ = says.send(());
+                });
+                let _ = said.recv_timeout(Duration::from_millis(300));
+            }
+            asked.get() > 2
+        });
+        assert_eq!(asked.get(), 3, "it slept through it");
     }
 }

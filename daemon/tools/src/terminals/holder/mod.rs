@@ -244,6 +244,8 @@ pub(crate) struct State {
     gives_up: bool,
     /// Something was not kept, so nothing after it is: what is kept has no holes.
     lost: bool,
+    /// How often the thread that reads was to look after people's terminals.
+    looks: u64,
     pub(crate) ended: Option<Ended>,
     /// The daemon was told of the end.
     pub(crate) fetched: bool,
@@ -271,6 +273,7 @@ impl State {
             abandoned: false,
             gives_up: false,
             lost: false,
+            looks: 0,
             ended: None,
             fetched: false,
         }
@@ -389,7 +392,7 @@ impl Held {
     fn look_after(&self) {
         if self.direct.due().is_some() || !self.direct.blocked().is_empty() {
             self.pty.wake();
-            self.changed.notify_all();
+            self.change(|state| state.looks += 1);
         }
     }
 
@@ -462,22 +465,24 @@ impl Held {
     /// Waits until something is so, at most so long, and draws meanwhile what is due.
     fn draw_until(&self, limit: Duration, so: impl Fn(&State) -> bool) {
         let end = Instant::now() + limit;
+        let mut looks = self.state().looks;
         loop {
             self.direct.refresh();
             // One that takes nothing is tried again now and then.
             let retried = (!self.direct.blocked().is_empty()).then(|| Instant::now() + RETRY);
             let due = [self.direct.due(), retried, Some(end)];
             let due = due.into_iter().flatten().min().unwrap_or(end);
-            let state = self.state();
+            let mut state = self.state();
             if so(&state) || Instant::now() >= end {
                 return;
             }
-            let left = due.saturating_duration_since(Instant::now());
-            drop(
-                self.changed
-                    .wait_timeout(state, left)
-                    .unwrap_or_else(PoisonError::into_inner),
-            );
+            // Otherwise something is due that was not when one looked.
+            if state.looks == looks {
+                let left = due.saturating_duration_since(Instant::now());
+                let waited = self.changed.wait_timeout(state, left);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+            looks = state.looks;
         }
     }
 
