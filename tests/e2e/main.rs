@@ -45,6 +45,16 @@ use smartopol_protocol::{News, approval, event, message};
 use smartopol_testkit::Home;
 use smartopol_testkit::home::LIMIT;
 
+/// What the offline model tells for a minute: whatever is done meanwhile is done while it speaks.
+const STORY: &str = concat!(
+    "slow: 600 a long story that goes on and on, of a house in which a light burns all night, of ",
+    "those who come and of those who leave, of what they say to each other at the door, and of ",
+    "what they do not say; nobody has ever heard its end, for somebody always came and said that ",
+    "it was late by now and that the others wanted to sleep; so it begins anew each evening, with ",
+    "the house, the light, the door, and those who come in from the rain and ask what it is that ",
+    "is told here; and whoever told it last begins once more, from the very first word, slowly.",
+);
+
 /// An empty home for the program under test.
 fn home() -> Home {
     Home::new(env!("CARGO_BIN_EXE_smartopol")).unwrap()

@@ -330,6 +330,13 @@ async fn unanswered_and_dismissed_are_told_apart() {
         .collect();
     assert_eq!(open, [Kind::QuestionExpired]);
 
+    // This one is answered long before its time.
+    home.stop().unwrap();
+    home.config("[agent]\nquestion_expire_after_seconds = 600\n")
+        .unwrap();
+    home.start().await.unwrap();
+    let (client, mut events) = home.client().await.unwrap();
+    listen(&client, &session).await;
     say(&client, &session, ASK).await;
     let asked = put(&mut events).await;
     answer(&client, &asked, How::Dismiss).await.unwrap();
@@ -421,17 +428,6 @@ fn the_question_of_a_job_waits_in_the_list_until_somebody_comes() {
     assert_eq!(home.ok(["inbox", "--json"]).unwrap(), "");
 }
 
-/// Longer than a card ignores keys.
-const QUIET: std::time::Duration = std::time::Duration::from_millis(600);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a card ignores keys by the clock"
-)]
-fn rest() {
-    std::thread::sleep(QUIET);
-}
-
 #[test]
 fn a_question_is_answered_in_the_console_and_what_was_typed_before_is_no_answer() {
     let home = home();
@@ -443,18 +439,18 @@ fn a_question_is_answered_in_the_console_and_what_was_typed_before_is_no_answer(
     }
     terminal.wait_for("Tab to answer").unwrap();
     terminal.keys("222").unwrap();
-    terminal.wait_for("222").unwrap();
+    terminal.wait_for(&"2".repeat(23)).unwrap();
     assert!(home.ok(["inbox"]).unwrap().contains("Which build?"));
     terminal.keys("\t").unwrap();
-    rest();
+    terminal.wait_for("press a key to answer").unwrap();
     terminal.keys("2").unwrap();
     terminal.wait_for("The person chose 2: large").unwrap();
-    terminal.wait_for("222").unwrap();
+    terminal.wait_for(&"2".repeat(23)).unwrap();
 
     terminal.keys("\u{15}ask: Which colour?\r").unwrap();
     terminal.wait_for("Tab to answer").unwrap();
     terminal.keys("\t").unwrap();
-    rest();
+    terminal.wait_for("Enter answers").unwrap();
     terminal.keys("warm red\r").unwrap();
     terminal.wait_for("The person answered: warm red").unwrap();
     assert_eq!(home.ok(["inbox", "--json"]).unwrap(), "");
@@ -477,8 +473,9 @@ fn called(env: &[(&str, &str)], config: &str, waits: &str) -> String {
     command.envs(env.iter().copied());
     let mut terminal = Terminal::start(&command, 30, 100).unwrap();
     terminal.wait_for("connected").unwrap();
-    // The window loses the focus.
-    terminal.keys("\u{1b}[O").unwrap();
+    // The window loses the focus; what is typed after that was seen says that it was.
+    terminal.keys("\u{1b}[Oaway").unwrap();
+    terminal.wait_for("> away").unwrap();
     let before = terminal.raw().len();
     let mut asks = home
         .command(["send", "ask: the password is hunter2, right? | yes | no"])

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::Value;
+use smartopol_testkit::wait;
 
 use super::home;
 
@@ -29,14 +30,14 @@ fn a_pipe_in_json_out_with_an_approval_from_another_shell() {
         .unwrap()
         .write_all(b"run: uname -a")
         .unwrap();
-    let id = loop {
+    let approval = wait::until("a person is asked", || {
         let listed = home.run(["approvals", "list", "--json"]).unwrap();
         let listed = lines(&String::from_utf8(listed.stdout).unwrap());
-        if let Some(approval) = listed.first() {
-            assert_eq!(approval["inspection"]["body"]["text"], "uname -a");
-            break approval["id"].as_str().unwrap().to_owned();
-        }
-    };
+        listed.into_iter().next()
+    })
+    .unwrap();
+    assert_eq!(approval["inspection"]["body"]["text"], "uname -a");
+    let id = approval["id"].as_str().unwrap().to_owned();
     home.ok(["approvals", "allow", &id]).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(

@@ -89,7 +89,11 @@ async fn each_end_is_told_as_what_it_is() {
         .unwrap()
         .text;
     let pid = text.split_whitespace().last().unwrap().to_owned();
-    assert!(!std::path::Path::new("/proc").join(pid).exists());
+    let there = std::path::Path::new("/proc").join(pid);
+    super::eventually("what it left is gone", || async {
+        (!there.exists()).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -254,7 +258,7 @@ async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said(
 #[tokio::test]
 async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_why() {
     let mut home = home();
-    home.config("[terminals]\norphan_after_seconds = 1\nspool_bytes = 65536\n")
+    home.config("[terminals]\norphan_after_seconds = 5\nspool_bytes = 65536\n")
         .unwrap();
     home.start().await.unwrap();
     let (client, _) = home.client().await.unwrap();

@@ -11,7 +11,8 @@ use smartopol_testkit::provider::{Rule, ScriptedProvider};
 use smartopol_testkit::{Home, Terminal};
 
 use super::models::home_in;
-use super::{asked, decide, listen, outcome, say};
+use super::terminals::matches;
+use super::{asked, decide, eventually, listen, outcome, say};
 
 /// An agent that makes the calls it is told to.
 struct Agent {
@@ -83,6 +84,27 @@ impl Agent {
         let listed = self.client.call(List {}).await.unwrap().terminals;
         listed.last().unwrap().terminal.clone()
     }
+
+    /// Opens a shell and waits until it prompts.
+    async fn shell(&mut self) -> TerminalId {
+        let shell = json!({ "argv": ["/bin/sh"], "title": "mine" });
+        let (_, opened) = self.asks("terminal_open", shell, true).await;
+        assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
+        let id = self.terminal().await.id;
+        matches(&self.client, id, "[#$] ?$").await;
+        self.waits(id, "sh").await;
+        id
+    }
+
+    /// Waits until a program in the foreground of a terminal waits for what is typed.
+    async fn waits(&self, id: TerminalId, program: &str) {
+        eventually("the program waits for input", || async {
+            let show = terminal::Show { id };
+            let shown = self.client.call(show).await.unwrap();
+            (shown.waits && shown.foreground == program).then_some(())
+        })
+        .await;
+    }
 }
 
 fn runs(approval: &Approval) -> Vec<String> {
@@ -102,18 +124,13 @@ fn id(id: TerminalId) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
     let mut agent = Agent::start("ask").await;
-    let shell = json!({ "argv": ["/bin/sh"], "title": "mine" });
-    let (_, opened) = agent.asks("terminal_open", shell, true).await;
-    assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
+    let own = id(agent.shell().await);
     let terminal = agent.terminal().await;
     assert_eq!(
         (terminal.owner, terminal.typist),
         (Party::Agent, Party::Agent)
     );
     assert_eq!(terminal.session_id, Some(agent.session.id));
-    let own = id(terminal.id);
-    let wait = json!({ "id": own, "quiet_ms": 300 });
-    agent.call("terminal_wait", wait.clone()).await;
 
     // The line counts, not the piece of it.
     let (approval, _) = agent
@@ -151,6 +168,8 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
         .call("terminal_wait", json!({ "id": own, "matches": "^so-far$" }))
         .await;
     assert!(waited.text.contains("\nso-far\n"), "{}", waited.text);
+    // What was written before it says nothing of whether it is there yet.
+    agent.waits(terminal.id, "cat").await;
 
     // Into another program it is nobody's command: that asks, and says why.
     let (approval, _) = agent
@@ -197,27 +216,21 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_between_the_look_and_the_typing_is_not_typed_into() {
     let mut agent = Agent::start("ask").await;
-    agent
-        .asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true)
-        .await;
-    let terminal = agent.terminal().await;
-    let own = id(terminal.id);
-    agent
-        .call("terminal_wait", json!({ "id": own, "quiet_ms": 300 }))
-        .await;
+    let terminal = agent.shell().await;
+    let own = id(terminal);
     agent
         .begin("terminal_write", json!({ "id": own, "text": "echo safe" }))
         .await;
     let approval = asked(&mut agent.events).await;
     // Meanwhile a person begins another line.
-    agent.client.call(Take { id: terminal.id }).await.unwrap();
+    agent.client.call(Take { id: terminal }).await.unwrap();
     let write = smartopol_protocol::terminal::Write {
-        id: terminal.id,
+        id: terminal,
         text: "rm -rf ".into(),
         bytes: Vec::new(),
     };
     agent.client.call(write).await.unwrap();
-    let give = smartopol_protocol::terminal::Give { id: terminal.id };
+    let give = smartopol_protocol::terminal::Give { id: terminal };
     agent.client.call(give).await.unwrap();
     decide(&agent.client, &approval, true).await;
     let output = agent.end().await;
@@ -227,20 +240,17 @@ async fn what_changed_between_the_look_and_the_typing_is_not_typed_into() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_typed_where_they_are_attached_counts_in_the_line_of_the_agent() {
     let mut agent = Agent::start("ask").await;
-    agent
-        .asks("terminal_open", json!({ "argv": ["/bin/sh"] }), true)
-        .await;
-    let own = id(agent.terminal().await.id);
-    let quiet = json!({ "id": own, "quiet_ms": 300 });
-    agent.call("terminal_wait", quiet.clone()).await;
+    let terminal = agent.shell().await;
+    let own = id(terminal);
     let attach = ["terminals", "attach", own.as_str().unwrap()];
     let mut person = Terminal::start(&agent.home.command(attach), 20, 70).unwrap();
     person.wait_for("the agent types").unwrap();
     person.keys("\u{1d}t").unwrap();
     person.wait_gone("the agent types").unwrap();
     // Without an echo nothing is written upon it.
-    person.keys("stty -echo\r").unwrap();
-    agent.call("terminal_wait", quiet).await;
+    person.keys("stty -echo; echo off\r").unwrap();
+    matches(&agent.client, terminal, "^off$").await;
+    agent.waits(terminal, "sh").await;
     person.keys("git pu\u{1d}g").unwrap();
     person.wait_for("the agent types").unwrap();
     let rest = json!({ "id": own, "text": "sh --force" });

@@ -3,10 +3,9 @@
 use std::process::Command;
 
 use serde_json::Value;
-use smartopol_testkit::home::LIMIT;
-use smartopol_testkit::{Home, Terminal};
+use smartopol_testkit::{Home, Terminal, signal, wait};
 
-use super::{eventually, home};
+use super::home;
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
@@ -126,31 +125,23 @@ fn attached(home: &Home, title: &str) -> Terminal {
     person
 }
 
-fn signal(home: &Home, signal: &str) {
-    let pid = home.pid().unwrap().to_string();
-    let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
-    assert!(sent.success());
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_attached_types_and_sees_while_the_daemon_stands_still() {
     let mut home = home();
     home.start().await.unwrap();
     let mut person = attached(&home, "loop");
-    signal(&home, "-STOP");
+    let daemon = home.pid().unwrap();
+    signal::stop(daemon).unwrap();
     person.keys("alone\r").unwrap();
     let echoed = person.wait_for("<alone>");
-    signal(&home, "-CONT");
+    signal::go_on(daemon).unwrap();
     echoed.unwrap();
     // What was typed meanwhile the daemon hears afterwards.
-    let begun = std::time::Instant::now();
-    loop {
+    wait::until("the daemon hears of it", || {
         let seen = home.ok(["terminals", "read", "loop", "--screen"]).unwrap();
-        if seen.contains("<alone>") {
-            break;
-        }
-        assert!(begun.elapsed() < LIMIT, "{seen}");
-    }
+        seen.contains("<alone>").then_some(())
+    })
+    .unwrap();
     person.keys("\u{1d}d").unwrap();
     assert_eq!(person.wait_end().unwrap(), 0);
 }
@@ -179,14 +170,15 @@ async fn a_daemon_that_stands_still_keeps_nobody_from_leaving() {
     let mut home = home();
     home.start().await.unwrap();
     let mut person = attached(&home, "loop");
-    signal(&home, "-STOP");
+    let daemon = home.pid().unwrap();
+    signal::stop(daemon).unwrap();
     person.resize(24, 80).unwrap();
     person.keys("alone\r").unwrap();
     let echoed = person.wait_for("<alone>");
     person.keys("\u{1d}g").unwrap();
     person.keys("\u{1d}d").unwrap();
     let left = person.wait_end();
-    signal(&home, "-CONT");
+    signal::go_on(daemon).unwrap();
     echoed.unwrap();
     assert_eq!(left.unwrap(), 0);
 }
@@ -200,17 +192,14 @@ async fn a_window_that_changes_its_size_is_drawn_anew_with_one_line_at_the_botto
         person.keys(&format!("at {rows}\r")).unwrap();
         person.wait_for(&format!("<at {rows}>")).unwrap();
         person.keys("\u{1d}r").unwrap();
-        let one_line = || {
-            let screen = person.screen();
+        let one_line = |screen: &str| {
             let lines: Vec<&str> = screen.lines().collect();
             let at = |line: &&str| line.contains("ctrl-] d detaches");
             lines.iter().filter(|line| at(line)).count() == 1 && lines.last().is_some_and(at)
         };
-        let begun = std::time::Instant::now();
-        while !one_line() {
-            assert!(begun.elapsed() < LIMIT, "{}", person.screen());
-            std::thread::yield_now();
-        }
+        person
+            .wait_screen("one line, at the bottom", one_line)
+            .unwrap();
     }
 }
 
@@ -339,29 +328,18 @@ async fn a_client_that_is_stopped_leaves_the_keys_and_one_that_is_killed_a_clean
     let shell = person.pid().unwrap();
     let children = format!("/proc/{shell}/task/{shell}/children");
     let client = std::fs::read_to_string(children).unwrap();
-    let tell = |signal: &str| {
-        let words = [signal, client.trim()];
-        let sent = Command::new("kill").args(words).status().unwrap();
-        assert!(sent.success());
-    };
-    tell("-STOP");
-    // A signal that was sent has not arrived: a busy machine takes its time over it.
-    let stat = format!("/proc/{}/stat", client.trim());
-    eventually("the client stops", async || {
-        let stat = std::fs::read_to_string(&stat).unwrap();
-        stat.contains(") T ").then_some(())
-    })
-    .await;
+    let client = client.trim().parse().unwrap();
+    signal::stop(client).unwrap();
     let end = person.raw().len();
     person.keys("later\r").unwrap();
     // It goes out, and what was typed is nobody's yet.
     person.wait_raw("\u{1b}[?1049l", end).unwrap();
-    tell("-CONT");
+    signal::go_on(client).unwrap();
     person.wait_for("<later>").unwrap();
     person.keys("now\r").unwrap();
     person.wait_for("<now>").unwrap();
     let end = person.raw().len();
-    tell("-KILL");
+    signal::send(client, "KILL").unwrap();
     person.wait_raw("\u{1b}[?1049l", end).unwrap();
 }
 

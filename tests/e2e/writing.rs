@@ -12,7 +12,7 @@ use smartopol_protocol::{
 use smartopol_testkit::Home;
 use smartopol_testkit::provider::{Rule, ScriptedProvider};
 
-use super::{asked, decide, eventually, home, listen, outcome, say, until};
+use super::{STORY, asked, decide, eventually, home, listen, outcome, say, until};
 
 async fn begun() -> (Home, Client, Events, Session) {
     let mut home = home();
@@ -115,7 +115,12 @@ async fn what_steers_joins_the_running_turn_behind_the_outputs_of_its_tools() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_steer_a_turn_that_ends_first_gets_the_next_one() {
     let (_home, client, mut events, session) = begun().await;
-    say(&client, &session, "slow: 40 words and words").await;
+    say(
+        &client,
+        &session,
+        "slow: 60 words and words, as many as it takes to say two things before they are over",
+    )
+    .await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })
@@ -176,7 +181,7 @@ async fn every_wire_takes_a_person_between_outputs_and_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_stops_and_what_waits_goes_on_when_the_person_says_so() {
     let (home, client, mut events, session) = begun().await;
-    say(&client, &session, "slow: 400 a long story").await;
+    say(&client, &session, STORY).await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })
@@ -214,7 +219,7 @@ async fn an_interrupt_stops_and_what_waits_goes_on_when_the_person_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_after_an_interrupt_still_waits_after_a_crash() {
     let (mut home, client, mut events, session) = begun().await;
-    say(&client, &session, "slow: 400 a long story").await;
+    say(&client, &session, STORY).await;
     until(&mut events, |news| {
         matches!(news, News::TextDelta { .. }).then_some(())
     })

@@ -327,14 +327,14 @@ async fn silence_ends_at_its_limit() {
         .providers
         .get_mut("ollama")
         .unwrap()
-        .idle_timeout_seconds = Some(1);
+        .idle_timeout_seconds = Some(3);
     let providers = Providers::find(&config, &env(&[])).await.unwrap();
     let err = ask(&providers, "ollama", request(vec![user("go")]))
         .await
         .1
         .unwrap_err();
     assert_eq!(err.kind, Kind::IdleTimeout);
-    assert_eq!(err.message, "ollama sent nothing for 1 s");
+    assert_eq!(err.message, "ollama sent nothing for 3 s");
     server.wait_for_client_gone(0).await;
 }
 

@@ -12,7 +12,7 @@ use smartopol_ipc::{Access, Address, Client, Events};
 use smartopol_protocol::{daemon, session};
 
 /// How long anything may take before a test gives up.
-pub const LIMIT: Duration = Duration::from_secs(20);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A temporary home with the program that is tested.
 #[derive(Debug)]

@@ -6,7 +6,9 @@ pub mod crash;
 pub mod home;
 mod picture;
 pub mod provider;
+pub mod signal;
 pub mod terminal;
+pub mod wait;
 
 pub use home::Home;
 pub use terminal::Terminal;

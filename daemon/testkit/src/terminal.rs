@@ -176,6 +176,16 @@ impl Terminal {
         })
     }
 
+    /// Waits until the screen is as `is` wants it.
+    ///
+    /// # Errors
+    /// Where it is not in time; says what it shows.
+    pub fn wait_screen(&self, what: &str, is: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        self.wait(&format!("the screen to show {what}"), |state| {
+            is(&state.screen.screen().contents())
+        })
+    }
+
     /// Waits until the program has ended and returns its exit code.
     ///
     /// # Errors

@@ -9,6 +9,10 @@ use smartopol_protocol::tool::OutputStatus;
 
 use crate::{Bench, LIMIT};
 
+/// What takes less did not wait for a command that sleeps half a minute or more; a busy machine
+/// takes its time over the rest.
+const BEATS_A_SLEEP: Duration = Duration::from_secs(15);
+
 #[tokio::test]
 async fn output_comes_as_it_was_written_with_the_exit_code() {
     let bench = Bench::new();
@@ -136,25 +140,21 @@ async fn a_command_over_its_time_is_ended_with_all_its_children() {
     let began = Instant::now();
     let command = "trap '' TERM; sleep 60 & echo $!; sleep 60";
     let output = bench
-        .run("exec", json!({"command": command, "timeout_seconds": 1}))
+        .run("exec", json!({"command": command, "timeout_seconds": 2}))
         .await;
     assert_eq!(output.status, OutputStatus::Error);
     assert!(
-        output.text.contains("stopped after its time limit of 1 s"),
+        output.text.contains("stopped after its time limit of 2 s"),
         "{}",
         output.text
     );
     assert_eq!(output.details["timed_out"], true);
-    assert!(
-        began.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < BEATS_A_SLEEP, "{:?}", began.elapsed());
     ended(output.text.lines().next().unwrap()).await;
 }
 
 #[tokio::test]
-async fn an_interrupt_is_answered_within_a_second() {
+async fn an_interrupt_is_answered_at_once() {
     let bench = Bench::new();
     let mut run = bench.call();
     let (sender, mut progress) = tokio::sync::mpsc::channel(4);
@@ -168,7 +168,7 @@ async fn an_interrupt_is_answered_within_a_second() {
     let input = json!({"command": "trap '' TERM INT; echo $$; while :; do sleep 1; done"});
     let (output, (pid, stopped_at)) = tokio::join!(bench.run_with("exec", input, run), stopper);
     assert!(
-        stopped_at.elapsed() < Duration::from_secs(1),
+        stopped_at.elapsed() < BEATS_A_SLEEP,
         "{:?}",
         stopped_at.elapsed()
     );
@@ -183,11 +183,7 @@ async fn what_a_command_leaves_behind_is_ended_and_said() {
     let began = Instant::now();
     let command = "setsid sleep 60 & echo $!; sleep 60 & echo $!";
     let output = bench.run("exec", json!({ "command": command })).await;
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < BEATS_A_SLEEP, "{:?}", began.elapsed());
     assert!(
         output
             .text
@@ -294,7 +290,7 @@ async fn a_flood_is_bounded_and_can_be_stopped() {
         ..section::Tools::default()
     });
     let output = bench
-        .run("exec", json!({"command": "yes", "timeout_seconds": 1}))
+        .run("exec", json!({"command": "yes", "timeout_seconds": 2}))
         .await;
     assert!(output.text.len() < 40_000);
     assert!(output.details["bytes"].as_u64().unwrap() > 1_000_000);
@@ -315,7 +311,7 @@ async fn an_output_that_somebody_else_holds_open_is_not_waited_for() {
         "{}",
         output.text
     );
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < BEATS_A_SLEEP);
 }
 
 /// Waits until a process is gone; one that nobody has reaped yet does nothing any more.

@@ -160,12 +160,17 @@ fn what_is_read_is_written_back_and_read_the_same() {
 #[test]
 fn an_ordinary_line_is_told_in_well_under_a_millisecond() {
     let lines = corpus();
-    let begin = std::time::Instant::now();
-    for line in &lines {
-        effects(line, Dialect::Posix);
-    }
-    let each = begin.elapsed() / u32::try_from(lines.len()).unwrap();
-    // Unoptimised and on a busy machine; a line that takes long would show all the same.
+    let count = u32::try_from(lines.len()).unwrap();
+    // The best of some rounds: in the others the machine did something else.
+    let rounds = (0..5).map(|_| {
+        let begin = std::time::Instant::now();
+        for line in &lines {
+            effects(line, Dialect::Posix);
+        }
+        begin.elapsed() / count
+    });
+    let each = rounds.min().unwrap();
+    // Unoptimised; a line that takes long would show all the same.
     assert!(each < std::time::Duration::from_millis(5), "{each:?}");
 }
 

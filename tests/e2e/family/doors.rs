@@ -1,6 +1,7 @@
 //! Who comes in, who is kept out, and what each sees.
 
 use serde_json::Value;
+use smartopol_testkit::wait;
 
 use super::{BEN, MIA, as_peer, ask, ask_as, end, family, json, owner, refused};
 use crate::home;
@@ -232,9 +233,12 @@ fn one_who_is_disabled_is_kept_out_and_loses_nothing() {
     assert!(json(&home, &["inbox", "--json"]).is_empty());
     // What they planned rests.
     let _ = home.run(["jobs", "run", "tea"]).unwrap();
-    let why = home.ok(["jobs", "why", "tea"]).unwrap();
-    let runs = json(&home, &["jobs", "history", "tea", "--json"]);
-    assert_eq!(runs[0]["state"], "blocked", "{why} {runs:?}");
+    let runs = wait::until("the run is blocked", || {
+        let runs = json(&home, &["jobs", "history", "tea", "--json"]);
+        let blocked = runs.first().is_some_and(|run| run["state"] == "blocked");
+        blocked.then_some(runs)
+    })
+    .unwrap();
     let reason = runs[0]["reason"].as_str().unwrap();
     assert!(
         reason.contains("ben (user), who made it, is disabled"),

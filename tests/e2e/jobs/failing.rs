@@ -77,8 +77,8 @@ async fn a_kill_leaves_no_due_time_without_its_row_and_no_run_twice() {
     home.start().await.unwrap();
     let (client, _events) = home.client().await.unwrap();
     let session = home.session(&client).await.unwrap();
-    // Late enough for all of them to be made before.
-    let first = Timestamp::now().plus_millis(3_000);
+    // Late enough for all of them to be made before, each on the disk.
+    let first = Timestamp::now().plus_millis(10_000);
     let mut jobs = Vec::new();
     for number in 0..24 {
         let spec = Spec {
@@ -93,6 +93,7 @@ async fn a_kill_leaves_no_due_time_without_its_row_and_no_run_twice() {
         jobs.push(add(&client, spec).await);
     }
     drop(client);
+    assert!(Timestamp::now() < first, "they were made too slowly");
     let ahead = first.millis_since(Timestamp::now());
     for after in [ahead + 60, 700, 330, 512, 90] {
         tokio::time::sleep(std::time::Duration::from_millis(after)).await;

@@ -40,10 +40,11 @@ async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
         "{}",
         skipped.reason
     );
-    assert_eq!(
-        states(&ledger(&client, &jobs[1]).await),
-        [RunState::Running, RunState::Waiting]
-    );
+    eventually("the other's next waits", || async {
+        let rows = ledger(&client, &jobs[1]).await;
+        (states(&rows) == [RunState::Running, RunState::Waiting]).then_some(())
+    })
+    .await;
     let now = RunNow {
         key: "skips".into(),
     };

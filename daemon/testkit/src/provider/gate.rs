@@ -40,7 +40,7 @@ impl Gate {
     /// Waits until an answer is held here.
     ///
     /// # Panics
-    /// After 20 seconds.
+    /// After a minute.
     #[expect(clippy::panic, reason = "a test that waits in vain fails")]
     pub async fn reached(&self) {
         let mut state = self.state.subscribe();

@@ -19,11 +19,12 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use crate::home::LIMIT;
 
 pub use gate::Gate;
 pub use rule::Rule;
@@ -40,9 +41,6 @@ pub fn refusal(service: &str, body: &Value) -> Option<String> {
     let refused = check::check(wire, &headers.into(), body).err()?;
     Some(refused.1)
 }
-
-/// How long a test waits for something that must happen.
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// One request as it came.
 #[derive(Clone, Debug, PartialEq)]
@@ -199,7 +197,7 @@ impl ScriptedProvider {
     /// Waits until so many requests came, and returns all.
     ///
     /// # Panics
-    /// After 20 seconds.
+    /// After a minute.
     pub async fn wait_for_requests(&self, count: usize) -> Vec<Received> {
         self.wait_until("requests", |log| log.len() >= count).await
     }
@@ -208,7 +206,7 @@ impl ScriptedProvider {
     /// complete.
     ///
     /// # Panics
-    /// After 20 seconds.
+    /// After a minute.
     pub async fn wait_for_client_gone(&self, place: usize) -> Vec<Received> {
         let gone = |log: &[Received]| log.get(place).is_some_and(|one| one.client_gone);
         self.wait_until("a client to leave", gone).await
