@@ -245,6 +245,24 @@ fn the_theme_follows_the_ground_that_the_terminal_tells() {
 }
 
 #[test]
+fn a_terminal_that_answers_late_types_nothing_and_has_its_theme_all_the_same() {
+    let home = home();
+    home.config("[console]\ntheme = \"auto\"\n").unwrap();
+    home.ok(["daemon", "start"]).unwrap();
+    let mut command = home.command(["tui"]);
+    command.env("COLORTERM", "truecolor");
+    let mut terminal = Terminal::start(&command, 24, 80).unwrap();
+    terminal.wait_raw("\u{1b}]11;?", 0).unwrap();
+    terminal.keys("before").unwrap();
+    terminal.wait_for("> before").unwrap();
+    terminal
+        .keys(" and\u{1b}]11;rgb:ffff/ffff/ffff\u{1b}\\\u{1b}[?62;22c after")
+        .unwrap();
+    terminal.wait_for("> before and after").unwrap();
+    terminal.wait_raw("48;2;251;250;246", 0).unwrap();
+}
+
+#[test]
 fn wrong_keys_are_told_and_the_console_does_not_begin() {
     let home = home();
     home.config("[console.keys.composer]\nsend = [\"ctl-s\"]\n")

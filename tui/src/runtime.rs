@@ -27,7 +27,7 @@ use crate::notice::Caller;
 use crate::paint::{Painted, Painter};
 use crate::redraw::{Redraw, Urgency};
 use crate::sanitize;
-use crate::terminal::Screen;
+use crate::terminal::{Ground, Heard, Screen};
 
 /// How long the first frame waits for all that it shows, in milliseconds.
 const FIRST: u64 = 60;
@@ -130,11 +130,10 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
     let around = Surroundings::look();
     let mut caller = Caller::look();
     let screen = Screen::enter(app.links.clone())?;
-    if app.theme.is_open()
-        && let Some(look) = Screen::ground()?
-    {
-        app.theme = app.theme.with(look);
-    }
+    let mut ground = match app.theme.is_open() {
+        true => Screen::ask_ground(clock.now().ms)?,
+        false => Ground::default(),
+    };
     let mut stage = Stage::Ours(screen, EventStream::new());
     let mut painter: Option<Painter> = None;
     let mut works: FuturesUnordered<Work> = FuturesUnordered::new();
@@ -152,8 +151,8 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
     loop {
         let tick = app.next_tick();
         let drawing = redraw.due_at().filter(|_| matches!(stage, Stage::Ours(..)));
-        let due = [tick, drawing].into_iter().flatten().min();
-        let mut cmds = Vec::new();
+        let due = [tick, drawing, ground.due()].into_iter().flatten().min();
+        let (mut cmds, mut keyed) = (Vec::new(), Vec::new());
         tokio::select! {
             biased;
             _ = terminate.recv() => return Ok(()),
@@ -173,13 +172,13 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                     let mut next = Some(event);
                     while let Some(event) = next {
                         let Some(event) = event.transpose()? else { return Ok(()) };
-                        if let Event::Resize(width, height) = event {
-                            stage.resize(width, height);
-                        }
-                        cmds.extend(app.update(understand(event), clock.now()));
-                        // What a program is typed changes nothing until it answers.
-                        if !app.take_passed() {
-                            redraw.ask(Urgency::Now);
+                        match ground.take(event, clock.now().ms) {
+                            Heard::Events(events) => keyed.extend(events),
+                            Heard::Answer(look) => {
+                                app.theme = look.map_or(app.theme, |look| app.theme.with(look));
+                                // The first frame waits for more.
+                                redraw.ask(if drawn { Urgency::Now } else { Urgency::Soon });
+                            }
                         }
                         next = stage.ready().await;
                     }
@@ -202,6 +201,7 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                 redraw.ask(Urgency::Now);
             }
             () = until(clock, due) => {
+                keyed.extend(ground.late(clock.now().ms));
                 if tick.is_some_and(|tick| tick <= clock.now().ms) {
                     cmds.extend(app.update(Msg::Tick, clock.now()));
                     redraw.ask(Urgency::Now);
@@ -225,7 +225,17 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                 }
             }
         }
-        if !drawn && app.transcript().is_some() {
+        for event in keyed {
+            if let Event::Resize(width, height) = event {
+                stage.resize(width, height);
+            }
+            cmds.extend(app.update(understand(event), clock.now()));
+            // What a program is typed changes nothing until it answers.
+            if !app.take_passed() {
+                redraw.ask(Urgency::Now);
+            }
+        }
+        if !drawn && app.transcript().is_some() && !ground.is_awaited() {
             // All that the first frame waited for is here.
             redraw.ask(Urgency::Now);
         }

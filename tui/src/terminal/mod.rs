@@ -18,9 +18,9 @@ use crossterm::terminal::{
 };
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use smartopol_config::section::console::Look;
 
 pub(crate) use self::frames::Frames;
+pub(crate) use self::ground::{Ground, Heard};
 use crate::links::Links;
 
 /// True while the terminal is ours.
@@ -79,11 +79,11 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Asks the terminal for its ground and returns the theme that fits it; `None` where it does
-    /// not say. For the time before anything reads the keys.
-    pub(crate) fn ground() -> io::Result<Option<Look>> {
+    /// Asks the terminal for its ground; what it answers stands among the keys. `now` is in
+    /// milliseconds.
+    pub(crate) fn ask_ground(now: u64) -> io::Result<Ground> {
         write(ground::QUESTION)?;
-        Ok(ground::answer())
+        Ok(Ground::asked(now))
     }
 
     /// Takes note of another size: the next frame is drawn whole.
