@@ -524,3 +524,26 @@ fn what_is_written_before_there_is_a_session_stands_in_it() {
     assert_eq!(console.draft(), "half a long thought");
     assert!(console.screen().contains("half a long thought"));
 }
+
+#[test]
+fn where_keys_led_before_the_first_session_came_they_stay() {
+    let mut house = House::new();
+    let id = house.session("app", "/home/ann/app");
+    house.take();
+    let mut console = Headless::new(120, 36, house.at());
+    console.keys("he");
+    console.connect(house.snapshot());
+    console.keys("llo<a-u>");
+    let screen = console.screen();
+    assert!(screen.contains("0 users"), "{screen}");
+    console.paste(" you");
+    console.keys("<a-u>y");
+    console.open(house.shown(id, None, 200));
+    let screen = console.screen();
+    assert!(
+        screen.contains("0 users") && !screen.contains("hello"),
+        "{screen}"
+    );
+    console.keys("<a-u>");
+    assert_eq!(console.draft(), "hello you");
+}

@@ -315,7 +315,10 @@ impl App {
     fn found(&mut self, session: Session) {
         let id = session.id;
         self.model.put_reply(session);
-        self.focus = Focus::Composer;
+        // The session a console begins with comes when it comes: keys led elsewhere meanwhile.
+        if self.session_at.is_some() {
+            self.focus = Focus::Composer;
+        }
         self.open(id);
     }
 
@@ -378,7 +381,7 @@ impl App {
                 self.forget_seen(Some(resolve.id));
                 self.complain(sentence);
             }
-            Call::Type(_) => self.typed(Some(sentence)),
+            Call::Type(write) => self.typed(write.id, Some(sentence)),
             Call::AttachTerminal(attach) if refusal.code == Some(Code::NotFound) => {
                 self.not_attached(attach.id);
                 self.complain(sentence);

@@ -56,7 +56,7 @@ impl App {
         if self.focus == Focus::Memory && self.memory.writing {
             return self.on_memory_key(event);
         }
-        if self.current.is_none() && is_writing(event) {
+        if self.writes_ahead() && is_writing(event) {
             return self.hold(Ahead::Key(event));
         }
         if self.focus == Focus::Terminals && self.terms.typing {
@@ -69,6 +69,11 @@ impl App {
         }
     }
 
+    /// Returns true where a message is written before there is a session to write it in.
+    fn writes_ahead(&self) -> bool {
+        self.current.is_none() && self.focus == Focus::Composer
+    }
+
     /// Keeps what is written before there is a session to write in.
     fn hold(&mut self, written: Ahead) {
         if self.ahead.len() < AHEAD {
@@ -78,7 +83,9 @@ impl App {
 
     /// Writes what was held, once there is a session.
     pub(super) fn settle_ahead(&mut self) {
-        if self.current.is_none() || self.ahead.is_empty() {
+        // What was written for a message answers nothing elsewhere.
+        let elsewhere = self.focus != Focus::Composer || !self.overlays.is_empty();
+        if self.current.is_none() || elsewhere || self.ahead.is_empty() {
             return;
         }
         for written in std::mem::take(&mut self.ahead) {
@@ -93,7 +100,7 @@ impl App {
         if self.replay.is_some() && self.overlays.is_empty() {
             return self.say("this is a replay: nothing can be written in it");
         }
-        if self.current.is_none() && self.overlays.is_empty() {
+        if self.writes_ahead() && self.overlays.is_empty() {
             return self.hold(Ahead::Paste(text.to_owned()));
         }
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
@@ -117,6 +124,9 @@ impl App {
         if self.overlays.is_empty() {
             // A paste is writing, wherever the keys go just now; it never answers anything.
             self.focus = Focus::Composer;
+            if self.current.is_none() {
+                return self.hold(Ahead::Paste(text));
+            }
             let view = self.view_mut();
             let written = view.is_none_or(|view| view.composer.paste_in(&text));
             if !written {
