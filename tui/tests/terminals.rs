@@ -191,6 +191,23 @@ fn a_large_paste_goes_in_pieces_one_after_the_other() {
 }
 
 #[test]
+fn what_is_typed_into_one_terminal_never_goes_to_another() {
+    let (mut house, mut console, ids) = terminals(120, 36);
+    house.change_terminal(ids[0], |own| own.typist = Party::Person);
+    tell(&mut console, &mut house);
+    // The first key is on its way, and the second waits for it.
+    console.keys("<enter>ab<c-]>q<up>");
+    console.screen();
+    console.keys("<enter>c");
+    let typed = console.typed_into();
+    let pieces: Vec<(_, &[u8])> = typed.iter().map(|(id, bytes)| (*id, &**bytes)).collect();
+    assert_eq!(
+        pieces,
+        [(ids[1], &b"a"[..]), (ids[1], b"b"), (ids[0], b"c")]
+    );
+}
+
+#[test]
 fn the_agent_s_terminal_is_taken_over_first_and_handed_back() {
     let (mut house, mut console, ids) = terminals(120, 36);
     console.keys("<up><enter>rm");

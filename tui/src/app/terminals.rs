@@ -370,7 +370,7 @@ impl App {
                 }
             }
             (Call::ResizeTerminal(resize), Reply::Sized(size)) => self.sized(resize.id, size, None),
-            (Call::Type(_), _) => self.typed(None),
+            (Call::Type(write), _) => self.typed(write.id, None),
             _ => {}
         }
     }

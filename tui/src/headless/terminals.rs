@@ -43,13 +43,18 @@ impl Headless {
 
     /// Takes what was typed into terminals since the last time, as a daemon would.
     pub fn typed(&mut self) -> Vec<u8> {
+        let typed = self.typed_into();
+        typed.into_iter().flat_map(|(_, bytes)| bytes).collect()
+    }
+
+    /// The same, with the terminal that each piece is for.
+    pub fn typed_into(&mut self) -> Vec<(TerminalId, Vec<u8>)> {
         let mut typed = Vec::new();
         let is_typed = |call: &Call| matches!(call, Call::Type(_));
         while let Some(at) = self.asked.iter().position(is_typed) {
             let call = self.asked.remove(at);
             if let Call::Type(write) = &call {
-                typed.extend_from_slice(write.text.as_bytes());
-                typed.extend_from_slice(&write.bytes);
+                typed.push((write.id, [write.text.as_bytes(), &write.bytes].concat()));
             }
             self.answer(call, Reply::Done);
         }

@@ -4,6 +4,7 @@
 
 use alacritty_terminal::term::TermMode;
 use crossterm::event::KeyEvent;
+use smartopol_protocol::TerminalId;
 use smartopol_protocol::terminal::{Party, Write};
 
 use super::super::keymap::{Action, Place, Pressed};
@@ -46,7 +47,11 @@ impl App {
     fn while_typing(&mut self, action: Action) {
         match action {
             Action::SendPrefix => drop(self.type_text("\x1d".to_owned())),
-            Action::Back => self.terms.typing = false,
+            Action::Back => {
+                self.terms.typing = false;
+                // What was said while typing is not what one can do now.
+                self.toast = None;
+            }
             Action::Help => self.overlays.push(Overlay::help(&[Place::Typing], "")),
             action => self.look_at_terminals(action),
         }
@@ -96,7 +101,11 @@ impl App {
             let rest = text.split_off(cut);
             let last = rest.is_empty();
             match self.terms.out.back_mut() {
-                Some(write) if write.bytes.is_empty() && write.text.len() + text.len() <= PIECE => {
+                Some(write)
+                    if write.id == id
+                        && write.bytes.is_empty()
+                        && write.text.len() + text.len() <= PIECE =>
+                {
                     write.text.push_str(&text);
                     if last {
                         write.bytes.extend(&bytes);
@@ -129,10 +138,11 @@ impl App {
     }
 
     /// Takes what became of what was typed.
-    pub(in crate::app) fn typed(&mut self, refusal: Option<String>) {
+    pub(in crate::app) fn typed(&mut self, id: TerminalId, refusal: Option<String>) {
         self.terms.on_its_way = false;
         if let Some(sentence) = refusal {
-            self.terms.out.clear();
+            // What is for another terminal is not refused with it.
+            self.terms.out.retain(|write| write.id != id);
             self.complain(sentence);
         }
         self.type_on();
@@ -177,6 +187,8 @@ impl App {
         }
         let agents = row.terminal.typist == Party::Agent;
         self.terms.typing = true;
+        // Nothing that was said before hides the way out.
+        self.toast = None;
         if agents {
             let key = self
                 .key_of(&[Place::Typing], Action::TakeOver)
