@@ -326,6 +326,11 @@ fn size(app: &App, row: &Row) -> String {
     let others = row.viewers.len().saturating_sub(1);
     let live = app.plan.live;
     let smaller = size.columns < live.width || size.rows < live.height;
+    let seen = (size.columns.min(live.width), size.rows.min(live.height));
+    let cells = match seen == (size.columns, size.rows) {
+        true => cells,
+        false => format!("{cells}, {}×{} seen", seen.0, seen.1),
+    };
     let smallest = row
         .smallest
         .and_then(|client| row.viewers.iter().find(|own| own.client == client))
