@@ -63,10 +63,12 @@ impl Reader<'_> {
             };
             return found.ok_or_else(|| Error::not_found("session", key));
         }
-        if let Some(session) = self.named(key, Some(own))? {
+        // A whole id is one, whatever somebody else called their session.
+        let is_id = key.parse::<SessionId>().is_ok();
+        if let Some(session) = self.named(key, Some(own))?.filter(|_| !is_id) {
             return Ok(session);
         }
-        if among.is_none() {
+        if among.is_none() && !is_id {
             let named = self.candidates("name = ?1", [key])?;
             if !named.is_empty() {
                 return one_of(named, key, Session::key);
