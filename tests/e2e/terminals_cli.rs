@@ -7,6 +7,13 @@ use smartopol_testkit::{Home, Terminal, signal, wait};
 
 use super::home;
 
+/// Runs a command that is refused; returns what it says.
+fn refused(home: &Home, line: &[&str]) -> String {
+    let ran = home.run(line).unwrap();
+    assert!(!ran.status.success(), "{ran:?}");
+    String::from_utf8_lossy(&ran.stderr).into_owned()
+}
+
 fn json(text: &str) -> Value {
     serde_json::from_str(text.lines().next().unwrap()).unwrap()
 }
@@ -414,4 +421,73 @@ fn what_is_typed_right_after_detaching_is_for_the_shell() {
     person.keys("mine\r").unwrap();
     person.wait_for("[mine]").unwrap();
     assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[test]
+fn an_id_means_its_terminal_whatever_others_are_called() {
+    let home = home();
+    let new = |title: &str| {
+        let line = ["terminals", "new", "--title", title, "--", "sleep", "1000"];
+        home.ok(line).unwrap().trim().to_owned()
+    };
+    let own = new("own");
+    // As an agent may call those of its own.
+    let (whole, short) = (new(&own), new(&own[..20]));
+    for (key, id) in [(&own[..20], &own), (&whole, &whole), (&short, &short)] {
+        let ended = home.ok(["terminals", "kill", key, "--json"]).unwrap();
+        assert_eq!(json(&ended)["id"], **id);
+    }
+    for _ in 0..2 {
+        new("twin");
+    }
+    let refused = refused(&home, &["terminals", "kill", "twin"]);
+    assert!(refused.contains("may be several terminals"), "{refused}");
+    assert!(refused.contains("(twin), trm_"), "{refused}");
+    let refused = self::refused(&home, &["terminals", "kill", "trm_0", "--remove"]);
+    assert!(refused.contains("may be several terminals"), "{refused}");
+}
+
+#[test]
+fn a_terminal_that_cannot_draw_is_told_what_to_do_instead() {
+    let home = home();
+    drop(attached(&home, "loop"));
+    for kind in ["dumb", ""] {
+        let mut attach = home.command(["terminals", "attach", "loop"]);
+        attach.env("TERM", kind);
+        let mut person = Terminal::start(&attach, 20, 100).unwrap();
+        assert_eq!(person.wait_end().unwrap(), 1);
+        person.wait_for("read --follow").unwrap();
+        assert!(!String::from_utf8_lossy(&person.raw()).contains("1049h"));
+    }
+}
+
+#[test]
+fn an_interrupt_from_outside_gives_the_terminal_back() {
+    let home = home();
+    drop(attached(&home, "loop"));
+    let command = home.command(["terminals", "attach", "loop"]);
+    let mut person = Terminal::start(&command, 20, 70).unwrap();
+    person.wait_for("ctrl-] d detaches").unwrap();
+    let client = person.pid().unwrap().to_string();
+    let sent = Command::new("kill").args(["-INT", &client]).status();
+    assert!(sent.unwrap().success());
+    person.wait_for("[detached; the program goes on]").unwrap();
+    assert_eq!(person.wait_end().unwrap(), 0);
+}
+
+#[test]
+fn what_is_no_text_is_no_option_unseen() {
+    let home = home();
+    drop(attached(&home, "loop"));
+    home.ok(["terminals", "write", "loop", "one", "-n"])
+        .unwrap();
+    let refused = refused(&home, &["terminals", "write", "loop", "one", "--bogus"]);
+    assert!(refused.contains("--bogus"), "{refused}");
+    home.ok(["terminals", "write", "loop", "--", " --two"])
+        .unwrap();
+    wait::until("both were typed as one line", || {
+        let seen = home.ok(["terminals", "read", "loop", "--screen"]).unwrap();
+        seen.contains("<one --two>").then_some(())
+    })
+    .unwrap();
 }

@@ -17,15 +17,24 @@ use smartopol_protocol::terminal::{
     Close, End, Give, Kill, List, Look, Open, Party, Read, Shown, Size, Take, Terminal,
     TerminalState, Until, Wait, WaitOver, Write,
 };
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, TerminalId};
 
 use super::link::{self, client};
-use super::out::{Out, Tone};
+use super::out::{Out, Tone, glance};
 use super::table::{self, cell, toned};
 use super::time;
 
 /// How much is typed at once.
 const INPUT: usize = 32 * 1024;
+
+/// How much of an id is the least that means it where it is not written as one.
+const BEGINNING: usize = 4;
+
+/// How many of those that a key may mean are told.
+const CANDIDATES: usize = 8;
+
+/// How much of a state is listed, in characters: why something failed is as long as it is.
+const STATE: usize = 24;
 
 /// Terminals.
 #[derive(Debug, Subcommand)]
@@ -79,14 +88,14 @@ pub enum Command {
     },
     /// Type a line into a terminal
     #[command(
-        after_help = "Examples:\n  smartopol terminals write server make test\n  printf 'q' | smartopol terminals write server -n -"
+        after_help = "Examples:\n  smartopol terminals write server make test\n  printf 'q' | smartopol terminals write server -n -\n  smartopol terminals write server -- --version"
     )]
     Write {
         /// Its title, its id, or the beginning of its id
         #[arg(value_name = "KEY")]
         key: String,
         /// What to type; - for standard input
-        #[arg(required = true, value_name = "TEXT", allow_hyphen_values = true)]
+        #[arg(required = true, value_name = "TEXT")]
         text: Vec<String>,
         /// Without Enter at the end
         #[arg(short = 'n', long)]
@@ -122,8 +131,8 @@ pub enum Command {
         /// Remove what it wrote too
         #[arg(long)]
         remove: bool,
-        /// Print one JSON object
-        #[arg(long, conflicts_with = "remove")]
+        /// Print one JSON object: the terminal, as it ended
+        #[arg(long)]
         json: bool,
     },
     /// Take the typing from the agent
@@ -132,6 +141,9 @@ pub enum Command {
         /// Its title, its id, or the beginning of its id
         #[arg(value_name = "KEY")]
         key: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Give the typing to the agent
     #[command(after_help = "Example:\n  smartopol terminals give server")]
@@ -139,6 +151,9 @@ pub enum Command {
         /// Its title, its id, or the beginning of its id
         #[arg(value_name = "KEY")]
         key: String,
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -280,26 +295,31 @@ pub(super) async fn run(
         }
         Command::Kill { key, remove, json } => {
             let id = find(&client, &key).await?.terminal.id;
+            let terminal = client.call(Kill { id }).await?;
             if remove {
                 client.call(Close { id }).await?;
-                out.line(format!("{id} is gone"))?;
-                return Ok(ExitCode::SUCCESS);
             }
-            let terminal = client.call(Kill { id }).await?;
             match json {
                 true => out.json(&terminal)?,
+                false if remove => out.line(format!("{id} is gone"))?,
                 false => out.line(format!("{id}: {}", state(&terminal, false).0))?,
             }
         }
-        Command::Take { key } => {
+        Command::Take { key, json } => {
             let id = find(&client, &key).await?.terminal.id;
-            client.call(Take { id }).await?;
-            out.line("you type in it now; the agent does not")?;
+            let terminal = client.call(Take { id }).await?;
+            match json {
+                true => out.json(&terminal)?,
+                false => out.line("you type in it now; the agent does not")?,
+            }
         }
-        Command::Give { key } => {
+        Command::Give { key, json } => {
             let id = find(&client, &key).await?.terminal.id;
-            client.call(Give { id }).await?;
-            out.line("the agent types in it now")?;
+            let terminal = client.call(Give { id }).await?;
+            match json {
+                true => out.json(&terminal)?,
+                false => out.line("the agent types in it now")?,
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -338,33 +358,47 @@ fn folder(cwd: Option<PathBuf>) -> anyhow::Result<String> {
 /// Returns the terminal that a person means.
 async fn find(client: &Client, key: &str) -> anyhow::Result<Shown> {
     let listed = client.call(List {}).await?.terminals;
-    let named = |shown: &&Shown| shown.terminal.title == key;
-    let begins = |shown: &&Shown| {
-        let id = shown.terminal.id.to_string();
-        id.starts_with(key)
-            || id
-                .strip_prefix("trm_")
-                .is_some_and(|id| id.starts_with(key))
+    let begins = |digits: &str| -> Vec<&Shown> {
+        let is = |shown: &&Shown| {
+            let id = shown.terminal.id.to_string();
+            let own = id.strip_prefix(TerminalId::PREFIX);
+            own.is_some_and(|own| own.starts_with(digits))
+        };
+        listed.iter().filter(is).collect()
     };
-    let mut found: Vec<&Shown> = listed.iter().filter(named).collect();
-    if found.is_empty() && key.len() >= 4 {
-        found = listed.iter().filter(begins).collect();
+    let digits = key.strip_prefix(TerminalId::PREFIX);
+    // What is written as an id is one before it is a title: the agent chooses those of its own.
+    let mut found = digits.map_or_else(Vec::new, &begins);
+    if found.is_empty() {
+        let named = |shown: &&Shown| shown.terminal.title == key;
+        found = listed.iter().filter(named).collect();
+        // Of several with one title, the one that runs is meant.
+        if found.iter().any(|shown| shown.terminal.runs()) {
+            found.retain(|shown| shown.terminal.runs());
+        }
     }
-    // Of several with one title, the one that runs is meant.
-    if found.len() > 1 {
-        found.retain(|shown| shown.terminal.runs());
+    if found.is_empty() && digits.is_none() && key.len() >= BEGINNING {
+        found = begins(key);
     }
     let fault = match found.as_slice() {
         [one] => return Ok((*one).clone()),
-        [] => Fault::new(Code::NotFound, format!("there is no terminal `{key}`")),
-        several => Fault::new(
-            Code::Conflict,
-            format!("`{key}` may be any of {} terminals", several.len()),
-        ),
+        [] => Fault::new(Code::NotFound, format!("there is no terminal `{key}`"))
+            .hint("`smartopol terminals list` shows them all"),
+        several => {
+            let ids = several.iter().take(CANDIDATES).map(|shown| {
+                let Terminal { id, title, .. } = &shown.terminal;
+                format!("{id} ({title})")
+            });
+            let ids: Vec<String> = ids.collect();
+            let more = match several.len().saturating_sub(CANDIDATES) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            Fault::new(Code::Conflict, format!("`{key}` may be several terminals"))
+                .hint(format!("give a whole id: {}{more}", ids.join(", ")))
+        }
     };
-    Err(fault
-        .hint("`smartopol terminals list` shows them all")
-        .into())
+    Err(fault.into())
 }
 
 async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> {
@@ -385,7 +419,7 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
             let Size { columns, rows } = terminal.size;
             vec![
                 cell(short(terminal)),
-                toned(state, tone),
+                toned(glance(&state, STATE), tone),
                 cell(time::age(terminal.since)),
                 cell(types),
                 cell(format!("{columns}x{rows}")),
@@ -394,7 +428,7 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
             ]
         })
         .collect();
-    let heads = ["id", "state", "since", "types", "size", "attached", "title"];
+    let heads = ["id", "state", "since", "types", "size", "here", "title"];
     let empty = "no terminals: `smartopol terminals new` opens one";
     Ok(table::print(out, &heads, &rows, empty)?)
 }

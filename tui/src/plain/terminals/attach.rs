@@ -32,6 +32,17 @@ pub(super) async fn attach(paths: &Paths, id: TerminalId) -> anyhow::Result<Exit
             .hint("`smartopol terminals read` and `write` work in scripts")
             .into());
     }
+    // Neither kind can place anything: what is drawn there is no picture.
+    let kind = std::env::var("TERM").unwrap_or_default();
+    if kind.is_empty() || kind == "dumb" {
+        let told = "this terminal says that it cannot draw (TERM is empty or `dumb`)";
+        return Err(Fault::new(Code::BadRequest, told)
+            .hint(
+                "set TERM to what it is, such as xterm-256color, or follow the program with \
+                 `smartopol terminals read --follow`",
+            )
+            .into());
+    }
     if std::env::var(WITHIN).is_ok_and(|within| within == id.to_string()) {
         let told = "this is the terminal itself, which cannot show itself";
         return Err(Fault::new(Code::Conflict, told)

@@ -116,9 +116,10 @@ impl Look {
                     keys.push(*byte);
                     continue;
                 }
-                (true, b'd' | b'D' | 0x04) => Order::Detach,
+                // `q` and `b` are the console's keys for the same.
+                (true, b'd' | b'D' | 0x04 | b'q' | b'Q') => Order::Detach,
                 (true, b't' | b'T') => Order::Take,
-                (true, b'g' | b'G') => Order::Give,
+                (true, b'g' | b'G' | b'b' | b'B') => Order::Give,
                 (true, b'r' | b'R' | 0x0c) => Order::Redraw,
                 (true, _) => continue,
             };
@@ -140,13 +141,18 @@ impl Look {
         self.due = true;
     }
 
-    /// Returns why the program waits, where it does.
+    /// Returns why nothing is seen of the program, where that is not its own choice.
     fn trouble(&self) -> Option<String> {
         if let Some(errno) = self.disk {
             let err = std::io::Error::from_raw_os_error(errno);
             return Some(format!("the program waits for the disk: {err}"));
         }
         match &self.terminal.state {
+            TerminalState::Running {
+                trouble: None,
+                closed: true,
+                ..
+            } => Some("the program runs, and has let go of this terminal".into()),
             TerminalState::Running { trouble, .. } => trouble.clone(),
             TerminalState::Ended { .. } => None,
         }

@@ -84,6 +84,8 @@ pub(super) struct Stay<'p> {
     entered: Option<Instant>,
     asks: VecDeque<Ask>,
     asked: Option<BoxFuture<'static, Answer>>,
+    /// What is being asked is whether the holder lets us in.
+    enters: bool,
     /// What is being asked comes before what is typed next.
     holds_up: bool,
     /// What is asked next waits until then.
@@ -113,6 +115,7 @@ impl<'p> Stay<'p> {
             entered: None,
             asks: VecDeque::new(),
             asked: None,
+            enters: false,
             holds_up: false,
             not_before: None,
             soon: None,
@@ -127,6 +130,7 @@ impl<'p> Stay<'p> {
         let mut resized = signal(SignalKind::window_change())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
         let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
         let mut continued = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
         loop {
@@ -153,6 +157,7 @@ impl<'p> Stay<'p> {
                 _ = stopped.recv() => self.stop().await?,
                 _ = terminate.recv() => return Ok(Left::Detached),
                 _ = hangup.recv() => return Ok(Left::Detached),
+                _ = interrupt.recv() => return Ok(Left::Detached),
                 _ = resized.recv() => {
                     self.look.window = window()?;
                     self.redraw().await;
@@ -179,7 +184,7 @@ impl<'p> Stay<'p> {
 
     /// Gives the person's terminal back.
     pub(super) async fn leave(&mut self) {
-        self.way.leave().await;
+        self.go_out().await;
         self.taken = None;
     }
 
@@ -324,7 +329,7 @@ impl<'p> Stay<'p> {
     }
 
     async fn take_answer(&mut self, answer: Answer) -> anyhow::Result<()> {
-        self.holds_up = false;
+        (self.holds_up, self.enters) = (false, false);
         match answer {
             Answer::Attached(Ok(attached)) => self.attached(attached),
             Answer::Attached(Err(err @ Error::Fault(_))) => {
@@ -417,10 +422,25 @@ impl<'p> Stay<'p> {
         };
         // What is typed meanwhile is the holder's to read.
         self.way = Way::Nobody;
+        self.enters = true;
         self.asked = Some(Box::pin(async move {
             Answer::Entered(Direct::through(&door, PREFIX).await)
         }));
         Ok(())
+    }
+
+    /// Leaves the holder, also where one is on the way in: whoever is told next that the terminal is
+    /// theirs has it alone.
+    async fn go_out(&mut self) {
+        if std::mem::take(&mut self.enters)
+            && let Some(entering) = self.asked.take()
+            && let Answer::Entered(Some(direct)) = entering.await
+        {
+            self.way = Way::Direct(direct);
+        }
+        self.way.leave().await;
+        self.way = Way::Nobody;
+        self.entered = None;
     }
 
     /// Reads here what is typed; the daemon draws.
@@ -437,7 +457,7 @@ impl<'p> Stay<'p> {
     fn lose(&mut self) -> anyhow::Result<()> {
         self.events = None;
         self.asked = None;
-        self.holds_up = false;
+        (self.holds_up, self.enters) = (false, false);
         self.asks.clear();
         self.look.away = Some(self.entered.is_some());
         self.look.due = true;
@@ -499,8 +519,6 @@ impl<'p> Stay<'p> {
     /// Stops as the person's shell has it.
     async fn stop(&mut self) -> anyhow::Result<()> {
         self.leave().await;
-        self.way = Way::Nobody;
-        self.entered = None;
         kill_process(getpid(), Signal::STOP)?;
         Ok(())
     }
@@ -520,9 +538,7 @@ impl<'p> Stay<'p> {
             return self.read_here();
         }
         // The holder may have seen the stop, and left.
-        self.way.leave().await;
-        self.way = Way::Nobody;
-        self.entered = None;
+        self.go_out().await;
         self.asked = None;
         self.asks.push_front(Ask::Attach(View::Direct));
         Ok(())
