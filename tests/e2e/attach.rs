@@ -1,8 +1,11 @@
 //! Attaching, leaving, coming back, several at once: everyone sees the same.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 
+use serde_json::{Value, json};
 use smartopol_ipc::{Access, Address, Client};
 use smartopol_protocol::approval::{Approval, ApprovalState, Decide, Scope};
 use smartopol_protocol::attention::Item;
@@ -13,9 +16,12 @@ use smartopol_protocol::tool::ToolCall;
 use smartopol_protocol::trace::Trace;
 use smartopol_protocol::turn::{Outcome, Turn};
 use smartopol_protocol::{Code, Event, News, approval, session};
+use smartopol_testkit::Home;
+use smartopol_testkit::home::LIMIT;
 use smartopol_testkit::provider::{Gate, Rule, ScriptedProvider};
 
 use super::models::home_in;
+use super::terminals::{matches, open, write};
 use super::{STORY, asked, decide, eventually, home, listen, outcome, say, until};
 
 /// What a client knows, by the facts it was told.
@@ -368,4 +374,162 @@ async fn a_session_is_removed_whole_also_while_it_works_and_more_waits() {
         .unwrap()
         .problems;
     assert_eq!(problems, Vec::<String>::new());
+}
+
+/// A client that acts as another peer, frame by frame.
+struct Peer(UnixStream);
+
+impl Peer {
+    fn come(home: &Home, peer: &str) -> Self {
+        let stream = UnixStream::connect(home.socket()).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut own = Self(stream);
+        own.say(
+            &json!({"type": "hello", "min_version": 1, "max_version": 1, "client": "peer",
+            "as": peer}),
+        );
+        assert_eq!(own.message().unwrap()["type"], "welcome");
+        own
+    }
+
+    fn say(&mut self, message: &Value) {
+        let payload = message.to_string();
+        let mut frame = vec![1];
+        frame.extend(u32::try_from(payload.len()).unwrap().to_be_bytes());
+        frame.extend(payload.into_bytes());
+        self.0.write_all(&frame).unwrap();
+    }
+
+    fn ask(&mut self, id: u64, method: &str, params: &Value) {
+        self.say(&json!({"type": "request", "id": id, "method": method, "params": params}));
+    }
+
+    /// Returns the next frame, its kind first; `None` where the connection was ended.
+    fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        let mut header = [0; 5];
+        match self.0.read_exact(&mut header) {
+            Err(err) if err.kind() == std::io::ErrorKind::UnexpectedEof => return None,
+            read => read.unwrap(),
+        }
+        let length = u32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+        let mut payload = vec![0; length as usize];
+        self.0.read_exact(&mut payload).unwrap();
+        Some((header[0], payload))
+    }
+
+    /// Returns the next message; bytes of terminals are passed over.
+    fn message(&mut self) -> Option<Value> {
+        loop {
+            if let (1, payload) = self.frame()? {
+                return Some(serde_json::from_slice(&payload).unwrap());
+            }
+        }
+    }
+
+    /// Returns the reply to this request, and what came before it.
+    fn reply(&mut self, id: u64) -> (Value, Vec<Value>) {
+        let mut before = Vec::new();
+        loop {
+            let message = self.message().expect("the connection was ended");
+            if message["type"] == "reply" && message["id"] == id {
+                return (message, before);
+            }
+            before.push(message);
+        }
+    }
+
+    /// Returns the last word before the connection was ended.
+    fn last_word(&mut self) -> Value {
+        let mut last = Value::Null;
+        while let Some(message) = self.message() {
+            last = message;
+        }
+        last
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_right_to_look_ends_sees_no_more_of_a_terminal_and_is_told_why() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = home.client().await.unwrap();
+    let line = "stty -echo; while read x; do echo \"<$x>\"; done";
+    let id = open(&client, line).await.id;
+    let ways = [
+        (vec!["users", "role", "ben", "user"], "not_found"),
+        (vec!["users", "remove", "ben", "--yes"], "denied"),
+        (vec!["users", "disable", "ben"], "denied"),
+    ];
+    for view in [json!({"view": "picture"}), json!({"view": "output"})] {
+        for (way, code) in &ways {
+            home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+                .unwrap();
+            let mut ben = Peer::come(&home, "discord:ben");
+            ben.ask(1, "terminal/attach", &json!({"id": id, "view": view}));
+            assert_eq!(ben.reply(1).0["fault"], Value::Null, "{way:?}");
+            write(&client, id, "one\r").await;
+            while ben.frame().expect("he may look").0 != 2 {}
+            home.ok(way).unwrap();
+            let last = ben.last_word();
+            let found = (&last["id"], &last["fault"]["code"]);
+            assert_eq!(found, (&json!(0), &json!(code)), "{way:?} {last}");
+            let mut again = Peer::come(&home, "discord:ben");
+            again.ask(1, "terminal/attach", &json!({"id": id, "view": view}));
+            assert_eq!(again.reply(1).0["fault"]["code"], *code, "{way:?}");
+            if !way.contains(&"remove") {
+                home.ok(["users", "remove", "ben", "--yes"]).unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_right_to_hear_ends_is_told_nothing_more_also_of_what_they_waited_for() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = home.client().await.unwrap();
+    home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+        .unwrap();
+    let id = open(&client, "stty -echo; echo up; read x; echo \"<$x>\"")
+        .await
+        .id;
+    matches(&client, id, "up").await;
+    let mut ben = Peer::come(&home, "discord:ben");
+    ben.ask(1, "event/subscribe", &json!({}));
+    assert_eq!(ben.reply(1).0["fault"], Value::Null);
+    let until = json!({"until": "matches", "pattern": "secret"});
+    let wait = json!({"id": id, "until": until, "limit_ms": 600_000});
+    ben.ask(2, "terminal/wait", &wait);
+    // One that is answered at once says that the other was heard.
+    ben.ask(3, "session/list", &json!({}));
+    ben.reply(3);
+
+    home.ok(["users", "role", "ben", "user"]).unwrap();
+    let session = home.session(&client).await.unwrap();
+    home.ok(["users", "add", "eve", "discord:eve"]).unwrap();
+    write(&client, id, "secret\r").await;
+    let (reply, told) = ben.reply(2);
+    assert_eq!(reply["fault"]["code"], "not_found", "{reply}");
+    let after = told
+        .iter()
+        .skip_while(|event| event["event"] != "user_changed");
+    let after: Vec<_> = after.collect();
+    assert_eq!(after[0]["data"]["user"]["role"], "user", "{told:?}");
+    let news = after[1..].iter().map(|event| &event["event"]);
+    let news: Vec<_> = news.filter(|event| **event != "client_left").collect();
+    assert!(news.is_empty(), "{session:?} {told:?}");
+
+    home.ok(["users", "remove", "ben", "--yes"]).unwrap();
+    let last = ben.last_word();
+    assert_eq!(
+        (&last["id"], &last["fault"]["code"]),
+        (&json!(0), &json!("denied"))
+    );
+    let why = last["fault"]["message"].as_str().unwrap();
+    assert!(
+        why.contains("discord:ben is not known here any more"),
+        "{why}"
+    );
+    let waiting = home.ok(["inbox", "--json"]).unwrap();
+    assert!(!waiting.contains("stranger"), "nobody knocked: {waiting}");
 }

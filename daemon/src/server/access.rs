@@ -190,20 +190,55 @@ pub(crate) async fn check(
     actor: &Actor,
     request: &Request,
 ) -> Result<Arc<User>, Fault> {
-    let access = of(request);
     let user = match house.users.of(&actor.peer) {
-        Some(user) if user.disabled => {
-            let told = format!("{} is disabled for now", rights::whom(&user));
-            return Err(Fault::new(Code::Denied, told).hint("ask an admin"));
-        }
-        Some(user) => user,
-        None if access == Access::Anybody => return Ok(house.users.acting(&actor.peer, None)),
+        Some(user) => not_kept_out(user)?,
+        None if of(request) == Access::Anybody => return Ok(house.users.acting(&actor.peer, None)),
         None => {
             crate::users::strangers::knock(house, actor).await?;
             house.users.acting(&actor.peer, None)
         }
     };
-    match may(access, &user, &house.rights(&user)) {
+    allow(house, user, request).await
+}
+
+/// Returns who asked, where they may now what they were let do before. One who is no user any more
+/// knocks at no door by this: they do so by themselves, where they come back.
+///
+/// # Errors
+/// As with [`check`].
+pub(crate) async fn still(
+    house: &House,
+    actor: &Actor,
+    request: &Request,
+) -> Result<Arc<User>, Fault> {
+    allow(house, let_in(house, actor)?, request).await
+}
+
+/// Returns who acts.
+///
+/// # Errors
+/// `denied` where they are kept out, or no user any more.
+pub(crate) fn let_in(house: &House, actor: &Actor) -> Result<Arc<User>, Fault> {
+    match house.users.of(&actor.peer) {
+        Some(user) => not_kept_out(user),
+        None => {
+            let told = format!("{} is not known here any more", actor.peer);
+            Err(Fault::new(Code::Denied, told).hint("ask an admin"))
+        }
+    }
+}
+
+fn not_kept_out(user: Arc<User>) -> Result<Arc<User>, Fault> {
+    if !user.disabled {
+        return Ok(user);
+    }
+    let told = format!("{} is disabled for now", rights::whom(&user));
+    Err(Fault::new(Code::Denied, told).hint("ask an admin"))
+}
+
+/// Returns a user who may ask this.
+async fn allow(house: &House, user: Arc<User>, request: &Request) -> Result<Arc<User>, Fault> {
+    match may(of(request), &user, &house.rights(&user)) {
         May::Yes => {}
         May::IfTheirs(thing) => own(house, &user, thing).await?,
         May::IfOfTheirSession(id) => {

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::access;
 use super::clients::Seat;
 use super::dispatch;
-use super::looking::Looking;
+use super::looking::{Look, Looking};
 use super::outbox::{Next, OUTBOX, Outbox};
 use super::right::Right;
 use super::view;
@@ -64,7 +64,7 @@ pub(crate) struct Client {
     /// Whose facts are wanted; `None` for everybody's.
     only: Option<SessionId>,
     /// What it begins to look at, once it was told so.
-    entering: Option<(TerminalId, Arc<Viewer>)>,
+    entering: Option<Look>,
 }
 
 /// The way to the client, shared with the task that writes.
@@ -100,6 +100,12 @@ impl Line {
             }
         }
         self.filled.notify_one();
+    }
+
+    /// Lets the client go. Why is its last word, a reply to nothing, as where one is not let in.
+    fn refuse(&self, fault: Fault) {
+        self.outbox().must(server::reply::<()>(0, &Err(fault)));
+        self.closed.cancel();
     }
 }
 
@@ -167,8 +173,8 @@ impl Client {
                     if let Some(reply) = self.answer(request).await {
                         self.line.must(self.seen(reply)).await;
                     }
-                    if let Some((id, viewer)) = self.entering.take() {
-                        self.line.looking.at(id, viewer);
+                    if let Some(look) = self.entering.take() {
+                        self.line.looking.at(look);
                         self.line.filled.notify_one();
                     }
                     if std::mem::take(&mut self.behind) {
@@ -215,11 +221,21 @@ impl Client {
                 let (house, actor) = (self.house.clone(), self.actor.clone());
                 let line = self.line.clone();
                 let stops = matches!(request, Request::DaemonStop(_));
+                // Who only looks is told what they may see when there is something to see.
+                let looks = (!dispatch::changes(&request)).then(|| request.clone());
                 self.house.supervisor.spawn("long request", async move {
                     let closed = line.closed.clone();
                     let reply = dispatch::dispatch(&house, (&actor, &user), id, request);
                     if let Some(reply) = closed.run_until_cancelled(reply).await {
-                        line.must(view::without_costs(&house, &user, reply)).await;
+                        let may = match &looks {
+                            Some(request) => access::still(&house, &actor, request).await,
+                            None => Ok(Arc::clone(&user)),
+                        };
+                        let reply = match may {
+                            Ok(user) => view::without_costs(&house, &user, reply),
+                            Err(fault) => server::reply::<()>(id, &Err(fault)),
+                        };
+                        line.must(reply).await;
                     }
                     if stops {
                         // Its reply is on its way: the end closes no line before what lies there
@@ -254,16 +270,24 @@ impl Client {
         let viewer = Viewer::new(told, attach.view, Arc::clone(&self.line.filled));
         viewer.let_type(types);
         let seen = there.attach(viewer).await?;
-        if seen.door.is_some() {
-            let (viewer, closed) = (Arc::clone(&seen.viewer), self.line.closed.clone());
-            let follows = right.follow(viewer, news);
-            self.house
-                .supervisor
-                .spawn("rights at a terminal", async move {
-                    let _ = closed.run_until_cancelled(follows).await;
-                });
-        }
-        self.entering = Some((attach.id, seen.viewer));
+        let (line, follows) = (Arc::clone(&self.line), self.line.closed.child_token());
+        self.entering = Some(Look {
+            id: attach.id,
+            viewer: Arc::clone(&seen.viewer),
+            _follows: follows.clone().drop_guard(),
+        });
+        // Whom the holder sends out comes back by themselves and hears why. Others would go on with
+        // a picture that stands still, so they are made to.
+        let comes_back = seen.door.is_some();
+        self.house
+            .supervisor
+            .spawn("rights at a terminal", async move {
+                let refused = right.follow(seen.viewer, news);
+                let refused = follows.run_until_cancelled(refused).await.flatten();
+                if let Some(fault) = refused.filter(|_| !comes_back) {
+                    line.refuse(fault);
+                }
+            });
         terminal.size = seen.size;
         Ok(Attached {
             terminal,
@@ -320,7 +344,9 @@ impl Client {
         let subscribed = match read.await? {
             Ok(mut snapshot) => {
                 let Snapshot { seq, .. } = snapshot;
-                view::cut(&self.house, user, &mut snapshot);
+                // As they are now: it was read meanwhile.
+                let user = self.house.users.acting(&self.actor.peer, None);
+                view::cut(&self.house, &user, &mut snapshot);
                 self.told = seq;
                 Subscribed::Snapshot(Box::new(snapshot))
             }
@@ -447,17 +473,12 @@ impl Client {
     /// Tells one event. Never waits.
     fn tell(&mut self, item: &Item) {
         let event = &item.event;
-        if let News::UserChanged(changed) = &event.news
-            && changed.user.disabled
-            && changed
-                .user
-                .peers
-                .iter()
-                .any(|peer| peer.as_str() == self.actor.peer)
+        if matches!(event.news, News::UserChanged(_) | News::UserRemoved(_))
+            && let Err(fault) = access::let_in(&self.house, &self.actor)
         {
             // With the line goes all that it looks at.
-            self.line.closed.cancel();
-            return;
+            self.news = None;
+            return self.line.refuse(fault);
         }
         let kept = match event.seq {
             Some(seq) if seq <= self.told => return,

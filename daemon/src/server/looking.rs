@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use smartopol_ipc::server::Replies;
 use smartopol_protocol::TerminalId;
 use smartopol_tools::terminals::Viewer;
+use tokio_util::sync::DropGuard;
 
 /// How many bytes of one terminal go out before replies and facts have their turn again.
 const TURN: usize = 256 * 1024;
@@ -15,45 +16,59 @@ const TURN: usize = 256 * 1024;
 /// The largest piece in one frame.
 const FRAME: usize = 1 << 20;
 
+/// A look at a terminal.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) id: TerminalId,
+    pub(crate) viewer: Arc<Viewer>,
+    /// Ends what follows the rights of who looks.
+    pub(crate) _follows: DropGuard,
+}
+
 /// What a client looks at.
 #[derive(Debug, Default)]
-pub(crate) struct Looking(Mutex<Vec<(TerminalId, Arc<Viewer>)>>);
+pub(crate) struct Looking(Mutex<Vec<Look>>);
 
 impl Looking {
-    fn all(&self) -> MutexGuard<'_, Vec<(TerminalId, Arc<Viewer>)>> {
+    fn all(&self) -> MutexGuard<'_, Vec<Look>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at a terminal from now on, in place of an older look at it.
-    pub(crate) fn at(&self, id: TerminalId, viewer: Arc<Viewer>) {
-        self.away(id);
-        self.all().push((id, viewer));
+    pub(crate) fn at(&self, look: Look) {
+        self.away(look.id);
+        self.all().push(look);
     }
 
     /// Looks at it no more; false where it did not.
     pub(crate) fn away(&self, id: TerminalId) -> bool {
         let mut all = self.all();
         let before = all.len();
-        all.retain(|(own, viewer)| {
-            if *own == id {
-                viewer.leave();
+        all.retain(|look| {
+            if look.id == id {
+                look.viewer.leave();
             }
-            *own != id
+            look.id != id
         });
         all.len() < before
     }
 
     /// Returns true where it looks at this terminal.
     pub(crate) fn is_at(&self, id: TerminalId) -> bool {
-        self.all().iter().any(|(own, _)| *own == id)
+        let sees = |look: &Look| look.id == id && !look.viewer.has_left();
+        self.all().iter().any(sees)
     }
 
-    /// Queues what is next; false where that is nothing.
+    /// Queues what is next; false where that is nothing. Whoever was told to leave sees no more, not
+    /// even what waits.
     pub(crate) fn queue(&self, replies: &mut Replies) -> bool {
         let mut any = false;
-        for (id, viewer) in self.all().iter() {
+        let mut all = self.all();
+        all.retain(|look| !look.viewer.has_left());
+        for Look { id, viewer, .. } in all.iter() {
             let mut bytes = 0;
             while bytes < TURN
+                && !viewer.has_left()
                 && let Some(waiting) = viewer.take()
             {
                 any = true;
@@ -85,8 +100,8 @@ impl Looking {
 
 impl Drop for Looking {
     fn drop(&mut self) {
-        for (_, viewer) in self.all().iter() {
-            viewer.leave();
+        for look in self.all().iter() {
+            look.viewer.leave();
         }
     }
 }
