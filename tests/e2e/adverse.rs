@@ -1,6 +1,7 @@
 //! A world that does not cooperate: disks that are full or cannot be written, model servers that
 //! hang, clients that never read, very many at once.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -9,12 +10,14 @@ use serde_json::json;
 use smartopol_ipc::{Client, Error};
 use smartopol_protocol::message::Role;
 use smartopol_protocol::session::{Interrupt, Show};
+use smartopol_protocol::terminal::{End, TerminalState, Until, Wait};
 use smartopol_protocol::turn::Outcome;
 use smartopol_protocol::{Code, News, daemon, event, message};
 use smartopol_testkit::crash::{crowd, processes};
 use smartopol_testkit::provider::{Rule, ScriptedProvider};
 
 use super::bad_input::Raw;
+use super::terminals::{ended, matches, open, write};
 use super::{eventually, home, listen, outcome, say, until};
 
 /// A disk of its own, or a view of one, as long as it is held.
@@ -69,7 +72,6 @@ impl Drop for Disk {
 
 /// Says that a test did not test anything, past the harness that hides what passing tests print.
 fn skipped(why: &str) {
-    use std::io::Write;
     let name = std::thread::current();
     let name = name.name().unwrap_or("a test");
     let _ = writeln!(std::io::stderr(), "\nSKIPPED {name}: {why}");
@@ -149,6 +151,56 @@ async fn a_full_disk_is_told_nothing_acknowledged_is_lost_and_it_goes_on_with_ro
     );
     let problems = client.call(daemon::Check {}).await.unwrap().problems;
     assert_eq!(problems, Vec::<String>::new());
+    home.kill().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_ends_while_the_disk_is_full_is_known_to_have_ended_once_there_is_room() {
+    let mut home = home();
+    let Some(disk) = Disk::under(home.path(), "size=6m") else {
+        return;
+    };
+    std::fs::create_dir(home.workspace()).unwrap();
+    home.start().await.unwrap();
+    let (client, _events) = home.client().await.unwrap();
+    let session = home.session(&client).await.unwrap();
+    let id = open(&client, "stty -echo; echo up; read x; exit 3")
+        .await
+        .id;
+    matches(&client, id, "up").await;
+    let is_refused = async |bytes: usize| {
+        let send = message::Send {
+            session_id: session.id,
+            text: format!("say: {}", "x".repeat(bytes)),
+            id: None,
+            steer: false,
+        };
+        match client.call(send).await {
+            Err(Error::Fault(fault)) if fault.code == Code::Unavailable => Some(()),
+            _ => None,
+        }
+    };
+    eventually("the disk is full", || is_refused(20_000)).await;
+    let mut filler = std::fs::File::create(home.path().join("filler")).unwrap();
+    while filler.write(&[0; 4096]).is_ok() {}
+    eventually("not a word fits", || is_refused(1)).await;
+    write(&client, id, "go\r").await;
+    let (until, limit_ms) = (Until::Ended, 10_000);
+    let waited = client
+        .call(Wait {
+            id,
+            until,
+            limit_ms,
+        })
+        .await
+        .unwrap();
+    assert!(matches!(waited.state, TerminalState::Running { .. }));
+    // What is stored after it is refused too.
+    for _ in 0..3 {
+        assert_eq!(is_refused(1).await, Some(()));
+    }
+    disk.remount("size=64m");
+    assert_eq!(ended(&client, id).await, End::Exited { code: 3 });
     home.kill().unwrap();
 }
 

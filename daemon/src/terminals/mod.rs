@@ -3,6 +3,7 @@
 //! Owns: which terminals are at work in this daemon. What a terminal shows is its own task's; the
 //! processes and their bytes are the hands' part.
 
+mod late;
 mod line;
 mod looking;
 mod open;
@@ -15,14 +16,13 @@ use smartopol_protocol::terminal::{End, Party, Shown, Terminal, TerminalState};
 use smartopol_protocol::{Code, Fault, News, SessionId, TerminalId};
 use smartopol_tools::terminals::{self, Actor, Known, Note, Notes, Typed};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use crate::House;
+use late::Late;
 
 /// How many notes of terminals wait for the store.
 const NOTES: usize = 256;
-
-/// How often what could not be stored is tried again.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a program may take to end when it is asked to, before one goes on without it.
 const END_WITHIN: Duration = Duration::from_secs(5);
@@ -47,6 +47,8 @@ pub(crate) struct Desk {
 struct Live {
     there: terminals::Terminal,
     stored: Terminal,
+    /// Held while it is handed over: what is stored and what is so change in the same order.
+    handing: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Desk {
@@ -166,9 +168,11 @@ async fn forget(house: House, id: TerminalId) {
 /// Returns the terminal at work; one whose program ended is taken up again to be looked at.
 fn at_work(house: &House, terminal: &Terminal) -> terminals::Terminal {
     let mut live = house.terminals.live();
-    if let Some(live) = live.get(&terminal.id).filter(|live| !live.there.is_gone()) {
+    let before = live.get(&terminal.id);
+    if let Some(live) = before.filter(|live| !live.there.is_gone()) {
         return live.there.clone();
     }
+    let handing = before.map(|live| Arc::clone(&live.handing));
     let known = Known {
         id: terminal.id,
         size: terminal.size,
@@ -183,6 +187,7 @@ fn at_work(house: &House, terminal: &Terminal) -> terminals::Terminal {
     let known = Live {
         there: there.clone(),
         stored: terminal.clone(),
+        handing: handing.unwrap_or_default(),
     };
     live.insert(terminal.id, known);
     there
@@ -230,6 +235,13 @@ pub(crate) use open::{checked, open, shell};
 
 /// Says who types in a terminal from now on.
 pub(crate) async fn hand(house: &House, id: TerminalId, typist: Party) -> Result<Terminal, Fault> {
+    get(house, id).await?;
+    let handing = {
+        let live = house.terminals.live();
+        live.get(&id).map(|live| Arc::clone(&live.handing))
+    };
+    let handing = handing.unwrap_or_default();
+    let _handing = handing.lock().await;
     let at = house.clock.now();
     let change = move |terminal: &mut Terminal| terminal.typist = typist;
     let terminal = house
@@ -312,17 +324,12 @@ pub(crate) async fn keep_all(house: &House) {
 }
 
 /// Stores what happens in terminals. Word of a disk that is full may find the database's full too:
-/// the newest of each terminal is tried again until it is kept.
+/// what is refused is tried again until it is kept.
 async fn listen(house: House, mut heard: mpsc::Receiver<(TerminalId, Note)>) {
     let stop = house.supervisor.stopping().clone();
-    let mut late: HashMap<TerminalId, Note> = HashMap::new();
+    let mut late = Late::default();
     loop {
-        let due = async {
-            match late.is_empty() {
-                true => std::future::pending().await,
-                false => tokio::time::sleep(AGAIN).await,
-            }
-        };
+        let due = late.due();
         let notes: Vec<_> = tokio::select! {
             biased;
             () = stop.cancelled() => return,
@@ -330,16 +337,17 @@ async fn listen(house: House, mut heard: mpsc::Receiver<(TerminalId, Note)>) {
                 Some(note) => vec![note],
                 None => return,
             },
-            () = due => late.drain().collect(),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => late.take(),
         };
         for (id, note) in notes {
-            late.remove(&id);
+            late.outdate(id, &note);
             let Err(err) = take_note(&house, id, note.clone()).await else {
                 continue;
             };
             tracing::warn!(terminal = %id, "what happened in a terminal cannot be stored: {err}");
-            if matches!(note, Note::Trouble(_)) {
-                late.insert(id, note);
+            // Of one that was removed there is nothing to be told any more.
+            if !matches!(err, smartopol_store::Error::NotFound { .. }) {
+                late.keep(id, note, Instant::now());
             }
         }
     }
