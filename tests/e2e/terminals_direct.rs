@@ -4,6 +4,7 @@ use std::io::{IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
+use std::process::Command;
 use std::sync::mpsc;
 
 use portable_pty::{MasterPty, PtySize, native_pty_system};
@@ -301,5 +302,60 @@ async fn whose_rights_end_while_they_are_attached_is_sent_out() {
         if !way.contains(&"remove") {
             home.ok(["users", "remove", "ben", "--yes"]).unwrap();
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_rights_end_while_the_daemon_draws_for_them_is_sent_out_too() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await.to_string();
+    let attach = home.command(["--as", "discord:ben", "terminals", "attach", &id]);
+    // What is no terminal of its own by name is not lent to the holder.
+    let mut shell = Command::new("/bin/sh");
+    shell
+        .args(["-c", "\"$0\" \"$@\" < /dev/tty"])
+        .arg(attach.get_program())
+        .args(attach.get_args())
+        .current_dir(home.workspace())
+        .env_clear()
+        .envs(home.variables());
+    let ways = [
+        (vec!["users", "role", "ben", "user"], "there is no terminal"),
+        (vec!["users", "remove", "ben", "--yes"], "is not known here"),
+        (vec!["users", "disable", "ben"], "is disabled for now"),
+    ];
+    for (way, why) in ways {
+        home.ok(["users", "add", "ben", "discord:ben", "--role", "admin"])
+            .unwrap();
+        let mut ben = Terminal::start(&shell, 20, 90).unwrap();
+        ben.wait_for("ctrl-] d detaches").unwrap();
+        ben.keys("one\r").unwrap();
+        ben.wait_for("<one>").unwrap();
+        home.ok(&way).unwrap();
+        assert_ne!(ben.wait_end().unwrap(), 0, "{way:?}");
+        assert!(ben.screen().contains(why), "{way:?} {}", ben.screen());
+        if !way.contains(&"remove") {
+            home.ok(["users", "remove", "ben", "--yes"]).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_hand_over_at_once_the_same_one_is_last_in_what_is_stored_and_what_is_so() {
+    let mut home = home();
+    home.start().await.unwrap();
+    let (client, _events) = connected(&home, Access::Full).await;
+    let (other, _also) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    for _ in 0..100 {
+        let (given, taken) = tokio::join!(client.call(Give { id }), other.call(Take { id }));
+        assert!(given.is_ok() && taken.is_ok());
+        let stored = client.call(terminal::Show { id }).await.unwrap();
+        let (text, bytes) = ("x\r".into(), Vec::new());
+        let typed = client.call(terminal::Write { id, text, bytes }).await;
+        let person = stored.terminal.typist == terminal::Party::Person;
+        assert_eq!(typed.is_ok(), person, "{typed:?}");
     }
 }
