@@ -1,9 +1,10 @@
 //! What is surely one plain command, checked against real shells.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
-use smartopol_tools::shell_grammar::{plain_command, quote};
+use smartopol_tools::shell_grammar::{is_whole, plain_command, quote, typed};
 
 #[test]
 fn plain_commands_are_read_as_a_shell_reads_them() {
@@ -211,4 +212,126 @@ proptest! {
     fn no_text_makes_it_panic(text in any::<String>()) {
         let _ = plain_command(&text);
     }
+}
+
+#[test]
+fn what_a_shell_may_replace_in_a_line_that_is_typed_is_doubted() {
+    let doubted = [
+        "ls !!:s/#//",
+        "echo a!-1",
+        "ls x!!",
+        "echo \"a!!\"",
+        "echo \"a!\"",
+        "echo a # !!",
+        "ls !$",
+        "ls !#",
+        "ls !(a)",
+        "!?x?",
+        "^a^b",
+        "  ^a^b",
+        "echo \\!x",
+        "echo \\'!!\\'",
+        "echo \"it's\" '' \"'!!'\"",
+        "echo \\\" '!!'",
+        "echo \"$(echo '!!')\"",
+        "echo $'a\\' !!'",
+        "echo '!!",
+        "echo 'a\n!!'",
+        "ls\nls",
+        "less a\r# touch x",
+        "ls \u{bc}",
+        "echo größe",
+    ];
+    for line in doubted {
+        assert!(typed(line).is_some(), "{line:?}");
+    }
+    assert!(typed(&"a".repeat(1001)).is_some());
+    let safe = [
+        "ls",
+        "ls\r",
+        "! grep -q a b",
+        "[ a != b ]",
+        "echo wow!",
+        "echo 'a!!b' \"it's\" 'x!y'",
+        "git log --grep '!important' \"$HOME\"",
+        "sed 's/^a/b/' x^y",
+        "echo ! a",
+    ];
+    for line in safe {
+        assert_eq!(typed(line), None, "{line:?}");
+    }
+}
+
+#[test]
+fn a_line_after_which_the_shell_reads_on_is_not_whole() {
+    for line in [
+        "echo \"a",
+        "echo 'a",
+        "ls \\",
+        "ls |",
+        "ls &&",
+        "if true",
+        "{ ls",
+        "(ls",
+        "cat <<E",
+        "echo `ls",
+        "echo $(ls",
+        "for x in a; do",
+        "echo $'\\''",
+        "echo ${x",
+    ] {
+        assert!(!is_whole(line), "{line:?}");
+    }
+    for line in [
+        "",
+        "ls -l | head",
+        "[[ -f a ]] && ls",
+        "for x in a; do ls; done",
+        "ls; # b",
+    ] {
+        assert!(is_whole(line), "{line:?}");
+    }
+}
+
+/// An interactive bash is asked: what it does not read as it was typed must be doubted.
+#[test]
+fn what_is_not_doubted_is_read_by_bash_as_it_was_typed() {
+    let pieces = [
+        "a", "!", "!!", "!$", "'", "\"", "\\", " ", "#", "^", "$", "(", ")", "=", "`", "s/a/b/",
+    ];
+    let mut state = 7_u64;
+    let mut next = |most: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % most
+    };
+    let mut lines = Vec::new();
+    while lines.len() < 400 {
+        let length = next(9) + 1;
+        let line: String = (0..length).map(|_| pieces[next(pieces.len())]).collect();
+        let line = format!("echo {line}");
+        if line.contains('!') && typed(&line).is_none() {
+            lines.push(line);
+        }
+    }
+    // `history -p` says what becomes of its arguments without running them, and drops an entry.
+    let script = "set -o history
+        while IFS= read -r line; do history -s 'echo before'; history -p \"$line\" || echo failed; done";
+    let bash = Command::new("bash")
+        .args(["--norc", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut bash) = bash else { return };
+    let mut input = bash.stdin.take().unwrap();
+    input
+        .write_all(format!("{}\n", lines.join("\n")).as_bytes())
+        .unwrap();
+    drop(input);
+    let said = String::from_utf8(bash.wait_with_output().unwrap().stdout).unwrap();
+    for (said, line) in said.lines().zip(&lines) {
+        assert_eq!(said, line);
+    }
+    assert_eq!(said.lines().count(), lines.len());
 }

@@ -9,6 +9,7 @@ mod plain;
 mod print;
 mod second;
 mod syntax;
+mod typed;
 
 pub use meaning::{
     Ground, Last, Meaning, Standing, meaning, meaning_of_variables, meaning_of_words, standing,
@@ -19,6 +20,7 @@ pub use print::{print, print_word};
 pub use syntax::{
     Assignment, Body, Command, Item, Join, Piece, Pipeline, Redirect, Script, Simple, To, Word,
 };
+pub use typed::{is_whole, typed};
 
 /// Reads a command line.
 ///
