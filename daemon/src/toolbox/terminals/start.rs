@@ -7,11 +7,11 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use smartopol_protocol::terminal::{End, Open, Party, TerminalState};
-use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput, ToolSpec};
+use smartopol_protocol::tool::{Body, Inspection, ToolOutput, ToolSpec};
 use smartopol_protocol::{Code, Fault};
 
 use super::super::{Caller, arguments, fault};
-use super::{known_name, plain};
+use super::known_name;
 use crate::{House, terminals};
 
 #[derive(Deserialize)]
@@ -76,19 +76,16 @@ pub(super) fn inspect(
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     let read: Arguments = arguments(known_name(name), input)?;
-    if read.command.is_none() && read.argv.is_none() && name == "terminal_open" {
-        let shell = terminals::shell(house);
-        let effects = vec![Effect::Run {
-            words: vec![shell.clone()],
-            via: Vec::new(),
-        }];
-        return Ok(plain(
-            &format!("open a terminal with {shell}"),
-            workspace,
-            effects,
-        ));
+    let shell = (read.command.is_none() && read.argv.is_none() && name == "terminal_open")
+        .then(|| terminals::shell(house));
+    let mut call = as_exec(input);
+    if let (Some(shell), Some(fields)) = (&shell, call.as_object_mut()) {
+        fields.insert("argv".into(), json!([shell]));
     }
-    let mut inspection = house.tools.inspect("exec", &as_exec(input), workspace)?;
+    let mut inspection = house.tools.inspect("exec", &call, workspace)?;
+    if shell.is_some() {
+        inspection.title = format!("open a terminal with {}", inspection.title);
+    }
     if let Body::Command {
         timeout_seconds, ..
     } = &mut inspection.body
