@@ -318,3 +318,120 @@ async fn rules_and_modes_hold_for_terminals_too() {
     let none = agent.call("terminal_list", json!({})).await;
     assert!(none.text.contains("no terminals"), "{}", none.text);
 }
+
+/// Opens a shell for the agent and lets it type; returns its name.
+async fn shell(agent: &mut Agent, words: &[&str]) -> Value {
+    let open = json!({ "argv": words });
+    let (_, opened) = agent.asks("terminal_open", open, true).await;
+    assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
+    let own = id(agent.terminal().await.id);
+    let quiet = json!({ "id": own, "quiet_ms": 300 });
+    agent.call("terminal_wait", quiet).await;
+    own
+}
+
+fn doubts(approval: &Approval) -> String {
+    let effects = approval.inspection.effects.iter();
+    let doubts = effects.filter_map(|effect| match effect {
+        Effect::Unclear { why } => Some(why.as_str()),
+        _ => None,
+    });
+    doubts.collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_shell_would_put_in_for_a_command_of_before_is_asked_about() {
+    let mut agent = Agent::start("auto").await;
+    let own = shell(&mut agent, &["/bin/bash", "-i"]).await;
+    let typed = json!({ "id": own, "text": "ls # ; touch pwned" });
+    let output = agent.call("terminal_write", typed).await;
+    assert_eq!(output.status, OutputStatus::Ok, "{output:?}");
+    let quiet = json!({ "id": own, "quiet_ms": 300 });
+    agent.call("terminal_wait", quiet).await;
+    for line in [
+        "ls !!:s/#//",
+        "echo \"a!!\"",
+        "^#^",
+        "histchars='%^#'",
+        "set -H",
+    ] {
+        let typed = json!({ "id": own, "text": line });
+        let (_, denied) = agent.asks("terminal_write", typed, false).await;
+        assert_eq!(denied.status, OutputStatus::Denied, "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_be_read_by_something_else_than_the_shell_is_asked_about() {
+    let mut agent = Agent::start("auto").await;
+    let own = shell(&mut agent, &["/bin/bash", "-i"]).await;
+    for line in [
+        "read -n 5 x",
+        "trap '' INT",
+        "stty -isig",
+        "less a\n# touch x",
+        "ls \u{bc}",
+    ] {
+        let typed = json!({ "id": own, "text": line });
+        let (_, denied) = agent.asks("terminal_write", typed, false).await;
+        assert_eq!(denied.status, OutputStatus::Denied, "{line}");
+    }
+    let piece = json!({ "id": own, "text": "echo ", "enter": false });
+    agent.call("terminal_write", piece).await;
+    let rest = json!({ "id": own, "text": "rm -rf build" });
+    let (approval, _) = agent.asks("terminal_write", rest, false).await;
+    assert!(doubts(&approval).contains("begun before"), "{approval:?}");
+    // A shell that waits for a command of its own reads no line yet.
+    let clear = json!({ "id": own, "key": "ctrl-c" });
+    agent.call("terminal_write", clear).await;
+    let busy = json!({ "id": own, "text": "while true; do true; done" });
+    agent.call("terminal_write", busy).await;
+    let seen = json!({ "id": own, "matches": "done\\s+$" });
+    agent.call("terminal_wait", seen).await;
+    let ahead = json!({ "id": own, "text": "echo rm -rf build" });
+    let (approval, _) = agent.asks("terminal_write", ahead, false).await;
+    assert!(doubts(&approval).contains("does not wait"), "{approval:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_key_recalls_is_asked_about_until_it_is_thrown_away_for_sure() {
+    let mut agent = Agent::start("auto").await;
+    let own = shell(&mut agent, &["/bin/bash", "-i"]).await;
+    for key in ["up", "home"] {
+        let press = json!({ "id": own, "key": key });
+        agent.asks("terminal_write", press, true).await;
+    }
+    let clear = json!({ "id": own, "key": "ctrl-u" });
+    let cleared = agent.call("terminal_write", clear).await;
+    assert_eq!(cleared.status, OutputStatus::Ok, "{cleared:?}");
+    let enter = json!({ "id": own, "key": "enter" });
+    let (approval, _) = agent.asks("terminal_write", enter.clone(), false).await;
+    assert!(doubts(&approval).contains("ctrl-c"), "{approval:?}");
+    let clear = json!({ "id": own, "key": "ctrl-c" });
+    agent.call("terminal_write", clear).await;
+    let entered = agent.call("terminal_write", enter).await;
+    assert_eq!(entered.status, OutputStatus::Ok, "{entered:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_shell_is_started_with_and_where_is_told_too() {
+    let mut agent = Agent::start("auto").await;
+    let open = json!({ "cwd": "/etc", "env": { "PROMPT_COMMAND": "touch pwned" } });
+    let (approval, denied) = agent.asks("terminal_open", open, false).await;
+    assert_eq!(denied.status, OutputStatus::Denied);
+    let told = &approval.inspection;
+    assert_eq!(told.cwd, "/etc");
+    assert!(told.title.contains("PROMPT_COMMAND"), "{told:?}");
+    assert!(doubts(&approval).contains("PROMPT_COMMAND"), "{told:?}");
+    assert!(
+        told.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Read { path, .. } if path == "/etc")),
+        "{told:?}"
+    );
+    // Nobody is asked about a folder that is not there.
+    let nowhere = json!({ "cwd": "/nowhere/at/all" });
+    let refused = agent.call("terminal_open", nowhere).await;
+    assert_eq!(refused.status, OutputStatus::Error);
+    assert!(refused.text.contains("cwd"), "{refused:?}");
+}

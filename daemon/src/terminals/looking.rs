@@ -19,6 +19,12 @@ const LOOKS: usize = 256;
 /// Shells whose language is read.
 const SHELLS: [&str; 4] = ["ash", "bash", "dash", "sh"];
 
+/// Options with which a shell reads what is typed as it does without them.
+const PLAIN: [&str; 4] = ["--login", "-i", "-l", "-il"];
+
+/// The option with which a bash leaves `!` alone.
+pub(super) const NO_RECALL: &str = "+H";
+
 /// A terminal, as far as it matters for what is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Looked {
@@ -32,8 +38,23 @@ pub(crate) struct Looked {
     pub(crate) cwd: Option<PathBuf>,
     /// Its process.
     pub(crate) pid: u32,
+    /// It waits for what is typed.
+    pub(crate) waits: bool,
     /// What stands in the line.
     pub(crate) line: Line,
+}
+
+impl Looked {
+    /// Returns true where what was said of typing into it holds for how it is now.
+    pub(crate) fn holds(&self, now: &Self) -> bool {
+        // One that waits now, and did not, was judged more strictly.
+        let waits = self.waits && now.waits;
+        let as_before = Self {
+            waits,
+            ..now.clone()
+        };
+        *self == as_before
+    }
 }
 
 /// What is remembered of terminals.
@@ -68,6 +89,11 @@ impl Memory {
     pub(super) fn typed(&self, id: TerminalId, text: &str) {
         let mut open = self.open();
         open.lines.entry(id).or_insert(Line::Unknown).typed(text);
+    }
+
+    /// Something was typed that another program than the shell may have read, or not.
+    pub(super) fn unsure(&self, id: TerminalId) {
+        self.open().lines.insert(id, Line::Unknown);
     }
 
     /// Keeps a look until its call is carried out.
@@ -114,6 +140,7 @@ impl Memory {
             shell,
             cwd: front.cwd,
             pid: front.pid,
+            waits: front.waits,
             line,
         }
     }
@@ -125,7 +152,7 @@ fn is_shell(terminal: &Terminal, program: &str) -> bool {
         let file = Path::new(word).file_name();
         file.is_some_and(|file| file.to_str() == Some(program))
     };
-    let options = |word: &String| word.starts_with('-') && !word.contains('c');
+    let options = |word: &String| word == NO_RECALL || PLAIN.contains(&word.as_str());
     SHELLS.contains(&program)
         && terminal.command.first().is_some_and(name)
         && terminal.command.iter().skip(1).all(options)
@@ -162,6 +189,9 @@ mod tests {
         };
         assert!(is_shell(&terminal(&["/bin/bash"]), "bash"));
         assert!(is_shell(&terminal(&["bash", "-i", "-l"]), "bash"));
+        assert!(is_shell(&terminal(&["/bin/bash", "+H"]), "bash"));
+        assert!(!is_shell(&terminal(&["bash", "-H"]), "bash"));
+        assert!(!is_shell(&terminal(&["bash", "--init-file"]), "bash"));
         assert!(!is_shell(&terminal(&["bash", "-c", "read x; $x"]), "bash"));
         assert!(!is_shell(&terminal(&["bash", "script"]), "bash"));
         assert!(!is_shell(&terminal(&["python3"]), "python3"));

@@ -85,6 +85,11 @@ impl Desk {
         self.memory.look_at(&self.hands, stored.as_ref(), id)
     }
 
+    /// Something was typed that another program than the shell may have read, or not.
+    pub(crate) fn unsure(&self, id: TerminalId) {
+        self.memory.unsure(id);
+    }
+
     /// Keeps a look until its call is carried out.
     pub(crate) fn remember(&self, mark: u64, looked: Looked) {
         self.memory.remember(mark, looked);
@@ -230,6 +235,7 @@ pub(crate) async fn shown(house: &House, terminal: Terminal) -> Result<Shown, Fa
     })
 }
 
+pub(crate) use line::INTERRUPT;
 pub(crate) use looking::Looked;
 pub(crate) use open::{checked, open, shell};
 

@@ -6,7 +6,7 @@ use smartopol_protocol::terminal::{End, Open, Party, Size, Terminal, TerminalSta
 use smartopol_protocol::{Code, Fault, TerminalId};
 use smartopol_tools::terminals::{Start, Terminals};
 
-use super::at_work;
+use super::{at_work, looking::NO_RECALL};
 use crate::House;
 
 /// The longest title, in characters, and command, in bytes.
@@ -15,7 +15,7 @@ const COMMAND: usize = 128 * 1024;
 
 /// Starts a program in a new terminal and stores it.
 pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Terminal, Fault> {
-    let words = words(house, &open)?;
+    let words = words(house, &open, owner)?;
     let cwd = cwd(&open)?;
     let size = checked(open.size.unwrap_or_else(|| usual_size(house)))?;
     if let Some((name, _)) = open
@@ -66,6 +66,7 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
     };
     let title = match open.title {
         Some(title) => one_line(&title),
+        None if open.command.is_empty() => one_line(&shell(house)),
         None => one_line(&words.join(" ")),
     };
     let terminal = Terminal {
@@ -126,7 +127,7 @@ pub(crate) fn checked(size: Size) -> Result<Size, Fault> {
     Ok(size)
 }
 
-fn words(house: &House, open: &Open) -> Result<Vec<String>, Fault> {
+fn words(house: &House, open: &Open, owner: Party) -> Result<Vec<String>, Fault> {
     if open.command.iter().any(|word| word.contains('\0')) {
         return Err(bad("`command` holds a NUL character".into()));
     }
@@ -138,7 +139,18 @@ fn words(house: &House, open: &Open) -> Result<Vec<String>, Fault> {
             Err(bad("`command` begins with an empty word".into()))
         }
         Some(_) => Ok(open.command.clone()),
-        None => Ok(vec![shell(house)]),
+        None => Ok(shell_for(shell(house), owner)),
+    }
+}
+
+/// Returns the words that start a shell: that of the agent recalls no commands.
+fn shell_for(shell: String, owner: Party) -> Vec<String> {
+    let is_bash = Path::new(&shell)
+        .file_name()
+        .is_some_and(|name| name == "bash");
+    match owner {
+        Party::Agent if is_bash => vec![shell, NO_RECALL.into()],
+        _ => vec![shell],
     }
 }
 

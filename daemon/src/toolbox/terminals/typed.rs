@@ -13,11 +13,12 @@ use smartopol_ipc::Bytes;
 use smartopol_protocol::terminal::Party;
 use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput, ToolSpec};
 use smartopol_protocol::{Code, Fault, TerminalId};
+use smartopol_tools::shell_grammar;
 
 use super::super::{Caller, arguments, fault};
 use super::{plain, reach};
 use crate::House;
-use crate::terminals::Looked;
+use crate::terminals::{INTERRUPT, Looked};
 
 const NAME: &str = "terminal_write";
 
@@ -42,6 +43,24 @@ const KEYS: &[(&str, &str)] = &[
     ("ctrl-z", "\x1a"),
 ];
 
+/// Commands of the shell, and programs, that take lines from it or change how the terminal hands
+/// them over.
+const READERS: [&str; 9] = [
+    "exec",
+    "mapfile",
+    "read",
+    "readarray",
+    "reset",
+    "select",
+    "stty",
+    "trap",
+    "tset",
+];
+
+/// Why a line is not known.
+const UNKNOWN: &str =
+    "what stands in the line of the shell cannot be told, and stays so until ctrl-c";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Arguments {
@@ -62,7 +81,8 @@ pub(super) fn spec(id: &Value) -> ToolSpec {
         name: NAME.into(),
         description: "Types into a terminal: `text`, with Enter at its end unless `enter` is \
                       false, or one `key`. What is typed into a shell is judged as the command \
-                      that it is."
+                      that it is: type a whole line at once, and press ctrl-c before the next where \
+                      its line is not known."
             .into(),
         input_schema: json!({
             "type": "object",
@@ -135,7 +155,7 @@ fn judged(
     };
     let unclear = |why: String| with_body(plain(&title, workspace, vec![Effect::Unclear { why }]));
     // It ends a line or a program in the terminal itself and begins nothing.
-    if matches!(sent, "\x03" | "\x0c" | "\x15") {
+    if sent == INTERRUPT || looked.shell && matches!(sent, "\x0c" | "\x15") {
         return with_body(plain(&title, workspace, Vec::new()));
     }
     if !looked.shell {
@@ -148,7 +168,7 @@ fn judged(
         ));
     }
     let Some(line) = looked.line.with(sent) else {
-        return unclear("what stands in the line of the shell cannot be told".into());
+        return unclear(UNKNOWN.into());
     };
     if line.trim().is_empty() {
         return with_body(plain(&title, workspace, Vec::new()));
@@ -158,9 +178,35 @@ fn judged(
         .tools
         .inspect_line(&looked.program, line.trim(), cwd, workspace)
     {
-        Ok(inspection) => with_body(inspection),
+        Ok(mut inspection) => {
+            let doubts = doubts(looked, &line, &inspection.effects);
+            let unclear = |why| Effect::Unclear { why };
+            inspection.effects.extend(doubts.into_iter().map(unclear));
+            with_body(inspection)
+        }
         Err(output) => unclear(output.text),
     }
+}
+
+/// Returns why a line may not be what the shell reads, or not all of it.
+fn doubts(looked: &Looked, line: &str, effects: &[Effect]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    doubts.extend(shell_grammar::typed(line).map(|doubt| doubt.0));
+    if !looked.waits {
+        doubts.push("the shell does not wait for a line, so something else may read it".into());
+    }
+    if !looked.line.is_empty() {
+        doubts.push("the line was begun before, and something else may have read that".into());
+    }
+    let reader = effects.iter().find_map(|effect| match effect {
+        Effect::Run { words, .. } => words
+            .first()
+            .filter(|name| READERS.contains(&name.as_str())),
+        _ => None,
+    });
+    doubts
+        .extend(reader.map(|name| format!("`{name}` changes what becomes of what is typed next")));
+    doubts
 }
 
 /// Returns a number for what is to be typed where.
@@ -180,7 +226,12 @@ pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value
     let own = caller.house.clone();
     let id = read.id;
     let now = tokio::task::spawn_blocking(move || own.terminals.look_at(id)).await;
-    if before.is_none() || before != now.ok() {
+    let now = now.ok();
+    let holds = match (&before, &now) {
+        (Some(before), Some(now)) => before.holds(now),
+        _ => false,
+    };
+    if !holds {
         let told = "not typed: what runs in the terminal, or what stands in its line, is not what \
                     it was when the call was looked at";
         return Err(Fault::new(Code::Conflict, told).hint("look at the terminal, then type again"));
@@ -188,6 +239,14 @@ pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value
     there
         .write(Party::Agent, Bytes::from(sent.clone().into_bytes()))
         .await?;
+    // What stands there for a program that read key by key does not stand in the shell's line.
+    let elsewhere = now.is_some_and(|now| {
+        let ends = sent.ends_with('\r') || sent == INTERRUPT && now.line.is_empty();
+        !now.shell && !ends
+    });
+    if elsewhere {
+        desk.unsure(id);
+    }
     Ok((
         format!("Typed into {}.", terminal.id),
         json!({ "terminal_id": terminal.id, "bytes": sent.len() }),

@@ -52,20 +52,39 @@ fn waits(child: u32, pid: u32) -> bool {
     match place.as_str() {
         "n_tty_read" | "wait_woken" => true,
         place if place.contains("select") || place.contains("poll") => by_key(child),
-        _ => reads_terminal(pid).unwrap_or(false),
+        _ => match called(pid) {
+            Some(Called::Read) => true,
+            Some(Called::Wait) => by_key(child),
+            None => false,
+        },
     }
 }
 
-/// Returns true where the process is in a system call that reads its terminal.
-fn reads_terminal(pid: u32) -> Option<bool> {
+/// A system call in which programs wait for what is typed.
+enum Called {
+    /// It reads the terminal.
+    Read,
+    /// It waits for any of several things.
+    Wait,
+}
+
+/// Returns the system call that a process is in, where it may wait for what is typed: some systems
+/// hide in which place it sleeps.
+fn called(pid: u32) -> Option<Called> {
     let call = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
     let mut words = call.split_whitespace();
     let number: u32 = words.next()?.parse().ok()?;
-    let read = if cfg!(target_arch = "x86_64") { 0 } else { 63 };
+    let (read, waits): (u32, &[u32]) = match cfg!(target_arch = "x86_64") {
+        true => (0, &[7, 23, 232, 270, 271, 281]),
+        false => (63, &[22, 72, 73]),
+    };
+    if waits.contains(&number) {
+        return Some(Called::Wait);
+    }
     let file = u32::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
     let link = fs::read_link(format!("/proc/{pid}/fd/{file}")).ok()?;
     let terminal = link.starts_with("/dev/pts") || link.starts_with("/dev/tty");
-    Some(number == read && terminal)
+    (number == read && terminal).then_some(Called::Read)
 }
 
 /// Returns true where the terminal hands over each key as it comes.
