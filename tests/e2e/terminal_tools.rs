@@ -187,7 +187,15 @@ async fn what_is_typed_into_a_shell_is_judged_as_the_command_that_it_becomes() {
         .call("terminal_write", json!({ "id": own, "key": "ctrl-c" }))
         .await;
     assert!(refused.text.contains("a person has taken"), "{refused:?}");
-    let closed = agent.call("terminal_close", json!({ "id": own })).await;
+    // What a person took over is not ended behind their back.
+    let (approval, closed) = agent
+        .asks("terminal_close", json!({ "id": own }), true)
+        .await;
+    assert!(
+        matches!(&approval.inspection.effects[..], [Effect::Process { what }] if what.contains("taken over")),
+        "{:?}",
+        approval.inspection.effects
+    );
     assert_eq!(closed.status, OutputStatus::Ok, "{closed:?}");
     assert!(
         agent
@@ -434,4 +442,55 @@ async fn what_a_shell_is_started_with_and_where_is_told_too() {
     let refused = agent.call("terminal_open", nowhere).await;
     assert_eq!(refused.status, OutputStatus::Error);
     assert!(refused.text.contains("cwd"), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_about_what_cannot_be() {
+    let mut agent = Agent::start("ask").await;
+    let nowhere = TerminalId::new().to_string();
+    for (tool, input) in [
+        ("terminal_write", json!({ "id": nowhere, "text": "ls" })),
+        ("terminal_close", json!({ "id": nowhere })),
+        ("exec_kill", json!({ "id": nowhere })),
+        ("terminal_open", json!({ "columns": 1 })),
+        ("terminal_open", json!({ "rows": 70_000 })),
+    ] {
+        let refused = agent.call(tool, input).await;
+        assert_eq!(refused.status, OutputStatus::Error, "{refused:?}");
+    }
+    let refused = agent.call("terminal_open", json!({ "rows": -1 })).await;
+    assert!(
+        refused.text.contains("`rows` is -1: 1 to 500"),
+        "{refused:?}"
+    );
+    let sized = json!({ "argv": ["/bin/sh"], "columns": 100, "title": "" });
+    agent.asks("terminal_open", sized, true).await;
+    let terminal = agent.terminal().await;
+    assert_eq!(
+        (terminal.size.columns, terminal.title.as_str()),
+        (100, "/bin/sh")
+    );
+    let own = id(terminal.id);
+    agent.call("exec_kill", json!({ "id": own })).await;
+    let late = json!({ "id": own, "text": "ls" });
+    let refused = agent.call("terminal_write", late).await;
+    assert!(refused.text.contains("has ended"), "{refused:?}");
+    let listed = agent.call("terminal_list", json!({})).await;
+    assert!(listed.text.contains(": ended by signal"), "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waited_for_the_end_is_told_how_it_ended() {
+    let mut agent = Agent::start("ask").await;
+    for _ in 0..5 {
+        let command = json!({ "command": "sleep 0.2; echo over; exit 3" });
+        agent.asks("exec_background", command, true).await;
+        let own = id(agent.terminal().await.id);
+        let waited = agent.call("terminal_wait", json!({ "id": own })).await;
+        assert!(
+            waited.text.ends_with("over\n[ended: exit code 3]"),
+            "{waited:?}"
+        );
+        agent.call("terminal_close", json!({ "id": own })).await;
+    }
 }

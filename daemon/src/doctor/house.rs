@@ -16,13 +16,15 @@ use crate::lifecycle::{ask, block_on, holder};
 
 pub(super) fn look(paths: &Paths) -> Vec<Finding> {
     let (settings, config) = settings(paths);
-    vec![
+    let mut found = vec![
         settings,
         or_bad("folders", folders(paths)),
         daemon(paths),
         or_bad("providers", providers(&config)),
         terminal(),
-    ]
+    ];
+    found.extend(shell(&config));
+    found
 }
 
 fn settings(paths: &Paths) -> (Finding, Config) {
@@ -144,6 +146,15 @@ fn providers(config: &Config) -> anyhow::Result<Finding> {
         return Ok(note.remedy("set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start Ollama, then: smartopol daemon restart"));
     }
     Ok(Finding::good("providers", said))
+}
+
+/// Says so where the shell of terminals is no program.
+fn shell(config: &Config) -> Option<Finding> {
+    let shell = &config.terminals.shell;
+    (!shell.is_empty() && !crate::terminals::finds(shell)).then(|| {
+        let told = format!("`terminals.shell` is `{shell}`, which is no program that can be run");
+        Finding::bad("terminals", told).remedy("smartopol config set terminals.shell /bin/sh")
+    })
 }
 
 /// What the console can expect of this terminal.

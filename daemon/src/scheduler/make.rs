@@ -349,7 +349,7 @@ async fn inspect(
     let (own, name, input) = (house.clone(), tool.to_owned(), input.clone());
     let workspace = workspace.to_owned();
     let looked = tokio::task::spawn_blocking(move || {
-        toolbox::inspect(&own, &name, &input, Path::new(&workspace))
+        toolbox::inspect(&own, None, &name, &input, Path::new(&workspace))
     })
     .await;
     match looked {

@@ -159,6 +159,7 @@ async fn inspect(
 ) -> Vec<(Asked, Result<Inspection, ToolOutput>)> {
     let own = house.clone();
     let workspace = PathBuf::from(&session.workspace);
+    let session_id = Some(session.id);
     let kept = asked.clone();
     let inspected = tokio::task::spawn_blocking(move || {
         asked
@@ -170,7 +171,9 @@ async fn inspect(
                         text: text.clone(),
                         details: Value::Null,
                     }),
-                    None => toolbox::inspect(&own, &asked.name, &asked.input, &workspace),
+                    None => {
+                        toolbox::inspect(&own, session_id, &asked.name, &asked.input, &workspace)
+                    }
                 };
                 (asked, inspection)
             })

@@ -109,13 +109,6 @@ impl Desk {
     pub(crate) fn has_read(&self, id: TerminalId, offset: u64) {
         self.memory.has_read(id, offset);
     }
-
-    /// Returns true for a terminal that the agent opened.
-    pub(crate) fn is_agents(&self, id: TerminalId) -> bool {
-        self.live()
-            .get(&id)
-            .is_some_and(|live| live.stored.owner == Party::Agent)
-    }
 }
 
 /// Takes up what the last daemon left, and listens from now on.
@@ -237,7 +230,7 @@ pub(crate) async fn shown(house: &House, terminal: Terminal) -> Result<Shown, Fa
 
 pub(crate) use line::INTERRUPT;
 pub(crate) use looking::Looked;
-pub(crate) use open::{checked, open, shell};
+pub(crate) use open::{checked, finds, open, shell, size_of, usual_size};
 
 /// Says who types in a terminal from now on.
 pub(crate) async fn hand(house: &House, id: TerminalId, typist: Party) -> Result<Terminal, Fault> {
@@ -269,6 +262,16 @@ pub(crate) async fn kill(house: &House, id: TerminalId) -> Result<Terminal, Faul
         }
     }
     Ok(house.store.read(move |r| r.terminal(id)).await?)
+}
+
+/// Stores how a program ended, where its terminal says that it has: the note of it may still be on
+/// its way, and whoever waited reads what is stored.
+pub(crate) async fn has_ended(house: &House, there: &terminals::Terminal) -> Result<(), Fault> {
+    // Nothing runs that this could end.
+    if let Ok(Some(end)) = tokio::time::timeout(END_WITHIN, there.kill()).await {
+        ended(house, there.id(), end).await?;
+    }
+    Ok(())
 }
 
 /// Ends a terminal and removes all that is kept of it.

@@ -13,6 +13,9 @@ use crate::House;
 const TITLE: usize = 80;
 const COMMAND: usize = 128 * 1024;
 
+/// The variable that says where the house is, where that is another place than usual.
+const HOME: &str = "SMARTOPOL_HOME";
+
 /// Starts a program in a new terminal and stores it.
 pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Terminal, Fault> {
     let words = words(house, &open, owner)?;
@@ -25,7 +28,8 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
     {
         return Err(bad(format!(
             "`env` has a name or value that no variable can have: `{name}`"
-        )));
+        ))
+        .hint("a name has no `=`, and neither holds a NUL character"));
     }
     let known = house.store.read(|r| r.terminals()).await?;
     let running = known.iter().filter(|terminal| terminal.runs()).count();
@@ -39,6 +43,10 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
     let mut given = open.env;
     // What is attached in it knows that it would show itself.
     given.insert(WITHIN.into(), id.to_string());
+    // And it finds this house.
+    if let Some(home) = std::env::var(HOME).ok().filter(|home| !home.is_empty()) {
+        given.entry(HOME.into()).or_insert(home);
+    }
     let start = Start {
         id,
         words: words.clone(),
@@ -64,10 +72,10 @@ pub(crate) async fn open(house: &House, open: Open, owner: Party) -> Result<Term
             end: End::NotStarted { reason },
         },
     };
-    let title = match open.title {
-        Some(title) => one_line(&title),
-        None if open.command.is_empty() => one_line(&shell(house)),
-        None => one_line(&words.join(" ")),
+    let title = match open.title.map(|title| one_line(&title)) {
+        Some(title) if !title.is_empty() => title,
+        _ if open.command.is_empty() => one_line(&shell(house)),
+        _ => one_line(&words.join(" ")),
     };
     let terminal = Terminal {
         id,
@@ -112,35 +120,72 @@ pub(crate) fn usual_size(house: &House) -> Size {
 /// # Errors
 /// The field, its value, and what it may be.
 pub(crate) fn checked(size: Size) -> Result<Size, Fault> {
-    if !(2..=1_000).contains(&size.columns) {
-        return Err(bad(format!(
-            "`columns` is {}: 2 to 1,000 are possible",
-            size.columns
-        )));
-    }
-    if !(1..=500).contains(&size.rows) {
-        return Err(bad(format!(
-            "`rows` is {}: 1 to 500 are possible",
-            size.rows
-        )));
-    }
-    Ok(size)
+    size_of(size.columns.into(), size.rows.into())
+}
+
+/// Returns the size of these numbers.
+///
+/// # Errors
+/// The field, its value, and what it may be.
+pub(crate) fn size_of(columns: i64, rows: i64) -> Result<Size, Fault> {
+    let number = |name: &str, given: i64, least: u16, most: u16, said: &str| {
+        let number = u16::try_from(given).ok();
+        number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| {
+                bad(format!("`{name}` is {given}: {said} are possible"))
+                    .hint("80 columns and 24 rows are usual")
+            })
+    };
+    Ok(Size {
+        columns: number("columns", columns, 2, 1_000, "2 to 1,000")?,
+        rows: number("rows", rows, 1, 500, "1 to 500")?,
+    })
 }
 
 fn words(house: &House, open: &Open, owner: Party) -> Result<Vec<String>, Fault> {
     if open.command.iter().any(|word| word.contains('\0')) {
-        return Err(bad("`command` holds a NUL character".into()));
+        return Err(bad("`command` holds a NUL character".into()).hint("leave it out"));
     }
     if open.command.iter().map(String::len).sum::<usize>() > COMMAND {
-        return Err(bad(format!("`command` is longer than {COMMAND} bytes")));
+        return Err(bad(format!("`command` is longer than {COMMAND} bytes"))
+            .hint("write it to a file, and run that"));
     }
     match open.command.first() {
         Some(program) if program.is_empty() => {
-            Err(bad("`command` begins with an empty word".into()))
+            Err(bad("`command` begins with an empty word".into())
+                .hint("give the program first, or no words at all for a shell"))
         }
         Some(_) => Ok(open.command.clone()),
-        None => Ok(shell_for(shell(house), owner)),
+        None => Ok(shell_for(there(house)?, owner)),
     }
+}
+
+/// Returns the shell of a terminal without a command, where it can be started.
+fn there(house: &House) -> Result<String, Fault> {
+    let shell = shell(house);
+    let set = !house.config.terminals.shell.is_empty();
+    if set && !finds(&shell) {
+        let told = format!(
+            "the setting `terminals.shell` is `{shell}`, which is no program that can be run"
+        );
+        return Err(Fault::new(Code::BadRequest, told).hint(
+            "`smartopol config set terminals.shell /bin/sh`, or another shell that is there",
+        ));
+    }
+    Ok(shell)
+}
+
+/// Returns true where a program of this name can be run: a path, or a name that is looked for.
+pub(crate) fn finds(program: &str) -> bool {
+    let runs = |path: &Path| {
+        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    if program.contains('/') {
+        return runs(Path::new(program));
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| runs(&folder.join(program)))
 }
 
 /// Returns the words that start a shell: that of the agent recalls no commands.
@@ -172,10 +217,15 @@ fn cwd(open: &Open) -> Result<String, Fault> {
         None => std::env::var("HOME").unwrap_or_else(|_| "/".into()),
     };
     let path = Path::new(&cwd);
-    if !path.is_absolute() || !path.is_dir() {
-        return Err(bad(format!(
-            "`cwd` is no folder with an absolute path: {cwd}"
-        )));
+    if !path.is_absolute() {
+        return Err(bad(format!("`cwd` is no absolute path: {cwd}")).hint("begin it with `/`"));
+    }
+    if !path.is_dir() {
+        let told = match path.exists() {
+            true => format!("`cwd` is no folder: {cwd}"),
+            false => format!("`cwd` is a folder that is not there: {cwd}"),
+        };
+        return Err(bad(told).hint("make it first, or name another one"));
     }
     Ok(cwd)
 }
@@ -187,5 +237,5 @@ fn one_line(text: &str) -> String {
 }
 
 fn bad(told: String) -> Fault {
-    Fault::new(Code::BadRequest, told).hint("the protocol is described in ipc/README.md")
+    Fault::new(Code::BadRequest, told)
 }

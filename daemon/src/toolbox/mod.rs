@@ -22,7 +22,7 @@ use smartopol_protocol::memory::By;
 use smartopol_protocol::session::Session;
 use smartopol_protocol::tool::{Body, Effect, Inspection, OutputStatus, ToolOutput, ToolSpec};
 use smartopol_protocol::user::User;
-use smartopol_protocol::{CallId, Code, Fault, MessageId, TurnId, suggest};
+use smartopol_protocol::{CallId, Code, Fault, MessageId, SessionId, TurnId, suggest};
 use tokio_util::sync::CancellationToken;
 
 use crate::House;
@@ -106,18 +106,19 @@ pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
     specs
 }
 
-/// Returns what a call of any tool would do, without doing it; the error is the answer for the
-/// model.
+/// Returns what a call of any tool would do in a session, or in one that is not there yet, without
+/// doing it; the error is the answer for the model.
 ///
 /// May read files, so it belongs on a thread that may block.
 pub(crate) fn inspect(
     house: &House,
+    session_id: Option<SessionId>,
     name: &str,
     input: &Value,
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     if terminals::NAMES.contains(&name) {
-        return terminals::inspect(house, name, input, workspace);
+        return terminals::inspect(house, session_id, name, input, workspace);
     }
     if memory::NAMES.contains(&name) {
         return memory::inspect(name, input, workspace);

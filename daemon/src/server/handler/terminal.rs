@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use smartopol_protocol::terminal::{
     Close, Give, Kill, Listed, Look, Open, Party, Read, ReadOut, Screen, Show, Shown, Signal, Take,
-    Terminal, Wait, Waited, Write,
+    Terminal, Until, Wait, WaitOver, Waited, Write,
 };
 use smartopol_protocol::user::{Role, User};
 use smartopol_protocol::{Code, Fault};
@@ -94,7 +94,11 @@ pub(crate) async fn screen(house: &House, look: Look) -> Result<Screen, Fault> {
 pub(crate) async fn wait(house: &House, wait: Wait) -> Result<Waited, Fault> {
     let (_, there) = terminals::get(house, wait.id).await?;
     let limit = Duration::from_millis(wait.limit_ms.min(LONGEST));
+    let for_end = matches!(wait.until, Until::Ended);
     let (why, line, offset) = there.wait(wait.until, limit).await?;
+    if why == WaitOver::Ended || for_end && why == WaitOver::Met {
+        terminals::has_ended(house, &there).await?;
+    }
     let (terminal, _) = terminals::get(house, wait.id).await?;
     Ok(Waited {
         why,

@@ -11,11 +11,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use smartopol_protocol::session::Session;
 use smartopol_protocol::terminal::{Party, Terminal, TerminalState};
 use smartopol_protocol::tool::{Effect, Inspection, ToolOutput, ToolSpec};
-use smartopol_protocol::{Code, Fault, TerminalId};
+use smartopol_protocol::{Code, Fault, SessionId, TerminalId};
 use smartopol_tools::terminals;
+use tokio::runtime::Handle;
 
 use super::{Caller, arguments, fault};
 use crate::{House, terminals as house_terminals};
@@ -81,13 +81,14 @@ pub(super) fn specs() -> Vec<ToolSpec> {
 /// Returns what a call would do.
 pub(super) fn inspect(
     house: &House,
+    session_id: Option<SessionId>,
     name: &str,
     input: &Value,
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     match name {
         "terminal_open" | "exec_background" => start::inspect(house, name, input, workspace),
-        "terminal_write" => typed::inspect(house, input, workspace),
+        "terminal_write" => typed::inspect(house, session_id, input, workspace),
         "terminal_list" => Ok(plain("list terminals", workspace, Vec::new())),
         "terminal_read" | "terminal_wait" | "exec_status" => {
             let id = input.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -95,14 +96,18 @@ pub(super) fn inspect(
         }
         _ => {
             let Named { id } = arguments(known_name(name), input)?;
-            // What the agent opened it may end; what a person opened is asked about.
-            let own = house.terminals.is_agents(id);
-            let effects = match own {
-                true => Vec::new(),
-                false => vec![Effect::Process {
-                    what: format!("the program in {id}, which you opened"),
-                }],
+            let terminal = stored(house, session_id, id)?;
+            // What the agent opened it may end, where nobody took it over; the rest is asked about.
+            let whose = match (terminal.owner, terminal.typist) {
+                _ if !terminal.runs() => None,
+                (Party::Agent, Party::Agent) => None,
+                (Party::Agent, Party::Person) => Some("a person has taken over"),
+                (Party::Person, _) => Some("a person opened"),
             };
+            let process = |whose| Effect::Process {
+                what: format!("the program in {id}, which {whose}"),
+            };
+            let effects = whose.map(process).into_iter().collect();
             Ok(plain(&format!("{name} {id}"), workspace, effects))
         }
     }
@@ -143,22 +148,42 @@ pub(super) async fn run(
     }
 }
 
-/// Returns a terminal that the agent of this session may reach.
-async fn reach(caller: &Caller, id: TerminalId) -> Result<(Terminal, terminals::Terminal), Fault> {
-    let (terminal, there) = house_terminals::get(&caller.house, id).await?;
-    match is_reached(&terminal, &caller.session) {
-        true => Ok((terminal, there)),
-        // Not told apart from one that is not there: it is nobody's business here.
-        false => Err(
-            Fault::new(Code::NotFound, format!("there is no terminal {id}"))
-                .hint("terminal_list shows those you can use"),
-        ),
+/// Returns what is stored of a terminal that the agent of a session may reach, or of one that is
+/// not there yet; waits for the store.
+fn stored(
+    house: &House,
+    session_id: Option<SessionId>,
+    id: TerminalId,
+) -> Result<Terminal, ToolOutput> {
+    let failed = |fault: &Fault| super::failed(&super::told(fault));
+    let Ok(runtime) = Handle::try_current() else {
+        return Err(super::failed("The terminal could not be looked at."));
+    };
+    match runtime.block_on(house.store.read(move |r| r.terminal(id))) {
+        Ok(terminal) if is_reached(&terminal, session_id) => Ok(terminal),
+        Ok(_) | Err(smartopol_store::Error::NotFound { .. }) => Err(failed(&missing(id))),
+        Err(err) => Err(failed(&err.into())),
     }
 }
 
-fn is_reached(terminal: &Terminal, session: &Session) -> bool {
+fn missing(id: TerminalId) -> Fault {
+    Fault::new(Code::NotFound, format!("there is no terminal {id}"))
+        .hint("terminal_list shows those you can use")
+}
+
+/// Returns a terminal that the agent of this session may reach.
+async fn reach(caller: &Caller, id: TerminalId) -> Result<(Terminal, terminals::Terminal), Fault> {
+    let (terminal, there) = house_terminals::get(&caller.house, id).await?;
+    match is_reached(&terminal, Some(caller.session.id)) {
+        true => Ok((terminal, there)),
+        // Not told apart from one that is not there: it is nobody's business here.
+        false => Err(missing(id)),
+    }
+}
+
+fn is_reached(terminal: &Terminal, session_id: Option<SessionId>) -> bool {
     match terminal.session_id {
-        Some(own) => own == session.id,
+        Some(own) => session_id == Some(own),
         None => terminal.typist == Party::Agent,
     }
 }
@@ -167,7 +192,7 @@ async fn list(caller: &Caller) -> Result<(String, Value), Fault> {
     let known = caller.house.store.read(|r| r.terminals()).await?;
     let mut lines = Vec::new();
     for terminal in known {
-        if is_reached(&terminal, &caller.session) {
+        if is_reached(&terminal, Some(caller.session.id)) {
             let shown = house_terminals::shown(&caller.house, terminal).await?;
             let types = match shown.terminal.typist {
                 Party::Agent => "you type",
@@ -200,7 +225,10 @@ fn stands(state: &TerminalState, waits: bool) -> String {
         }
         TerminalState::Running { .. } if waits => "running, waits for input".into(),
         TerminalState::Running { .. } => "running".into(),
-        TerminalState::Ended { end } => format!("ended: {}", house_terminals::sentence(end)),
+        TerminalState::Ended { end } => match house_terminals::sentence(end) {
+            told if told.starts_with("ended") => told,
+            told => format!("ended: {told}"),
+        },
     }
 }
 

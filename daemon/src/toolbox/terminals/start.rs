@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use smartopol_protocol::terminal::{End, Open, Party, TerminalState};
+use smartopol_protocol::terminal::{End, Open, Party, Size, TerminalState};
 use smartopol_protocol::tool::{Body, Inspection, ToolOutput, ToolSpec};
 use smartopol_protocol::{Code, Fault};
 
-use super::super::{Caller, arguments, fault};
+use super::super::{Caller, arguments, failed, fault, told};
 use super::known_name;
 use crate::{House, terminals};
 
@@ -23,6 +23,19 @@ struct Arguments {
     #[serde(default)]
     env: std::collections::BTreeMap<String, String>,
     title: Option<String>,
+    columns: Option<i64>,
+    rows: Option<i64>,
+}
+
+impl Arguments {
+    /// Returns the size that is asked for; what is not said is as the settings say.
+    fn size(&self, house: &House) -> Result<Size, Fault> {
+        let usual = terminals::usual_size(house);
+        terminals::size_of(
+            self.columns.unwrap_or_else(|| usual.columns.into()),
+            self.rows.unwrap_or_else(|| usual.rows.into()),
+        )
+    }
 }
 
 pub(super) fn specs() -> [ToolSpec; 2] {
@@ -34,7 +47,11 @@ pub(super) fn specs() -> [ToolSpec; 2] {
             "description": "The folder to run in; relative to the workspace, which is the default." },
         "env": { "type": "object", "additionalProperties": { "type": "string" },
             "description": "Environment variables to set." },
-        "title": { "type": "string", "description": "A short name that people see." }
+        "title": { "type": "string", "description": "A short name that people see." },
+        "columns": { "type": "integer", "minimum": 2, "maximum": 1000,
+            "description": "How many columns the terminal has; the settings say it otherwise." },
+        "rows": { "type": "integer", "minimum": 1, "maximum": 500,
+            "description": "How many rows it has." }
     });
     let schema = json!({
         "type": "object",
@@ -76,6 +93,7 @@ pub(super) fn inspect(
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     let read: Arguments = arguments(known_name(name), input)?;
+    read.size(house).map_err(|fault| failed(&told(&fault)))?;
     let shell = (read.command.is_none() && read.argv.is_none() && name == "terminal_open")
         .then(|| terminals::shell(house));
     let mut call = as_exec(input);
@@ -103,6 +121,7 @@ pub(super) async fn run(
     let read: Arguments = fault(known_name(name), input)?;
     let house = &caller.house;
     let workspace = Path::new(&caller.session.workspace);
+    let size = read.size(house)?;
     let (cwd, _) = smartopol_tools::place(read.cwd.as_deref().unwrap_or("."), workspace);
     let command = match (&read.command, read.argv) {
         (Some(command), None) => {
@@ -120,7 +139,7 @@ pub(super) async fn run(
         command,
         cwd: Some(cwd.to_string_lossy().into_owned()),
         env: read.env,
-        size: None,
+        size: Some(size),
         title: read.title.or(read.command),
         session_id: Some(caller.session.id),
     };

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use smartopol_ipc::Bytes;
 use smartopol_protocol::terminal::Party;
 use smartopol_protocol::tool::{Body, Effect, Inspection, ToolOutput, ToolSpec};
-use smartopol_protocol::{Code, Fault, TerminalId};
+use smartopol_protocol::{Code, Fault, SessionId, TerminalId};
 use smartopol_tools::shell_grammar;
 
 use super::super::{Caller, arguments, fault};
-use super::{plain, reach};
+use super::{plain, reach, stored};
 use crate::House;
 use crate::terminals::{INTERRUPT, Looked};
 
@@ -118,11 +118,25 @@ impl Arguments {
 
 pub(super) fn inspect(
     house: &House,
+    session_id: Option<SessionId>,
     input: &Value,
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     let read: Arguments = arguments(NAME, input)?;
     let sent = read.sent().map_err(|why| super::super::failed(&why))?;
+    // Nobody is asked about what cannot be typed.
+    let terminal = stored(house, session_id, read.id)?;
+    if !terminal.runs() {
+        return Err(super::super::failed(
+            "The program has ended. Open another terminal.",
+        ));
+    }
+    if terminal.typist == Party::Person {
+        return Err(super::super::failed(
+            "a person has taken this terminal over, so the agent cannot type in it. Wait until they \
+             give it back, or open another one.",
+        ));
+    }
     let looked = house.terminals.look_at(read.id);
     let inspection = judged(house, &looked, &read, &sent, workspace);
     house.terminals.remember(mark(read.id, &sent), looked);

@@ -144,12 +144,16 @@ pub(super) async fn wait(caller: &Caller, input: &Value) -> Result<(String, Valu
             );
         }
     };
+    let for_end = matches!(until, Until::Ended);
     let limit = Duration::from_secs(read.timeout_seconds.unwrap_or(USUAL).min(LONGEST));
     let waited = there.wait(until, limit);
     let (why, ..) = match caller.cancel.run_until_cancelled(waited).await {
         Some(waited) => waited?,
         None => return Err(Fault::new(Code::Conflict, "the wait was interrupted")),
     };
+    if why == WaitOver::Ended || for_end && why == WaitOver::Met {
+        terminals::has_ended(&caller.house, &there).await?;
+    }
     let over = match why {
         WaitOver::Met => "",
         WaitOver::Ended => "[it ended before that was so]",
