@@ -314,7 +314,14 @@ async fn a_program_gets_its_terminal_and_nothing_else_of_its_holder() {
         .collect();
     assert_eq!(
         names,
-        ["COLORTERM", "HOME", "PATH", "SMARTOPOL_TERMINAL", "TERM"]
+        [
+            "COLORTERM",
+            "HOME",
+            "PATH",
+            "SMARTOPOL_HOME",
+            "SMARTOPOL_TERMINAL",
+            "TERM"
+        ]
     );
 }
 
