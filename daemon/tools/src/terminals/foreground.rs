@@ -50,7 +50,10 @@ fn group(child: u32) -> Option<u32> {
 fn waits(child: u32, pid: u32) -> bool {
     let place = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
     match place.as_str() {
-        "n_tty_read" | "wait_woken" => true,
+        "n_tty_read" => true,
+        // A terminal that is written to and takes no more is waited for there too. Where the system
+        // does not tell the two apart it is the one that is met far more often.
+        "wait_woken" => reads_terminal(pid).unwrap_or(true),
         place if place.contains("select") || place.contains("poll") => by_key(child),
         _ => match called(pid) {
             Some(Called::Read) => true,
