@@ -13,7 +13,7 @@ use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
@@ -32,16 +32,23 @@ const PACE: Duration = Duration::from_millis(12);
 /// How soon the next visit must come where a paste is to go on in it.
 const PASTE: Duration = Duration::from_secs(5);
 
+/// How long others have a turn while a screen that was begun catches up.
+const TURN: Duration = Duration::from_millis(1);
+
 /// How long the last picture may take.
 const LAST: Duration = Duration::from_millis(500);
 
 /// All who are in, and what they see.
 #[derive(Debug, Default)]
-pub(super) struct Direct(Mutex<Shown>);
+pub(super) struct Direct(Mutex<Shown>, Condvar);
 
 #[derive(Default)]
 struct Shown {
     screen: Option<Screen>,
+    /// How often it was begun.
+    begun: u64,
+    /// It is not yet what the program wrote last: the program waits.
+    behind: bool,
     windows: Vec<Window>,
     visits: u64,
     /// What was being pasted in which terminal when its visit ended, and when: the paste goes on in
@@ -193,41 +200,83 @@ impl Direct {
         bytes: &[u8],
         keep: impl FnOnce() -> T,
     ) -> (Vec<u8>, T) {
-        let mut shown = self.shown();
+        let mut shown = self.present();
         let answers = shown.feed(begin, bytes);
         (answers, keep())
     }
 
-    /// Begins the screen with the present that the daemon left, and what was written since.
+    /// Begins the screen with the present that the daemon left, and goes on with what was written
+    /// since. The program waits for that, so that it comes to an end, and people see how it comes.
     pub(super) fn begin(&self, folder: &Path) -> io::Result<()> {
         let kept = link::kept(folder, link::PRESENT);
         let (offset, size, keyframe) = kept.ok_or(io::ErrorKind::NotFound)?;
         let mut screen = Screen::new(size, 0);
         screen.restore(&keyframe, offset);
-        let mut reading = Reading::from(folder, offset)?;
-        // Most of it while others go on, and the rest while nothing is shown.
-        read_on(&mut screen, &mut reading)?;
+        let reading = Reading::from(folder, offset)?;
         let mut shown = self.shown();
-        read_on(&mut screen, &mut reading)?;
+        shown.begun += 1;
         shown.screen = Some(screen);
+        shown.behind = true;
         for window in &mut shown.windows {
             window.drawn_at = None;
             // Another size clears it. Where it stands only its client's own window decides.
             window.line_due = true;
         }
-        shown.spoil();
-        shown.draw(Instant::now());
+        let begun = shown.begun;
+        let caught_up = self.catch_up(shown, reading);
+        let mut shown = self.shown();
+        if shown.begun == begun {
+            shown.behind = false;
+            self.1.notify_all();
+        }
+        caught_up
+    }
+
+    /// Shows what was written up to now, unless that is begun anew or ended meanwhile.
+    fn catch_up(&self, mut shown: MutexGuard<'_, Shown>, mut reading: Reading) -> io::Result<()> {
+        let begun = shown.begun;
+        let mut buffer = vec![0; 128 * 1024];
+        while shown.begun == begun && shown.behind {
+            let Some(screen) = &mut shown.screen else {
+                break;
+            };
+            let read = reading.read(&mut buffer)?;
+            // The daemon answers what is asked.
+            drop(screen.feed(buffer.get(..read).unwrap_or_default()));
+            shown.spoil();
+            shown.draw(Instant::now());
+            if read == 0 {
+                // Before anybody else has a turn.
+                shown.behind = false;
+                break;
+            }
+            // Who comes, leaves or types meanwhile has a turn.
+            shown = self
+                .1
+                .wait_timeout(shown, TURN)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
         Ok(())
+    }
+
+    /// Returns what is shown once it is the present.
+    fn present(&self) -> MutexGuard<'_, Shown> {
+        self.1
+            .wait_while(self.shown(), |shown| shown.behind)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets the screen: nobody is let in any more.
     pub(super) fn end(&self) {
-        self.shown().screen = None;
+        let mut shown = self.shown();
+        (shown.screen, shown.behind) = (None, false);
+        self.1.notify_all();
     }
 
     /// Draws the last picture, as far as the terminals take it in time.
     pub(super) fn finish(&self) {
-        let mut shown = self.shown();
+        let mut shown = self.present();
         for window in &mut shown.windows {
             window.drawn_at = None;
         }
@@ -370,18 +419,6 @@ impl Shown {
     }
 }
 
-/// Shows what was written up to now.
-fn read_on(screen: &mut Screen, reading: &mut Reading) -> io::Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match reading.read(&mut buffer)? {
-            0 => return Ok(()),
-            // The daemon answers what is asked.
-            read => drop(screen.feed(buffer.get(..read).unwrap_or_default())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -450,5 +487,44 @@ mod tests {
             asked.get() > 2
         });
         assert_eq!(asked.get(), 3, "it slept through it");
+    }
+
+    #[test]
+    fn a_screen_that_is_behind_lets_people_in_and_holds_up_the_program_until_it_is_the_present() {
+        let folder = tempfile::tempdir().unwrap();
+        let (folder, size) = (
+            folder.path(),
+            Size {
+                columns: 80,
+                rows: 24,
+            },
+        );
+        let mut spool = Spool::begin(folder, 0);
+        let lines = "a line of what was written meanwhile\r\n".repeat(1 << 17);
+        spool.append(lines.as_bytes()).1.unwrap();
+        let written = spool.written();
+        link::keep(folder, link::PRESENT, 0, size, b"\x1bc").unwrap();
+        let direct = Direct::default();
+        thread::scope(|scope| {
+            let begun = scope.spawn(|| direct.begin(folder));
+            while !direct.shown().behind && !begun.is_finished() {
+                thread::yield_now();
+            }
+            let (stream, _client) = UnixStream::pair().unwrap();
+            let null = std::fs::File::open("/dev/null").unwrap();
+            direct.enter(Window::new(1, Arc::new(null.into()), stream));
+            assert!(
+                direct.shown().behind,
+                "nobody is let in before it has caught up"
+            );
+            direct.show(written, b"last", || {
+                spool.append(b"last").1.unwrap();
+            });
+            let shown = direct.shown();
+            let offset = shown.screen.as_ref().map(Screen::offset);
+            assert_eq!((offset, shown.behind), (Some(written + 4), false));
+            drop(shown);
+            begun.join().unwrap().unwrap();
+        });
     }
 }

@@ -184,17 +184,28 @@ fn hear(held: &Arc<Held>, stream: UnixStream, mut bytes: BytesMut) -> io::Result
                     held.direct.end();
                 }
             }
-            Say::Begin => match held.direct.begin(&held.folder) {
-                Ok(()) => held.look_after(),
-                Err(_) => {
-                    // They come back by the long way.
-                    held.change(State::let_nobody_in);
-                    held.direct.dismiss(|_| true);
-                }
-            },
+            Say::Begin => {
+                // What the daemon says next does not wait for it.
+                let held = Arc::clone(held);
+                thread::spawn(move || begin(&held));
+            }
         }
     }
     Ok(())
+}
+
+/// Begins the screen that people are drawn from.
+fn begin(held: &Held) {
+    match held.direct.begin(&held.folder) {
+        // They may have left meanwhile.
+        Ok(()) if held.state().admitted.is_empty() => held.direct.end(),
+        Ok(()) => held.look_after(),
+        Err(_) => {
+            // They come back by the long way.
+            held.change(State::let_nobody_in);
+            held.direct.dismiss(|_| true);
+        }
+    }
 }
 
 /// Types something; what there is no room for is lost, and the daemon sends no more than that.
