@@ -7,6 +7,7 @@ mod failing;
 mod overlap;
 mod reminders;
 mod rights;
+mod whose;
 mod words;
 mod zones;
 

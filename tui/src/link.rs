@@ -404,7 +404,11 @@ async fn ask_about_jobs(client: &Client, call: Call) -> Result<Reply, Error> {
         Call::AddJob(spec) => Reply::JobAdded(Box::new(client.call(add(spec, false)).await?)),
         Call::EditJob(id, spec) => {
             let key = id.to_string();
-            let edit = job::Edit { key, spec: *spec };
+            let edit = job::Edit {
+                key,
+                spec: *spec,
+                check: false,
+            };
             Reply::Job(Box::new(client.call(edit).await?))
         }
         Call::RemoveJob(id) => {

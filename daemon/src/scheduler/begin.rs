@@ -55,12 +55,12 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
     for run in waiting {
         let id = run.job_id;
         let Some(job) = jobs.get(&id) else { continue };
-        if let Some(before) = busy.get(&id)
-            && !run.by_hand
-        {
+        if let Some(before) = busy.get(&id) {
             match job.policy.overlap {
                 Overlap::Allow => {}
                 Overlap::Queue => continue,
+                // What a person asked for waits, and is not left out.
+                Overlap::Skip if run.by_hand => continue,
                 Overlap::Skip => {
                     let zone = zone_of(job);
                     let before = schedule::local(*before, &zone);
@@ -70,15 +70,15 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
                 }
             }
         }
-        if matches!(job.action, Action::Remind { .. }) {
-            reminders.push((run.job_id, run.due_at));
-            continue;
-        }
         if job.action.is_turn() && turns >= most && !run.by_hand {
             continue;
         }
         if let Err(why) = make::holds(house, job).await {
             end(house, &run, RunEnd::Blocked(why), now).await?;
+            continue;
+        }
+        if matches!(job.action, Action::Remind { .. }) {
+            reminders.push((run.job_id, run.due_at));
             continue;
         }
         if begin(house, job, &run, now).await? {

@@ -4,12 +4,14 @@
 //! than its author has, and what was frozen is never replaced by something else.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::{Action, Due, Frozen, Job, JobState, Policy, Schedule, Spec};
 use smartopol_protocol::session::Session;
-use smartopol_protocol::user::{Capability, Role};
-use smartopol_protocol::{Code, Fault, JobId, Timestamp};
+use smartopol_protocol::user::{Capability, Role, User};
+use smartopol_protocol::{Code, Fault, JobId, SessionId, Timestamp};
+use smartopol_store::Reader;
 
 use super::charge::{ceiling, strictest};
 use super::schedule::{self, Times};
@@ -20,8 +22,13 @@ use crate::users::{self, STRANGER, rights};
 /// The longest text of a job, in bytes.
 const TEXT: usize = 64 * 1024;
 
-/// How many jobs there may be.
+/// How many jobs with times to come there may be, and from how many on only an admin makes more.
 const JOBS: u64 = 20_000;
+const SHARED: u64 = 10_000;
+
+/// How many of them a user may have, and a child.
+const OF_A_USER: u64 = 1_000;
+const OF_A_CHILD: u64 = 50;
 
 /// How many of the next times are told with a job.
 const SHOWN: usize = 5;
@@ -69,7 +76,13 @@ pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Jo
         ));
     }
     let workspace = match (&session, action.is_turn()) {
-        (Some(session), _) => session.workspace.clone(),
+        (Some(session), true) => {
+            let folder = Path::new(&session.workspace);
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.into());
+            users::folder::check(house, &author.peer, &folder)?;
+            session.workspace.clone()
+        }
+        (Some(session), false) => session.workspace.clone(),
         (None, false) => String::new(),
         (None, true) => folder(house, spec.workspace.as_deref(), author)?,
     };
@@ -85,10 +98,6 @@ pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Jo
     let (zone_name, zone) = schedule::zone(&zone).map_err(|why| bad(why, ""))?;
     let times = Times::new(&schedule, &zone_name, now).map_err(|why| bad(why, ""))?;
     times.check(now).map_err(|why| bad(why, ""))?;
-    if house.store.read(|r| r.count_jobs()).await? >= JOBS {
-        let told = format!("there are {JOBS} jobs already");
-        return Err(Fault::new(Code::TooLarge, told).hint("remove some: smartopol jobs remove"));
-    }
     Ok(Job {
         id: JobId::new(),
         name,
@@ -107,6 +116,30 @@ pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Jo
         created_at: now,
         updated_at: now,
     })
+}
+
+/// Returns why a user may have no further job; `None` where they may.
+pub(crate) fn full(r: &Reader<'_>, user: &User) -> smartopol_store::Result<Option<Fault>> {
+    let all = r.count_jobs()?;
+    let most = match user.role {
+        Role::Admin => JOBS,
+        Role::User => OF_A_USER,
+        Role::Child => OF_A_CHILD,
+    };
+    let told = match user.role {
+        Role::Admin if all >= JOBS => format!("there are {JOBS} jobs already"),
+        Role::Admin => return Ok(None),
+        _ if r.count_jobs_of(user.id)? >= most => format!(
+            "{} has {most} jobs with times to come, and may have no more",
+            rights::whom(user)
+        ),
+        _ if all >= SHARED => {
+            format!("there are {SHARED} jobs already: only an admin may make more")
+        }
+        _ => return Ok(None),
+    };
+    let fault = Fault::new(Code::TooLarge, told);
+    Ok(Some(fault.hint("remove some: smartopol jobs remove")))
 }
 
 /// Returns the next due times of a job.
@@ -179,11 +212,23 @@ async fn session(house: &House, spec: &Spec, author: &Author) -> Result<Option<S
         false => r.find_own_session(&key, own),
     };
     let session = house.store.read(find).await?;
-    if !house.users.is_own(&user, session.id) {
-        let roles = &house.config.users.roles;
-        rights::demand(roles, &user, Capability::SendToOthers)?;
-    }
+    speaks(house, &user, session.id)?;
     Ok(Some(session))
+}
+
+/// Refuses one who may not speak in a session.
+///
+/// # Errors
+/// `denied` where it is somebody else's, and they are no admin or may not send to others.
+pub(super) fn speaks(house: &House, user: &User, session: SessionId) -> Result<(), Fault> {
+    if house.users.is_own(user, session) {
+        return Ok(());
+    }
+    if !house.users.may_see(user, session) {
+        let told = format!("the session is not one of {}", rights::whom(user));
+        return Err(Fault::new(Code::Denied, told));
+    }
+    rights::demand(&house.config.users.roles, user, Capability::SendToOthers)
 }
 
 fn action(house: &House, spec: &Spec) -> Result<Action, Fault> {
@@ -278,7 +323,7 @@ async fn frozen(
                 author.most.name()
             ),
         )
-        .hint("a person can make it: smartopol jobs add"));
+        .hint("name a stricter one; a person may give more: smartopol jobs add"));
     }
     if spec.may_schedule && !author.may_schedule {
         return Err(
@@ -410,31 +455,61 @@ fn named(action: &Action) -> String {
     }
 }
 
-/// Looks whether what was frozen with a job still is: its runs are blocked where it is not.
+/// Returns whose a job of this peer is.
 ///
 /// # Errors
-/// What is not there any more.
-pub(super) async fn holds(house: &House, job: &Job) -> Result<(), String> {
-    let owner = &job.frozen.user;
-    if let Some(out) = house.users.kept_out(owner, None) {
+/// Where they are kept out, or no user any more.
+pub(super) fn owner(house: &House, peer: &str) -> Result<Arc<User>, String> {
+    if let Some(out) = house.users.kept_out(peer, None) {
         return Err(format!("{}, who made it, is disabled", rights::whom(&out)));
     }
-    if house.users.acting(owner, None).id == STRANGER {
-        return Err(format!("{owner}, who made it, is no user any more"));
+    let owner = house.users.acting(peer, None);
+    match owner.id {
+        STRANGER => Err(format!("{peer}, who made it, is no user any more")),
+        _ => Ok(owner),
     }
-    if let Some(id) = job.session_id {
+}
+
+/// Looks whether what was frozen with a job still is, and whether its owner could still make it:
+/// its runs are blocked where not.
+///
+/// # Errors
+/// What is not there any more, or what its owner may no longer do.
+pub(super) async fn holds(house: &House, job: &Job) -> Result<(), String> {
+    let peer = &job.frozen.user;
+    let owner = owner(house, peer)?;
+    let reminds = matches!(job.action, Action::Remind { .. });
+    // Reminders are many, and one's own session asks nothing of them.
+    if let Some(id) = job.session_id
+        && !(reminds && house.users.is_own(&owner, id))
+    {
         match house.store.read(move |r| r.session(id)).await {
-            Ok(_) => {}
+            Ok(_) => speaks(house, &owner, id).map_err(|fault| {
+                format!("its session is somebody else's, and {}", fault.message)
+            })?,
+            // It is told in the inbox all the same.
+            Err(smartopol_store::Error::NotFound { .. }) if reminds => {}
             Err(smartopol_store::Error::NotFound { .. }) => {
                 return Err("its session is not there any more".into());
             }
             Err(err) => return Err(err.to_string()),
         }
-    } else if job.action.is_turn() && !Path::new(&job.workspace).is_dir() {
-        return Err(format!(
-            "its folder {} is not there any more",
-            job.workspace
-        ));
+    }
+    if job.action.is_turn() {
+        let folder = Path::new(&job.workspace);
+        // What its name leads to now.
+        match folder.canonicalize().ok().filter(|path| path.is_dir()) {
+            Some(path) => {
+                users::folder::check(house, peer, &path).map_err(|fault| fault.message)?;
+            }
+            None if job.session_id.is_some() => {}
+            None => {
+                return Err(format!(
+                    "its folder {} is not there any more",
+                    job.workspace
+                ));
+            }
+        }
     }
     for tool in &job.frozen.tools {
         if !house.specs.iter().any(|own| own.name == *tool) {

@@ -21,12 +21,17 @@ const GO: u32 = 10_000;
 /// where they are now.
 fn next(users: &Users, r: &Reader<'_>, item: &Item) -> Result<Place> {
     // Of one who is no user any more, no session is known.
-    let owner = item.job_id.and_then(|id| r.job(id).ok());
-    let talks = match owner.and_then(|job| users.of(&job.frozen.user)) {
+    let job = item.job_id.and_then(|id| r.job(id).ok());
+    let talks = match job.as_ref().and_then(|job| users.of(&job.frozen.user)) {
         Some(user) => r.talked_in(user.id, charge::PEER)?,
         None => None,
     };
-    let own = item.session_id.filter(|id| r.session(*id).is_ok());
+    // Nor is its own session one of theirs where they may not look any more.
+    let owner = job.map(|job| users.acting(&job.frozen.user, None));
+    let theirs = |id: SessionId| owner.as_ref().is_none_or(|own| users.may_see(own, id));
+    let own = item
+        .session_id
+        .filter(|id| theirs(*id) && r.session(*id).is_ok());
     Ok(match session(item, own, talks) {
         Some(session_id) => Place::Session {
             session_id,

@@ -14,6 +14,7 @@ use smartopol_protocol::{
 
 use super::handler::user;
 use crate::House;
+use crate::scheduler::edit;
 use crate::users::rights::{self, Rights};
 
 /// What a request takes.
@@ -346,12 +347,12 @@ async fn own(house: &House, user: &User, thing: Thing<'_>) -> Result<(), Fault> 
             ("trace", id.to_string(), None)
         }
         Thing::Job(key) => {
-            let wanted = key.to_owned();
-            let job = house.store.read(move |r| r.find_job(&wanted, true)).await?;
-            if house.users.may_see_peer(user, &job.frozen.user) {
-                return Ok(());
+            // Looked for among their own, so that no other's is named.
+            match edit::find(house, user, key, true).await {
+                Ok(_) => return Ok(()),
+                Err(fault) if fault.code == Code::NotFound => ("job", key.to_owned(), None),
+                Err(fault) => return Err(fault),
             }
-            ("job", key.to_owned(), None)
         }
     };
     match session {

@@ -217,6 +217,11 @@ impl Caller {
         Author {
             peer: match &self.charge {
                 Some(charge) => charge.owner().to_owned(),
+                // Where nobody's message began the turn, it is of whose session it is.
+                None if self.asker.is_empty() => {
+                    let own = self.user.peers.first();
+                    own.map(ToString::to_string).unwrap_or_default()
+                }
                 None => self.asker.clone(),
             },
             most: match &self.charge {

@@ -45,7 +45,7 @@ pub(super) fn spec() -> ToolSpec {
                     "description": "`tomorrow 9:00`, `every 30 minutes`, `every weekday 8:30`, or \
                                     cron with five fields such as `0 9 * * MON-FRI`."
                 },
-                "name": { "type": "string", "description": "A short name, unique." },
+                "name": { "type": "string", "description": "A short name, unlike those of the person's other jobs." },
                 "zone": { "type": "string", "description": "A time zone such as Europe/Berlin." },
                 "prompt": { "type": "string", "description": "What you are told then." },
                 "message": { "type": "string", "description": "What the person is told then." },

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use smartopol_protocol::Fault;
 use smartopol_protocol::tool::{ToolOutput, ToolSpec};
-use smartopol_protocol::{Code, Fault};
 
 use super::{Caller, arguments, fault};
 use crate::scheduler::edit;
@@ -38,11 +38,6 @@ pub(super) fn title(input: &Value) -> Result<String, ToolOutput> {
 
 pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value), Fault> {
     let arguments: Arguments = fault(NAME, input)?;
-    let job = edit::find(&caller.house, &arguments.name, false).await?;
-    if !caller.may_see(&job.frozen.user) {
-        let told = format!("the job `{}` is somebody else's", job.name);
-        return Err(Fault::new(Code::Denied, told));
-    }
-    let job = edit::remove(&caller.house, &arguments.name).await?;
+    let job = edit::remove(&caller.house, &caller.user, &arguments.name).await?;
     Ok((format!("The job `{}` is removed.", job.name), Value::Null))
 }

@@ -208,6 +208,7 @@ impl From<Error> for Fault {
                 "`smartopol users list` shows them"
             }
             Error::NameTaken { .. } => "choose another name",
+            Error::Ambiguous { what: "job", .. } => "give its id, or more of it",
             Error::Ambiguous { .. } => {
                 "give more of the id, the name, or the key that `sessions show` tells"
             }

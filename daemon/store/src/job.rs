@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use smartopol_protocol::attention::Kind;
 use smartopol_protocol::attention::Resolution;
 use smartopol_protocol::job::{Action, Frozen, Job, JobState, List, Listed, Policy, Schedule};
-use smartopol_protocol::{JobId, News, Timestamp};
+use smartopol_protocol::{JobId, News, Timestamp, UserId};
 
 use crate::attention::of_job;
 use crate::column::{Json, Key, Millis, id, json, maybe_id, maybe_time, range, time};
@@ -94,38 +94,59 @@ impl Reader<'_> {
             .unwrap_or(true))
     }
 
-    /// Returns the job that a person means: by name, by id, by the unique beginning of an id;
-    /// removed ones only by their whole id, and only where `removed` too are meant.
-    pub fn find_job(&self, key: &str, removed: bool) -> Result<Job> {
+    /// Returns the job that `user` means among those of `whose`: by name, their own before those
+    /// of others, by id, by the unique beginning of an id; removed ones only by their whole id, and
+    /// only where `removed` too are meant. What is written as an id is looked for as one first.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], also for what is not of `whose`; [`Error::Ambiguous`].
+    pub fn find_job(&self, key: &str, user: UserId, whose: Whose, removed: bool) -> Result<Job> {
         let key = key.trim();
-        let mut named = self.jobs_where("WHERE name = ?1 AND removed_at IS NULL", [key])?;
-        if let Some(job) = named.pop() {
+        let digits = key.strip_prefix(JobId::PREFIX);
+        if let Some(digits) = digits
+            && let Some(job) = self.job_by_id((key, digits), whose, removed)?
+        {
             return Ok(job);
         }
-        if removed && let Ok(id) = key.parse::<JobId>() {
-            return self.job(id);
+        let named = format!(
+            "WHERE name = ?1 AND removed_at IS NULL AND {} ORDER BY id LIMIT ?3",
+            Whose::of_job("?2")
+        );
+        for user in [Some(user), whose.user] {
+            let found = self.jobs_where(&named, params![key, user.map(Key), CANDIDATES])?;
+            if let Some(job) = one_of(found, key)? {
+                return Ok(job);
+            }
         }
-        let digits = key.strip_prefix(JobId::PREFIX).unwrap_or(key);
-        let Some((low, high)) = range(digits) else {
-            return Err(Error::not_found("job", key));
+        let by_id = match digits {
+            None => self.job_by_id((key, key), whose, removed)?,
+            Some(_) => None,
         };
-        let mut found = self.jobs_where(
-            "WHERE id BETWEEN ?1 AND ?2 AND removed_at IS NULL ORDER BY id LIMIT ?3",
-            params![low, high, CANDIDATES],
-        )?;
-        match (found.len(), found.pop()) {
-            (1, Some(job)) => Ok(job),
-            (_, None) => Err(Error::not_found("job", key)),
-            (_, Some(last)) => Err(Error::Ambiguous {
-                what: "job",
-                key: key.into(),
-                candidates: found
-                    .iter()
-                    .chain([&last])
-                    .map(|job| format!("{} ({})", job.name, job.id))
-                    .collect(),
-            }),
+        by_id.ok_or_else(|| Error::not_found("job", key))
+    }
+
+    fn job_by_id(
+        &self,
+        (key, digits): (&str, &str),
+        whose: Whose,
+        removed: bool,
+    ) -> Result<Option<Job>> {
+        let (own, user) = (Whose::of_job("?2"), whose.user.map(Key));
+        if removed && let Ok(id) = key.parse::<JobId>() {
+            let found =
+                self.jobs_where(&format!("WHERE id = ?1 AND {own}"), params![Key(id), user])?;
+            return one_of(found, key);
         }
+        let Some((low, high)) = range(digits) else {
+            return Ok(None);
+        };
+        let found = self.jobs_where(
+            &format!(
+                "WHERE id BETWEEN ?1 AND ?3 AND removed_at IS NULL AND {own} ORDER BY id LIMIT ?4"
+            ),
+            params![low, user, high, CANDIDATES],
+        )?;
+        one_of(found, key)
     }
 
     /// Returns jobs that are not removed, in the order in which they were made.
@@ -232,17 +253,42 @@ impl Reader<'_> {
             .prepare("SELECT count(*) FROM jobs WHERE next_at IS NOT NULL")?
             .query_row((), |row| row.get(0))?)
     }
+
+    /// Returns how many of a user's there are that will be due again.
+    pub fn count_jobs_of(&self, user: UserId) -> Result<u64> {
+        Ok(self
+            .prepare(
+                "SELECT count(*) FROM jobs WHERE next_at IS NOT NULL AND spec ->> '$.frozen.user' IN
+                     (SELECT peer FROM peers WHERE user_id = ?1)",
+            )?
+            .query_row([Key(user)], |row| row.get(0))?)
+    }
+
+    /// Returns the job of this name that a peer made, or another peer of the same user.
+    fn job_named(&self, name: &str, peer: &str) -> Result<Option<JobId>> {
+        Ok(self
+            .prepare(
+                "SELECT id FROM jobs WHERE name = ?1 AND removed_at IS NULL
+                     AND (spec ->> '$.frozen.user' = ?2 OR spec ->> '$.frozen.user' IN
+                         (SELECT peer FROM peers WHERE user_id =
+                             (SELECT user_id FROM peers WHERE peer = ?2)))
+                 LIMIT 1",
+            )?
+            .query_row(params![name, peer], |row| id(row, 0))
+            .optional()?)
+    }
 }
 
 impl Writer<'_> {
-    /// Stores a new job. Where its name is taken and was not chosen by a person, it gets a number.
+    /// Stores a new job. Where its user has one of its name, and it was not chosen by a person, it
+    /// gets a number.
     ///
     /// # Errors
-    /// [`Error::Conflict`] where a person chose a name that is taken; [`Error::Invalid`] for a
+    /// [`Error::Conflict`] where a person chose a name that they have; [`Error::Invalid`] for a
     /// name that is none.
     pub fn add_job(&mut self, mut job: Job, chosen: bool) -> Result<Job> {
         self.check_job_name(&job.name)?;
-        if self.job_named(&job.name)?.is_some() {
+        if self.job_named(&job.name, &job.frozen.user)?.is_some() {
             if chosen {
                 return Err(Error::Conflict(format!(
                     "there is already a job named `{}`: choose another name, or `smartopol jobs \
@@ -250,10 +296,7 @@ impl Writer<'_> {
                     job.name
                 )));
             }
-            let id = job.id.to_string();
-            let end = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
-            let short: String = job.name.chars().take(NAME_MAX - 7).collect();
-            job.name = format!("{short}-{end}");
+            job.name = numbered(&job);
         }
         let spec = spec(&job);
         self.prepare(
@@ -285,10 +328,10 @@ impl Writer<'_> {
         if self.job_is_removed(job.id)? {
             return Err(Error::not_found("job", job.id));
         }
-        if self
-            .job_named(&job.name)?
-            .is_some_and(|other| other != job.id)
-        {
+        // Peers that became one user's may have brought the same name along: it stays.
+        let named = self.job(job.id)?.name == job.name;
+        let other = self.job_named(&job.name, &job.frozen.user)?;
+        if !named && other.is_some_and(|other| other != job.id) {
             return Err(Error::Conflict(format!(
                 "there is already a job named `{}`: choose another name",
                 job.name
@@ -357,11 +400,21 @@ impl Writer<'_> {
         self.tell_about(at, None, News::JobChanged(Box::new(job)))
     }
 
-    fn job_named(&self, name: &str) -> Result<Option<JobId>> {
-        Ok(self
-            .prepare("SELECT id FROM jobs WHERE name = ?1 AND removed_at IS NULL")?
-            .query_row([name], |row| id(row, 0))
-            .optional()?)
+    /// The jobs of a user are about to be another's: those of a name that the other has get a
+    /// number.
+    pub(crate) fn part_job_names(&mut self, user: UserId, into: UserId) -> Result<()> {
+        let (own, theirs) = (Whose::of_job("?1"), Whose::of_job("?2"));
+        let clash = format!(
+            "WHERE removed_at IS NULL AND {own} AND name IN
+                 (SELECT name FROM jobs WHERE removed_at IS NULL AND {theirs})"
+        );
+        let at = self.now();
+        for job in self.jobs_where(&clash, params![Key(user), Key(into)])? {
+            self.prepare("UPDATE jobs SET name = ?2 WHERE id = ?1")?
+                .execute(params![Key(job.id), numbered(&job)])?;
+            self.job_changed(job.id, at)?;
+        }
+        Ok(())
     }
 
     fn check_job_name(&self, name: &str) -> Result<()> {
@@ -378,6 +431,30 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the only one of what a key could mean.
+fn one_of(mut found: Vec<Job>, key: &str) -> Result<Option<Job>> {
+    let Some(last) = found.pop() else {
+        return Ok(None);
+    };
+    if found.is_empty() {
+        return Ok(Some(last));
+    }
+    let told = |job: &Job| format!("{} ({} of {})", job.name, job.id, job.frozen.user);
+    Err(Error::Ambiguous {
+        what: "job",
+        key: key.into(),
+        candidates: found.iter().chain([&last]).map(told).collect(),
+    })
+}
+
+/// Returns a name of a job with a number that no other has.
+fn numbered(job: &Job) -> String {
+    let id = job.id.to_string();
+    let end = id.get(id.len().saturating_sub(6)..).unwrap_or_default();
+    let short: String = job.name.chars().take(NAME_MAX - 7).collect();
+    format!("{short}-{end}")
 }
 
 fn spec(job: &Job) -> Spec {

@@ -7,14 +7,14 @@ mod ending;
 
 use rusqlite::{OptionalExtension, Row, params};
 use smartopol_protocol::attention::{Item, Kind, Priority};
-use smartopol_protocol::job::{Action, Job, JobState, Run, RunState};
+use smartopol_protocol::job::{Action, Job, JobState, Overlap, Run, RunState};
 use smartopol_protocol::turn::Turn;
 use smartopol_protocol::{JobId, MessageId, SessionId, Timestamp};
 
 use crate::attention::{of_job, of_reminder, plain};
 use crate::column::{Key, Millis, Word, id, maybe_id, maybe_time, time, word};
 use crate::reader::bounded;
-use crate::{Reader, Result, Writer, upkeep};
+use crate::{Error, Reader, Result, Writer, upkeep};
 
 pub use ending::RunEnd;
 
@@ -114,9 +114,12 @@ impl Reader<'_> {
             .query_row((), |row| row.get(0))?)
     }
 
-    /// Returns the rows of a job that were claimed and are not over.
-    pub fn running_of(&self, job_id: JobId) -> Result<Vec<Run>> {
-        self.runs_where("state = 'running' AND job_id = ?1", [Key(job_id)])
+    /// Returns the rows of a job that are not over.
+    pub fn open_runs_of(&self, job_id: JobId) -> Result<Vec<Run>> {
+        self.runs_where(
+            "job_id = ?1 AND state IN ('running', 'waiting')",
+            [Key(job_id)],
+        )
     }
 
     /// Returns true where a due time has its row, or one that says it was missed although it is
@@ -218,12 +221,40 @@ impl Writer<'_> {
         Ok(same.then_some(job))
     }
 
-    /// Writes a row for a run that a person asked for.
-    pub fn write_by_hand(&mut self, run: &Run) -> Result<()> {
-        if self.write_run(run)? {
-            self.newest(run.job_id, run.due_at, run.written_at)?;
+    /// Writes a row for a run that a person asked for, and returns it. It is due at the first
+    /// moment from its own on that has no row and is not `taken`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where its job was removed; [`Error::Conflict`] where another run is not
+    /// over, and the job lets none stand beside it.
+    pub fn write_by_hand(
+        &mut self,
+        mut run: Run,
+        taken: impl Fn(Timestamp) -> bool,
+    ) -> Result<Run> {
+        let job = self.job(run.job_id)?;
+        if self.job_is_removed(job.id)? {
+            return Err(Error::not_found("job", job.id));
         }
-        Ok(())
+        let open = self.open_runs_of(job.id)?;
+        if job.policy.overlap != Overlap::Allow
+            && let Some(other) = open.first()
+        {
+            let how = match other.state {
+                RunState::Waiting => "is about to begin",
+                _ => "is under way",
+            };
+            return Err(Error::Conflict(format!(
+                "a run of `{}` {how}, due at {}: wait for its end, or interrupt it",
+                job.name, other.due_at
+            )));
+        }
+        while taken(run.due_at) || self.run(job.id, run.due_at)?.is_some() {
+            run.due_at = run.due_at.plus_millis(1);
+        }
+        self.write_run(&run)?;
+        self.newest(run.job_id, run.due_at, run.written_at)?;
+        Ok(run)
     }
 
     fn write_run(&mut self, run: &Run) -> Result<bool> {

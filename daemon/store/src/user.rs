@@ -372,6 +372,7 @@ impl Writer<'_> {
 
     /// Makes one user's everything another's, and forgets the first.
     fn merge_user(&mut self, user: &User, into: UserId) -> Result<()> {
+        self.part_job_names(user.id, into)?;
         let keys = params![Key(user.id), Key(into)];
         self.prepare("UPDATE peers SET user_id = ?2 WHERE user_id = ?1")?
             .execute(keys)?;

@@ -174,7 +174,8 @@ async fn what_was_said_before_there_was_an_index_is_indexed_in_bites_the_newest_
     // As the database was before.
     let old = raw(&house.path());
     old.execute_batch(
-        "DROP TABLE message_terms; DROP TABLE unindexed; DROP INDEX sessions_by_name;
+        "DROP INDEX jobs_by_peer;
+         DROP TABLE message_terms; DROP TABLE unindexed; DROP INDEX sessions_by_name;
          ALTER TABLE sessions DROP COLUMN archived_at; PRAGMA user_version = 13",
     )
     .unwrap();

@@ -236,3 +236,86 @@ async fn pages_of_jobs_are_full_of_what_is_theirs_and_their_ends_join() {
     let all = house.store.read(|r| r.jobs(&List::default())).await;
     assert_eq!(all.unwrap().jobs.len(), 12);
 }
+
+#[tokio::test]
+async fn a_job_has_its_name_among_those_of_its_user_and_is_found_among_them() {
+    let house = House::new();
+    let ada = added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let ben = added(
+        &house.store,
+        user("ben", Role::User, &["discord:ben", "api:b"]),
+    )
+    .await;
+    let eve = added(&house.store, user("eve", Role::User, &["api:e"])).await;
+    let made = |name: &str, peer: &str| {
+        let mut made = job(name, prompt());
+        made.frozen.user = peer.into();
+        made
+    };
+    let adas = job::added(&house.store, &made("tea", "cli:1000")).await;
+    let bens = job::added(&house.store, &made("tea", "discord:ben")).await;
+    let eves = job::added(&house.store, &made("tea", "api:e")).await;
+    let add = |job: smartopol_protocol::job::Job, chosen: bool| {
+        house.store.write(move |w| w.add_job(job, chosen))
+    };
+    // By another peer of his it is his name too.
+    let taken = add(made("tea", "api:b"), true).await;
+    assert!(matches!(taken, Err(Error::Conflict(_))), "{taken:?}");
+    let numbered = add(made("tea", "api:b"), false).await.unwrap();
+    assert!(numbered.name.starts_with("tea-"), "{}", numbered.name);
+    let find = |key: &str, user: &User, all: bool, removed: bool| {
+        let (key, id) = (key.to_owned(), user.id);
+        let whose = match all {
+            true => Whose::ALL,
+            false => Whose {
+                user: Some(id),
+                ..Whose::default()
+            },
+        };
+        let read = move |r: &smartopol_store::Reader<'_>| {
+            r.find_job(&key, id, whose, removed).map(|job| job.id)
+        };
+        house.store.read(read)
+    };
+    assert_eq!(find("tea", &ada, true, false).await.unwrap(), adas.id);
+    assert_eq!(find("tea", &ben, false, false).await.unwrap(), bens.id);
+    let (whole, begun) = (adas.id.to_string(), adas.id.to_string()[..8].to_owned());
+    assert_eq!(find(&whole, &ada, false, false).await.unwrap(), adas.id);
+    for key in [&whole, &begun, &begun[4..]] {
+        for removed in [false, true] {
+            // What is another's is not there, and is not named where more could be meant.
+            match find(key, &eve, false, removed).await {
+                Ok(id) => assert_eq!(id, eves.id),
+                Err(err) => assert!(matches!(err, Error::NotFound { .. }), "{err}"),
+            }
+        }
+    }
+    let of = |id| house.store.read(move |r| r.count_jobs_of(id));
+    assert_eq!(
+        [of(ben.id).await.unwrap(), of(eve.id).await.unwrap()],
+        [2, 1]
+    );
+    // They become one user: the names differ then.
+    let into = ben.id;
+    let linked = house
+        .store
+        .write(move |w| w.link_peer(into, &peer("api:e"), &by(), at(9)));
+    linked.await.unwrap();
+    assert_eq!(find("tea", &ben, false, false).await.unwrap(), bens.id);
+    let key = eves.id.to_string();
+    assert_eq!(find(&key, &ben, false, false).await.unwrap(), eves.id);
+    let id = eves.id;
+    let named = house.store.read(move |r| r.job(id)).await.unwrap().name;
+    assert!(named.starts_with("tea-"), "{named}");
+    assert_eq!(of(ben.id).await.unwrap(), 3);
+    // The admin has removed theirs, and others have the name.
+    let id = adas.id;
+    house
+        .store
+        .write(move |w| w.remove_job(id, at(10)))
+        .await
+        .unwrap();
+    assert_eq!(find("tea", &ada, true, false).await.unwrap(), bens.id);
+    assert_eq!(find(&whole, &ada, true, true).await.unwrap(), adas.id);
+    house.sound().await;
+}

@@ -18,7 +18,7 @@ pub use ledger::{Answer, History, HistoryShown, Run, RunKey, RunState, Why};
 pub struct Job {
     /// Its name in the house.
     pub id: JobId,
-    /// Its name for people; unique among the jobs that are not removed.
+    /// Its name for people; unique among the jobs of its user that are not removed.
     pub name: String,
     /// When it is due.
     pub schedule: Schedule,
@@ -331,6 +331,30 @@ impl Spec {
     }
 }
 
+impl Spec {
+    /// Returns what makes a job as it is.
+    pub fn of(job: &Job) -> Self {
+        let frozen = job.action.is_turn().then_some(&job.frozen);
+        Self {
+            name: Some(job.name.clone()),
+            when: None,
+            schedule: Some(job.schedule.clone()),
+            zone: Some(job.zone.clone()),
+            action: job.action.clone(),
+            session: job.session_id.map(|id| id.to_string()),
+            workspace: (!job.workspace.is_empty()).then(|| job.workspace.clone()),
+            model: Some(&job.frozen.model)
+                .filter(|name| !name.is_empty())
+                .cloned(),
+            mode: frozen.map(|own| own.mode),
+            tools: frozen.map(|own| own.tools.clone()),
+            budget_tokens: frozen.map(|own| own.budget_tokens),
+            may_schedule: job.frozen.may_schedule,
+            policy: job.policy,
+        }
+    }
+}
+
 /// `job/add`: makes a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -390,7 +414,8 @@ pub struct Shown {
     pub runs: Vec<Run>,
 }
 
-/// `job/edit`: makes a job anew under its name and id; what it may do is frozen again.
+/// `job/edit`: makes a job anew under its name and id; what it may do is frozen again. It stays
+/// its owner's, has no more than they may, and goes on resting where it rests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Edit {
@@ -398,6 +423,9 @@ pub struct Edit {
     pub key: String,
     /// What it is made of from now on.
     pub spec: Spec,
+    /// True to be told only what it would be: nothing is stored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub check: bool,
 }
 
 /// `job/remove`: removes a job. Its ledger stays as long as the settings keep it.

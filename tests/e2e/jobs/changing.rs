@@ -19,6 +19,7 @@ async fn a_job_is_changed_paused_taken_up_and_removed_and_its_ledger_tells_all()
     let edit = Edit {
         key: made.name.clone(),
         spec: within(&session, "every 30 minutes", message("half an hour")),
+        check: false,
     };
     let changed = client.call(edit).await.unwrap();
     assert_eq!((changed.id, &changed.name), (made.id, &made.name));
@@ -59,4 +60,138 @@ async fn a_job_is_changed_paused_taken_up_and_removed_and_its_ledger_tells_all()
     assert_eq!(gone.fault().unwrap().code, Code::NotFound);
     sound(&client).await;
     house.stop(client).await;
+}
+
+#[test]
+fn what_is_not_named_stays_and_what_changes_is_shown_before() {
+    let home = home();
+    home.ok(["daemon", "start"]).unwrap();
+    let ok = |words: &[&str]| home.ok(words).unwrap();
+    let shown = || -> Job {
+        let shown = ok(&["jobs", "show", "lim", "--json"]);
+        let shown: smartopol_protocol::job::Shown = serde_json::from_str(&shown).unwrap();
+        shown.job
+    };
+    let add = ["jobs", "add", "--name", "lim", "--when", "in 2 hours"];
+    let may = [
+        "--mode",
+        "read-only",
+        "--tools",
+        "read_file",
+        "--budget",
+        "100",
+    ];
+    let policy = ["--overlap", "queue", "--retries", "3", "--missed", "skip"];
+    let does = ["--prompt", "say: x", "--yes"];
+    ok(&[&add[..], &may, &policy, &does].concat());
+    let before = shown();
+    // The time alone.
+    let edit = ["jobs", "edit", "lim", "--when", "every day at 9:00"];
+    let would = ok(&[&edit[..], &["--check"]].concat());
+    let lines: Vec<&str> = would.lines().collect();
+    assert!(
+        lines.len() == 2 && lines[0].starts_with("when ") && lines[1].starts_with("next "),
+        "{would}"
+    );
+    let asked = home.run(edit).unwrap();
+    assert!(!asked.status.success(), "nobody could be asked");
+    assert_eq!(shown(), before);
+    let told = ok(&[&edit[..], &["--yes"]].concat());
+    assert!(told.contains("→ every day at 09:00"), "{told}");
+    let after = shown();
+    assert_eq!(
+        (&after.frozen, after.policy, &after.action),
+        (&before.frozen, before.policy, &before.action)
+    );
+    assert!(
+        after.when.starts_with("every day at 09:00"),
+        "{}",
+        after.when
+    );
+    // What it may do, alone.
+    let told = ok(&["jobs", "edit", "lim", "--mode", "ask", "--yes"]);
+    assert!(told.contains("read-only → ask"), "{told}");
+    let wider = shown();
+    assert_eq!(wider.frozen.mode, Mode::Ask);
+    assert_eq!(
+        (wider.frozen.tools, wider.schedule),
+        (after.frozen.tools, after.schedule)
+    );
+    let told = ok(&["jobs", "edit", "lim", "--yes"]);
+    assert!(told.contains("it is like that already"), "{told}");
+    // The right to make jobs comes with the tools for it, and goes with them.
+    ok(&["jobs", "edit", "lim", "--may-schedule", "--yes"]);
+    assert!(shown().frozen.tools.contains(&"schedule_add".to_owned()));
+    ok(&["jobs", "edit", "lim", "--may-schedule=false", "--yes"]);
+    assert_eq!(shown().frozen.tools, before.frozen.tools);
+    // One that rests goes on resting.
+    ok(&["jobs", "pause", "lim", "--reason", "on holiday"]);
+    let told = ok(&["jobs", "edit", "lim", "--prompt", "say: y", "--yes"]);
+    assert!(told.contains("it stays paused"), "{told}");
+    let paused = shown();
+    assert_eq!(paused.action, prompt("say: y"));
+    assert!(
+        matches!(&paused.state, JobState::Paused { reason, .. } if reason == "on holiday"),
+        "{:?}",
+        paused.state
+    );
+    ok(&["daemon", "stop"]);
+}
+
+#[test]
+fn what_does_nothing_for_a_job_is_refused() {
+    let home = home();
+    home.ok(["daemon", "start"]).unwrap();
+    let add = [
+        "jobs",
+        "add",
+        "--when",
+        "in 2 hours",
+        "--yes",
+        "--name",
+        "tea",
+    ];
+    let remind = [&add[..], &["--remind", "x"]].concat();
+    home.ok(&remind).unwrap();
+    let edit = vec!["jobs", "edit", "tea", "--yes"];
+    let asks = [&add[..], &["--prompt", "x"]].concat();
+    let calls = [&add[..], &["--call", "list_files"]].concat();
+    for (words, idle) in [
+        (&remind, vec!["--model", "foo"]),
+        (&remind, vec!["--tools", "exec"]),
+        (&remind, vec!["--mode", "auto"]),
+        (&remind, vec!["--budget", "5"]),
+        (&remind, vec!["--retries", "5"]),
+        (&edit, vec!["--model", "foo"]),
+        (&edit, vec!["--input", "{}"]),
+        (&asks, vec!["--input", "{}"]),
+        (&asks, vec!["--priority", "high"]),
+        (&calls, vec!["--model", "foo"]),
+    ] {
+        let words = [&words[..], &idle].concat();
+        let output = home.run(&words).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success(), "{words:?}");
+        let wanted = format!("`{}` does nothing for", idle[0]);
+        assert!(said.contains(&wanted), "{words:?}: {said}");
+    }
+    let file = home.path().join("tea.json");
+    let spec = r#"{"when": "9:00", "model": "foo", "action": {"do": "remind", "text": "tea"}}"#;
+    std::fs::write(&file, spec).unwrap();
+    let output = home
+        .run(["jobs", "add", "--yes", "--file", file.to_str().unwrap()])
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("`model` does nothing for a reminder"),
+        "{said}"
+    );
+    // How much it matters is changed alone, and so is the text.
+    home.ok(["jobs", "edit", "tea", "--priority", "high", "--yes"])
+        .unwrap();
+    let told = home
+        .ok(["jobs", "edit", "tea", "--remind", "y", "--yes"])
+        .unwrap();
+    assert!(told.contains("remind (high): y"), "{told}");
+    home.ok(["daemon", "stop"]).unwrap();
 }

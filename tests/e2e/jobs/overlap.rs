@@ -96,3 +96,37 @@ async fn runs_stand_beside_each_other_where_their_job_allows_it() {
     sound(&client).await;
     house.stop(client).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_runs_by_hand_at_one_time_one_begins_unless_the_job_allows_more() {
+    let house = House::with("").await;
+    let (client, _events) = house.client().await;
+    let session = house.session(&client).await;
+    for (overlap, count) in [(Overlap::Skip, 1), (Overlap::Queue, 1), (Overlap::Allow, 5)] {
+        let spec = Spec {
+            name: Some(format!("{overlap:?}")),
+            mode: Some(Mode::Ask),
+            policy: Policy {
+                overlap,
+                ..Policy::default()
+            },
+            workspace: Some(session.workspace.clone()),
+            ..Spec::new("every 2 hours", prompt("write: made.txt hello"))
+        };
+        let made = add(&client, spec).await;
+        let now = || {
+            let key = made.name.clone();
+            client.call(RunNow { key })
+        };
+        let (a, b, c, d, e) = tokio::join!(now(), now(), now(), now(), now());
+        let all = [a, b, c, d, e];
+        let begun = all.iter().filter(|run| run.is_ok()).count();
+        assert_eq!(begun, count, "{overlap:?}: {all:?}");
+        for refused in all.iter().filter_map(|run| run.as_ref().err()) {
+            let fault = refused.fault().unwrap();
+            assert_eq!(fault.code, Code::Conflict, "{fault:?}");
+        }
+        assert_eq!(ledger(&client, &made).await.len(), count, "{overlap:?}");
+    }
+    house.stop(client).await;
+}

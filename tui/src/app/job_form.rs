@@ -223,7 +223,7 @@ impl App {
                 ..Spec::new(when, action)
             };
         };
-        let mut spec = spec_of_job(job);
+        let mut spec = Spec::of(job);
         // What it says or reminds of is written on one line; what was not touched stays as it is.
         if action.text() != job.action.text().replace('\n', " ") || form.deed != of_action(job) {
             spec.action = action;
@@ -267,7 +267,7 @@ impl App {
             _ => true,
         });
         if let Some(was) = was {
-            let spec = Box::new(spec_of_job(&was));
+            let spec = Box::new(Spec::of(&was));
             self.done(Done::JobEdited { id: job.id, spec });
         }
         let name = sanitize::line(&job.name).into_owned();
@@ -293,24 +293,5 @@ fn of_action(job: &Job) -> Deed {
         Does::Remind { priority, .. } => Deed::Remind(*priority),
         Does::Message { .. } => Deed::Tell,
         Does::Call { .. } => Deed::Call,
-    }
-}
-
-/// Returns what makes a job as it is.
-fn spec_of_job(job: &Job) -> Spec {
-    Spec {
-        name: Some(job.name.clone()),
-        when: None,
-        schedule: Some(job.schedule.clone()),
-        zone: Some(job.zone.clone()),
-        action: job.action.clone(),
-        session: job.session_id.map(|id| id.to_string()),
-        workspace: (!job.workspace.is_empty()).then(|| job.workspace.clone()),
-        model: (!job.frozen.model.is_empty()).then(|| job.frozen.model.clone()),
-        mode: Some(job.frozen.mode),
-        tools: Some(job.frozen.tools.clone()),
-        budget_tokens: Some(job.frozen.budget_tokens),
-        may_schedule: job.frozen.may_schedule,
-        policy: job.policy,
     }
 }

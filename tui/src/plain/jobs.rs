@@ -34,12 +34,15 @@ pub enum Command {
     },
     /// Make a job: show when it would be due, ask, then keep it
     #[command(
-        after_help = "Examples:\n  smartopol jobs add --when 'every weekday 8:30' --prompt 'what is new in the issues?'\n  smartopol jobs add --when 'tomorrow 9:00' --remind 'call the dentist' --priority high\n  smartopol jobs add --when '0 3 * * *' --call exec --input '{\"command\":\"make backup\"}' --mode auto --yes\n  smartopol jobs add --file tidy.toml"
+        after_help = "Examples:\n  smartopol jobs add --when 'every weekday 8:30' --prompt 'what is new in the issues?'\n  smartopol jobs add --when 'tomorrow 9:00' --remind 'call the dentist' --priority high\n  smartopol jobs add --when '0 3 * * *' --call exec --input '{\"command\":\"make backup\"}' --mode auto --yes\n  smartopol jobs add --file tidy.toml",
+        mut_arg("file", |arg| arg.required_unless_present("when")),
+        mut_arg("when", |arg| arg.requires("what")),
+        mut_arg("message", |arg| arg.requires("session"))
     )]
     Add(Box<Make>),
-    /// Make a job anew under its name; its ledger stays
+    /// Change a job: show what would change, ask, then keep it; what is not named stays
     #[command(
-        after_help = "Example:\n  smartopol jobs edit tidy --when 'every monday 9:00' --prompt 'tidy up'"
+        after_help = "Examples:\n  smartopol jobs edit tidy --when 'every monday 9:00'\n  smartopol jobs edit tidy --prompt 'tidy up' --mode read-only --yes"
     )]
     Edit {
         /// Its name, its id, or the beginning of its id
@@ -64,6 +67,9 @@ pub enum Command {
         /// Its name, its id, or the beginning of its id
         #[arg(value_name = "JOB")]
         key: String,
+        /// Print the job as one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Let a job rest: its times are skipped until it is resumed
     #[command(after_help = "Example:\n  smartopol jobs pause tidy --reason 'on holiday'")]
@@ -79,6 +85,9 @@ pub enum Command {
             hide_default_value = true
         )]
         reason: String,
+        /// Print the job as one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// End the rest of a job
     #[command(after_help = "Example:\n  smartopol jobs resume tidy")]
@@ -86,6 +95,9 @@ pub enum Command {
         /// Its name, its id, or the beginning of its id
         #[arg(value_name = "JOB")]
         key: String,
+        /// Print the job as one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Run a job now; its schedule stays as it is
     #[command(after_help = "Example:\n  smartopol jobs run tidy")]
@@ -148,8 +160,8 @@ pub(super) async fn run(
     let client = client(paths).await?;
     match command {
         Command::List { all, json } => list(&client, all, json, out).await?,
-        Command::Add(make) => return add(&client, &make, None, out).await,
-        Command::Edit { key, make } => return add(&client, &make, Some(key), out).await,
+        Command::Add(make) => return add(&client, &make, out).await,
+        Command::Edit { key, make } => return edit(&client, key, &make, out).await,
         Command::Show { key, json } => {
             let shown = client.call(Show { key }).await?;
             match json {
@@ -157,17 +169,19 @@ pub(super) async fn run(
                 false => tell::job(out, &shown)?,
             }
         }
-        Command::Remove { key } => {
-            client.call(Remove { key: key.clone() }).await?;
-            out.line(format!("removed: {key}"))?;
+        Command::Remove { key, json } => {
+            let job = client.call(Show { key }).await?.job;
+            let key = job.id.to_string();
+            client.call(Remove { key }).await?;
+            done(out, "removed", &job, json)?;
         }
-        Command::Pause { key, reason } => {
+        Command::Pause { key, reason, json } => {
             let job = client.call(Pause { key, reason }).await?;
-            out.line(format!("paused: {}", job.name))?;
+            done(out, "paused", &job, json)?;
         }
-        Command::Resume { key } => {
+        Command::Resume { key, json } => {
             let job = client.call(Resume { key }).await?;
-            out.line(format!("resumed: {}", job.name))?;
+            done(out, "resumed", &job, json)?;
         }
         Command::Run { key, json } => {
             let run = client.call(RunNow { key: key.clone() }).await?;
@@ -234,12 +248,15 @@ async fn list(client: &Client, all: bool, json: bool, out: &mut Out) -> anyhow::
     Ok(table::print(out, &heads, &rows, empty)?)
 }
 
-async fn add(
-    client: &Client,
-    make: &Make,
-    old: Option<String>,
-    out: &mut Out,
-) -> anyhow::Result<ExitCode> {
+fn done(out: &mut Out, what: &str, job: &Job, json: bool) -> anyhow::Result<()> {
+    match json {
+        true => out.json(job)?,
+        false => out.line(format!("{what}: {}", job.name))?,
+    }
+    Ok(())
+}
+
+async fn add(client: &Client, make: &Make, out: &mut Out) -> anyhow::Result<ExitCode> {
     let spec = make.spec()?;
     if !make.yes {
         let check = Add {
@@ -258,23 +275,64 @@ async fn add(
             tell::made(out, &would.job, &would.next)?;
             out.flush()?;
         }
-        let question = match &old {
-            Some(key) => format!("Change the job `{key}` to this?"),
-            None => format!("Keep the job `{}`?", would.job.name),
-        };
-        if !confirmed(&question, "nobody can be asked whether it is right")? {
-            out.line("nothing was changed")?;
+        if !agreed(&format!("Keep the job `{}`?", would.job.name), out)? {
             return Ok(ExitCode::FAILURE);
         }
     }
-    let job = match old {
-        Some(key) => client.call(Edit { key, spec }).await?,
-        None => client.call(Add { spec, check: false }).await?.job,
-    };
+    let job = client.call(Add { spec, check: false }).await?.job;
     match (make.json, make.yes) {
         (true, _) => out.json(&job)?,
         (false, true) => out.line(format!("{}: {}", job.name, job.when))?,
         (false, false) => out.line(format!("kept: {}", job.name))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn edit(
+    client: &Client,
+    key: String,
+    make: &Make,
+    out: &mut Out,
+) -> anyhow::Result<ExitCode> {
+    let old = client.call(Show { key }).await?.job;
+    let mut edit = Edit {
+        key: old.id.to_string(),
+        spec: make.changed(&old)?,
+        check: true,
+    };
+    if !make.yes {
+        let would = client.call(edit.clone()).await?;
+        match make.json {
+            true if make.check => out.json(&would)?,
+            true => {}
+            false => tell::changes(out, &old, &would)?,
+        }
+        if make.check {
+            return Ok(ExitCode::SUCCESS);
+        }
+        out.flush()?;
+        if !agreed(&format!("Change the job `{}` so?", old.name), out)? {
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    edit.check = false;
+    let job = client.call(edit).await?;
+    match (make.json, make.yes) {
+        (true, _) => out.json(&job)?,
+        (false, true) => {
+            out.line(format!("changed: {}", job.name))?;
+            tell::changes(out, &old, &job)?;
+        }
+        (false, false) => out.line(format!("changed: {}", job.name))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks whether something that was shown is right.
+fn agreed(question: &str, out: &mut Out) -> anyhow::Result<bool> {
+    let agreed = confirmed(question, "nobody can be asked whether it is right")?;
+    if !agreed {
+        out.line("nothing was changed")?;
+    }
+    Ok(agreed)
 }

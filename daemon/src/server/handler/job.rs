@@ -24,7 +24,7 @@ const TIMES: (u32, u32) = (20, 1_000);
 pub(crate) async fn add(house: &House, actor: &Actor, add: Add) -> Result<Added, Fault> {
     let author = Author::person(house, &actor.peer);
     let job = match add.check {
-        true => make::job(house, add.spec, &author).await?,
+        true => edit::check(house, add.spec, &author).await?,
         false => edit::add(house, add.spec, &author).await?,
     };
     let next = make::soon(&job, house.clock.now());
@@ -36,54 +36,62 @@ pub(crate) async fn list(house: &House, user: &User, list: List) -> Result<Liste
     Ok(house.store.read(move |r| r.jobs_of(&list, whose)).await?)
 }
 
-pub(crate) async fn show(house: &House, show: Show) -> Result<Shown, Fault> {
-    let (job, runs) = house
-        .store
-        .read(move |r| {
-            let job = r.find_job(&show.key, true)?;
-            let (runs, _) = r.history(job.id, None, ROWS)?;
-            Ok((job, runs))
-        })
-        .await?;
+pub(crate) async fn show(house: &House, user: &User, show: Show) -> Result<Shown, Fault> {
+    let job = edit::find(house, user, &show.key, true).await?;
+    let id = job.id;
+    let read = move |r: &Reader<'_>| r.history(id, None, ROWS);
+    let (runs, _) = house.store.read(read).await?;
     let next = make::soon(&job, house.clock.now());
     Ok(Shown { job, next, runs })
 }
 
 pub(crate) async fn change(house: &House, actor: &Actor, change: Edit) -> Result<Job, Fault> {
     let author = Author::person(house, &actor.peer);
-    edit::change(house, &change.key, change.spec, &author).await
+    let wanted = (change.key.as_str(), change.spec);
+    match change.check {
+        true => edit::changed(house, wanted, &author).await,
+        false => edit::change(house, wanted, &author).await,
+    }
 }
 
-pub(crate) async fn remove(house: &House, remove: Remove) -> Result<(), Fault> {
-    edit::remove(house, &remove.key).await.map(drop)
+pub(crate) async fn remove(house: &House, user: &User, remove: Remove) -> Result<(), Fault> {
+    edit::remove(house, user, &remove.key).await.map(drop)
 }
 
-pub(crate) async fn pause(house: &House, actor: &Actor, pause: Pause) -> Result<Job, Fault> {
-    edit::pause(house, &pause.key, &pause.reason, &actor.peer).await
+pub(crate) async fn pause(
+    house: &House,
+    (actor, user): (&Actor, &User),
+    pause: Pause,
+) -> Result<Job, Fault> {
+    edit::pause(house, (user, &actor.peer), &pause.key, &pause.reason).await
 }
 
-pub(crate) async fn resume(house: &House, resume: Resume) -> Result<Job, Fault> {
-    edit::resume(house, &resume.key).await
+pub(crate) async fn resume(house: &House, user: &User, resume: Resume) -> Result<Job, Fault> {
+    edit::resume(house, user, &resume.key).await
 }
 
-pub(crate) async fn run(house: &House, actor: &Actor, run: RunNow) -> Result<Run, Fault> {
-    edit::run_now(house, &run.key, &actor.peer).await
+pub(crate) async fn run(
+    house: &House,
+    (actor, user): (&Actor, &User),
+    run: RunNow,
+) -> Result<Run, Fault> {
+    edit::run_now(house, (user, &actor.peer), &run.key).await
 }
 
-pub(crate) async fn history(house: &House, history: History) -> Result<HistoryShown, Fault> {
-    let (runs, more) = house
-        .store
-        .read(move |r| {
-            let job = r.find_job(&history.key, true)?;
-            r.history(job.id, history.before, history.limit)
-        })
-        .await?;
+pub(crate) async fn history(
+    house: &House,
+    user: &User,
+    history: History,
+) -> Result<HistoryShown, Fault> {
+    let id = edit::find(house, user, &history.key, true).await?.id;
+    let read = move |r: &Reader<'_>| r.history(id, history.before, history.limit);
+    let (runs, more) = house.store.read(read).await?;
     Ok(HistoryShown { runs, more })
 }
 
-pub(crate) async fn why(house: &House, asked: Why) -> Result<Answer, Fault> {
+pub(crate) async fn why(house: &House, user: &User, asked: Why) -> Result<Answer, Fault> {
     let now = house.clock.now();
-    let job = edit::find(house, &asked.key, true).await?;
+    let job = edit::find(house, user, &asked.key, true).await?;
     let wrong = |why| Fault::new(Code::BadRequest, why);
     let (_, zone) = schedule::zone(&job.zone).map_err(wrong)?;
     let at = asked
@@ -128,7 +136,7 @@ pub(crate) async fn next(house: &House, user: &User, next: Next) -> Result<NextS
         count => count.min(TIMES.1),
     };
     let jobs = match next.key {
-        Some(key) => vec![edit::find(house, &key, false).await?],
+        Some(key) => vec![edit::find(house, user, &key, false).await?],
         // Nothing that is due later than the last of these can be among the first.
         None => {
             let whose = view::whose(house, user);

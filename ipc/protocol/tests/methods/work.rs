@@ -43,6 +43,7 @@ pub(super) fn all() -> All {
             job::Edit {
                 key: "tidy".into(),
                 spec: sample::spec(),
+                check: true,
             },
             sample::job(),
         ),

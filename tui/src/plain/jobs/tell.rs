@@ -2,6 +2,7 @@
 
 use std::io;
 
+use serde::Serialize;
 use smartopol_protocol::approval::Mode;
 use smartopol_protocol::job::{Action, Due, Job, JobState, Run, RunState, Shown};
 
@@ -83,6 +84,84 @@ pub(super) fn made(out: &mut Out, job: &Job, next: &[Due]) -> io::Result<()> {
         out.line(format!("budget {budget}"))?;
     }
     out.line(format!("tools  {}", frozen.tools.join(", ")))
+}
+
+/// Shows what of a job becomes another: each line that does, as it was and as it is then.
+pub(super) fn changes(out: &mut Out, old: &Job, new: &Job) -> io::Result<()> {
+    let (before, after) = (all(old), all(new));
+    let changed: Vec<_> = before
+        .iter()
+        .zip(&after)
+        .filter(|(before, after)| before != after)
+        .collect();
+    for ((name, before), (_, after)) in &changed {
+        out.line(format!("{name:<12} {} → {}", said(before), said(after)))?;
+    }
+    if changed.is_empty() {
+        out.line("nothing: it is like that already")?;
+    }
+    if let JobState::Paused { .. } = new.state {
+        let name = &new.name;
+        out.line(format!(
+            "it stays paused: `smartopol jobs resume {name}` ends that"
+        ))?;
+    }
+    Ok(())
+}
+
+fn said(value: &str) -> &str {
+    match value {
+        "" => "none",
+        value => value,
+    }
+}
+
+/// Returns all that a person can change of a job, always in the same order.
+fn all(job: &Job) -> [(&'static str, String); 16] {
+    let (frozen, policy) = (&job.frozen, &job.policy);
+    let turn = job.action.is_turn();
+    let of_turn = |value: String| if turn { value } else { String::new() };
+    let asks = matches!(job.action, Action::Prompt { .. });
+    let place = match job.session_id {
+        Some(id) => id.to_string(),
+        None => of_turn(format!("sessions of its own, in {}", job.workspace)),
+    };
+    let budget = match frozen.budget_tokens {
+        _ if !asks => String::new(),
+        0 => "no limit".into(),
+        tokens => format!("{tokens} tokens a run"),
+    };
+    let next = match (&job.state, job.next_at) {
+        (JobState::Paused { .. }, _) | (_, None) => String::new(),
+        (_, Some(at)) => time::local(at),
+    };
+    [
+        ("name", job.name.clone()),
+        ("does", does(&job.action)),
+        ("when", job.when.clone()),
+        ("next", next),
+        ("in", place),
+        ("model", frozen.model.clone()),
+        ("mode", of_turn(frozen.mode.name().into())),
+        ("tools", frozen.tools.join(", ")),
+        ("budget", budget),
+        (
+            "makes jobs",
+            of_turn(if frozen.may_schedule { "yes" } else { "no" }.into()),
+        ),
+        ("missed", word(&policy.missed)),
+        ("missed cap", policy.missed_cap.to_string()),
+        ("overlap", word(&policy.overlap)),
+        ("retries", policy.retries.to_string()),
+        ("retry after", format!("{} s", policy.retry_after_seconds)),
+        ("pause after", policy.pause_after.to_string()),
+    ]
+}
+
+/// Returns a word as the wire has it.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// Shows all of a job.
