@@ -3,6 +3,7 @@
 mod answers;
 mod budgets;
 mod doors;
+mod inboxes;
 mod linking;
 mod screen;
 mod spoken;

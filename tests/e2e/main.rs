@@ -61,6 +61,16 @@ fn home() -> Home {
 }
 
 /// Says something in a session.
+/// Returns the ids of what waits for the owner, as the command line tells them.
+fn waiting(home: &Home) -> Vec<String> {
+    let listed = home.ok(["inbox", "--json"]).unwrap();
+    let id = |line: &str| {
+        let item: serde_json::Value = serde_json::from_str(line).unwrap();
+        item["id"].as_str().unwrap().to_owned()
+    };
+    listed.lines().map(id).collect()
+}
+
 async fn say(client: &Client, session: &Session, text: &str) -> message::Sent {
     let send = message::Send {
         session_id: session.id,

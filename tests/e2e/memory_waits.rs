@@ -16,7 +16,7 @@ use smartopol_testkit::provider::{Rule, ScriptedProvider};
 
 use super::clock::House;
 use super::memory::{begun, pending};
-use super::{asked, decide, home, listen, outcome, say, until};
+use super::{asked, decide, home, listen, outcome, say, until, waiting};
 
 /// A model that reads what is outside, and then wants to remember two things.
 fn eager(provider: &ScriptedProvider) {
@@ -67,20 +67,21 @@ async fn all_that_waits_is_one_item_that_is_answered_in_the_inbox_and_resolved_o
     let listed = home.ok(["inbox"]).unwrap();
     assert!(listed.contains("2 things to remember"), "{listed}");
     assert!(!listed.contains("eve"), "no fact holds its words: {listed}");
-    let shown = home.ok(["inbox", "show", "1"]).unwrap();
+    let id = item.id.to_string();
+    let shown = home.ok(["inbox", "show", &id]).unwrap();
     assert!(
         shown.contains("likes tea") && shown.contains("mail to eve"),
         "{shown}"
     );
     // What is not to be trusted is not kept by the dozen.
-    let said = failed(&home, &["inbox", "answer", "1", "--keep"]);
+    let said = failed(&home, &["inbox", "answer", &id, "--keep"]);
     assert!(said.contains("one by one"), "{said}");
     home.ok(["memory", "reject", &waits[1].id.to_string()])
         .unwrap();
     let item = items(&client).await.pop().unwrap();
     assert_eq!((&item.state, item.told), (&ItemState::Open, 2));
     assert_eq!(item.memory_ids, [waits[0].id]);
-    home.ok(["inbox", "answer", "1", "--keep", "likes", "green", "tea"])
+    home.ok(["inbox", "answer", &id, "--keep", "likes", "green", "tea"])
         .unwrap();
     let item = items(&client).await.pop().unwrap();
     let ItemState::Resolved { how, by, .. } = &item.state else {
@@ -97,8 +98,8 @@ async fn all_that_waits_is_one_item_that_is_answered_in_the_inbox_and_resolved_o
     assert_eq!(history[1].state, State::Active);
     assert_eq!(history[1].taint, history[0].taint, "it keeps its mark");
     assert!(history[0].approved_by.starts_with("cli:"), "{history:?}");
-    let said = failed(&home, &["inbox", "answer", "1", "--forget"]);
-    assert!(said.contains("nothing of that name waits"), "{said}");
+    let said = failed(&home, &["inbox", "answer", &id, "--forget"]);
+    assert!(said.contains("waits no longer"), "{said}");
     assert_eq!(items(&client).await.len(), 1);
     let problems = client.call(daemon::Check {}).await.unwrap().problems;
     assert_eq!(problems, Vec::<String>::new());
@@ -113,7 +114,7 @@ async fn one_who_lets_it_wait_is_told_again_only_of_something_new() {
     let question = asked(&mut events).await;
     decide(&client, &question, true).await;
     assert_eq!(outcome(&mut events).await, Outcome::Done);
-    home.ok(["inbox", "ack", "1"]).unwrap();
+    home.ok(["inbox", "ack", &waiting(&home)[0]]).unwrap();
     assert!(home.ok(["inbox"]).unwrap().contains("nothing waits"));
     let waits = pending(&client).await;
     assert_eq!(waits.len(), 2, "they wait all the same");

@@ -14,7 +14,7 @@ use smartopol_protocol::{Code, Fault, News, daemon};
 use smartopol_testkit::home::LIMIT;
 use smartopol_testkit::{Home, Terminal};
 
-use super::{eventually, home, listen, outcome, say, until};
+use super::{eventually, home, listen, outcome, say, until, waiting};
 
 const ASK: &str = "ask: Which build? | small | large - takes an hour";
 
@@ -31,7 +31,7 @@ async fn put(events: &mut Events) -> Question {
 async fn items(client: &Client) -> Vec<Item> {
     let list = attention::List {
         all: true,
-        limit: 0,
+        ..attention::List::default()
     };
     client.call(list).await.unwrap().items
 }
@@ -109,19 +109,29 @@ fn a_question_is_answered_from_a_shell_by_its_number_in_the_list() {
         (&"question".into(), &"Which build?".into())
     );
     assert_eq!(item["detail"], "1 small · 2 large · or your own words");
-    let whole = home.ok(["inbox", "show", "1"]).unwrap();
+    let waits = item["id"].as_str().unwrap();
+    let short = &waits[waits.len() - 6..];
+    let listed = home.ok(["inbox"]).unwrap();
+    assert!(listed.contains(&format!("\n{short} ")), "{listed}");
+    // What stands first may be another one by now.
+    let told = refused(&home, &["inbox", "dismiss", "1"]);
+    assert!(told.contains("`1` is a number"), "{told}");
+    assert!(told.contains("name it by its id"), "{told}");
+    let whole = home.ok(["inbox", "show", short]).unwrap();
     assert_eq!(
         whole,
         "Which build?\n1 small\n2 large: takes an hour\nor your own words\n"
     );
-    let told = refused(&home, &["inbox", "answer", "1", "--choice", "3"]);
+    let told = refused(&home, &["inbox", "answer", short, "--choice", "3"]);
     assert!(told.contains("1 to 2 are possible"), "{told}");
     for seen in ["ack", "snooze"] {
-        let told = refused(&home, &["inbox", seen, "1"]);
+        let told = refused(&home, &["inbox", seen, short]);
         assert!(told.contains("resolved by its answer"), "{told}");
+        let question = item["question_id"].as_str().unwrap();
+        assert!(told.contains(question), "{told}");
     }
     let given = home
-        .ok(["inbox", "answer", "1", "--choice", "2", "--json"])
+        .ok(["inbox", "answer", short, "--choice", "2", "--json"])
         .unwrap();
     let given: Value = serde_json::from_str(&given).unwrap();
     assert_eq!(given["state"]["given"]["text"], "large");
@@ -138,8 +148,9 @@ fn a_question_is_answered_from_a_shell_by_its_number_in_the_list() {
     assert!(told.contains("already answered by"), "{told}");
     assert_eq!(home.ok(["inbox", "--json"]).unwrap(), "");
 
-    let (child, _) = ask(&home, "ask: Under which domain?");
-    home.ok(["inbox", "answer", "1", "shop.example", "please"])
+    let (child, item) = ask(&home, "ask: Under which domain?");
+    let waits = item["id"].as_str().unwrap();
+    home.ok(["inbox", "answer", waits, "shop.example", "please"])
         .unwrap();
     let (_, said, _) = ended(child);
     assert!(
@@ -147,8 +158,9 @@ fn a_question_is_answered_from_a_shell_by_its_number_in_the_list() {
         "{said}"
     );
 
-    let (child, _) = ask(&home, "ask: Why?");
-    home.ok(["inbox", "dismiss", "1"]).unwrap();
+    let (child, item) = ask(&home, "ask: Why?");
+    home.ok(["inbox", "dismiss", item["id"].as_str().unwrap()])
+        .unwrap();
     let (code, said, _) = ended(child);
     assert!(said.contains("dismissed the question"), "{said}");
     assert_eq!(code, Some(0), "nothing was denied");
@@ -416,7 +428,8 @@ fn the_question_of_a_job_waits_in_the_list_until_somebody_comes() {
         assert!(begun.elapsed() < LIMIT, "{listed}");
     };
     assert!(listed.contains("Which build?"), "{listed}");
-    home.ok(["inbox", "answer", "1", "--choice", "1"]).unwrap();
+    home.ok(["inbox", "answer", &waiting(&home)[0], "--choice", "1"])
+        .unwrap();
     let begun = std::time::Instant::now();
     while !home
         .ok(["jobs", "history", "asks", "--json"])
@@ -489,7 +502,7 @@ fn called(env: &[(&str, &str)], config: &str, waits: &str) -> String {
     }
     terminal.wait_for("hunter2").unwrap();
     let raw = terminal.raw();
-    home.ok(["inbox", "dismiss", "1"]).unwrap();
+    home.ok(["inbox", "dismiss", &waiting(&home)[0]]).unwrap();
     asks.wait().unwrap();
     String::from_utf8_lossy(raw.get(before..).unwrap()).into_owned()
 }

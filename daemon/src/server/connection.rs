@@ -328,6 +328,7 @@ impl Client {
         let news = self.house.bus.listen();
         let since = subscribe.since;
         let whose = view::whose(&self.house, user);
+        let items = view::whose_items(&self.house, user);
         let read = self.house.store.read(move |r| {
             if let Some(since) = since {
                 let seq = r.seq()?;
@@ -339,7 +340,7 @@ impl Client {
                     return Ok(Err((seq, since)));
                 }
             }
-            Ok(Ok(r.snapshot_of(whose)?))
+            Ok(Ok(r.snapshot_of(whose, items)?))
         });
         let subscribed = match read.await? {
             Ok(mut snapshot) => {

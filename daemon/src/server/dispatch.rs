@@ -116,7 +116,7 @@ pub(crate) async fn dispatch(
         Request::JobNext(params) => reply(id, job::next(house, user, params).await),
         Request::AttentionList(params) => reply(id, attention::list(house, user, params).await),
         Request::AttentionResolve(params) => {
-            reply(id, attention::resolve(house, actor, params).await)
+            reply(id, attention::resolve(house, (actor, user), params).await)
         }
         Request::UserList(_) => reply(id, people::list(house, user).await),
         Request::UserShow(params) => reply(id, people::show(house, user, params).await),

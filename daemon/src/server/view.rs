@@ -1,13 +1,16 @@
 //! What of everything a user sees.
 //!
-//! Owns: which events, items and rows are theirs. An admin sees all, which costs nothing.
+//! Owns: which events, items and rows are theirs. An admin sees all, which costs nothing; but what
+//! waits for others alone is theirs to see to, and an admin has to ask for it.
+
+use std::sync::Arc;
 
 use smartopol_ipc::{Bytes, HEADER, MESSAGE};
 use smartopol_protocol::approval::Approval;
 use smartopol_protocol::attention::{Item, Kind};
 use smartopol_protocol::event::Snapshot;
 use smartopol_protocol::user::{Capability, Grant, Role, User};
-use smartopol_protocol::{Event, News, SessionId};
+use smartopol_protocol::{Code, Event, Fault, News, SessionId};
 use smartopol_store::Whose;
 
 use crate::House;
@@ -17,16 +20,26 @@ use crate::users::rights;
 pub(crate) fn whose(house: &House, user: &User) -> Whose {
     match user.role {
         Role::Admin => Whose::ALL,
-        _ => Whose {
-            user: Some(user.id),
-            approvals: answers(house, user),
-            strangers: manages(house, user),
-        },
+        _ => whose_items(house, user),
+    }
+}
+
+/// Returns whose items of the attention list a user sees unless they ask for everyone's.
+pub(crate) fn whose_items(house: &House, user: &User) -> Whose {
+    let admin = user.role == Role::Admin;
+    Whose {
+        user: Some(user.id),
+        approvals: admin || answers(house, user),
+        strangers: admin || manages(house, user),
+        shared: admin,
     }
 }
 
 /// Returns true where an event may be told to a user.
 pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
+    if let News::AttentionChanged(item) = &event.news {
+        return may_see_item(house, user, item);
+    }
     if user.role == Role::Admin {
         return true;
     }
@@ -43,7 +56,7 @@ pub(crate) fn may_hear(house: &House, user: &User, event: &Event) -> bool {
         | News::Dropped { .. }
         | News::Stopping => true,
         News::ApprovalChanged(approval) => may_see_approval(house, user, approval),
-        News::AttentionChanged(item) => may_see_item(house, user, item),
+        News::AttentionChanged(_) => false,
         News::JobChanged(job) => house.users.may_see_peer(user, &job.frozen.user),
         News::TerminalChanged(terminal) => session(terminal.session_id),
         News::UserChanged(changed) => changed.user.id == user.id || manages(house, user),
@@ -79,19 +92,46 @@ pub(crate) fn may_see_approval(house: &House, user: &User, approval: &Approval) 
     house.users.may_see(user, approval.session_id) || answers(house, user)
 }
 
-/// Returns true where an item of the attention list is a user's to see.
+/// Returns true where an item of the attention list is in a user's own list: as the store cuts it.
 pub(crate) fn may_see_item(house: &House, user: &User, item: &Item) -> bool {
-    if user.role == Role::Admin {
-        return true;
-    }
+    let admin = user.role == Role::Admin;
     match item.kind {
-        Kind::Stranger => manages(house, user),
-        Kind::Approval if answers(house, user) => true,
-        Kind::Memory => item.user_id == Some(user.id),
-        _ => item
-            .session_id
-            .is_some_and(|id| house.users.may_see(user, id)),
+        Kind::Stranger => admin || manages(house, user),
+        Kind::Approval if admin || answers(house, user) => true,
+        Kind::BudgetUsed if admin => true,
+        kind => match owner(house, item) {
+            Some(own) if own.id == user.id => true,
+            Some(own) => admin && kind == Kind::Memory && own.role == Role::Child,
+            // What was told before it said whose it is, is its session's.
+            None => item
+                .session_id
+                .map_or(admin, |id| house.users.may_see(user, id)),
+        },
     }
+}
+
+/// Refuses to let somebody see to what another person alone must see.
+///
+/// # Errors
+/// `denied`, with the name of whose it is.
+pub(crate) fn may_see_to(house: &House, user: &User, item: &Item) -> Result<(), Fault> {
+    let theirs = match item.kind {
+        Kind::Reminder => "a reminder",
+        Kind::Memory => "what waits to be remembered",
+        _ => return Ok(()),
+    };
+    match owner(house, item) {
+        Some(own) if !may_see_item(house, user, item) => {
+            let told = format!("it is for {}: {theirs} is theirs to see to", own.name);
+            Err(Fault::new(Code::Denied, told).hint("they find it in their own inbox"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whose an item is; `None` where it is nobody's who is there.
+fn owner(house: &House, item: &Item) -> Option<Arc<User>> {
+    item.user_id.and_then(|id| house.users.get(id))
 }
 
 /// Returns a frame as a user may see it: without what models cost where they may not see that.

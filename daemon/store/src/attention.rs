@@ -10,10 +10,13 @@ use smartopol_protocol::attention::{
 };
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
-use smartopol_protocol::{ApprovalId, AttentionId, JobId, News, QuestionId, SessionId, Timestamp};
+use smartopol_protocol::{
+    ApprovalId, AttentionId, JobId, News, QuestionId, SessionId, Timestamp, UserId,
+};
 
-use crate::column::{Json, Key, Millis, json};
+use crate::column::{Json, Key, Millis, json, maybe_id};
 use crate::reader::bounded;
+use crate::whose::OWNER_OF_ITEM;
 use crate::{Error, Reader, Result, Whose, Writer};
 
 /// How many items a list has where nothing is said, and at most.
@@ -40,14 +43,24 @@ pub(crate) fn of_reminder(id: JobId, due_at: Timestamp) -> String {
     format!("reminder {id} {}", due_at.as_millis())
 }
 
+/// Reads an item, and behind it whose it is.
 fn read(row: &Row<'_>) -> rusqlite::Result<Item> {
-    json(row, 0)
+    let item: Item = json(row, 0)?;
+    Ok(Item {
+        user_id: maybe_id(row, 1)?.or(item.user_id),
+        ..item
+    })
+}
+
+/// Returns the query for the items that meet a condition.
+fn items_where(condition: &str) -> String {
+    format!("SELECT item, {OWNER_OF_ITEM} FROM attention WHERE {condition}")
 }
 
 impl Reader<'_> {
     /// Returns the item with this id.
     pub fn attention_item(&self, id: AttentionId) -> Result<Item> {
-        self.prepare("SELECT item FROM attention WHERE id = ?1")?
+        self.prepare(&items_where("id = ?1"))?
             .query_row([Key(id)], read)
             .optional()?
             .ok_or_else(|| Error::not_found("item", id))
@@ -64,35 +77,43 @@ impl Reader<'_> {
         let limit = bounded(list.limit, LIST);
         let own = whose.of_item("?1");
         let user = || whose.user.map(Key);
-        let mut query = self.prepare(&format!(
-            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0 AND {own}
+        let mut query = self.prepare(&items_where(&format!(
+            "resolved = 0 AND snoozed = 0 AND {own}
              ORDER BY priority DESC, coalesce(deadline, 9223372036854775807), number LIMIT ?2"
-        ))?;
+        )))?;
         let mut items: Vec<Item> = query
             .query_map(params![user(), limit], read)?
             .collect::<rusqlite::Result<_>>()?;
-        let open: u64 = self
-            .prepare(&format!(
-                "SELECT count(*) FROM attention WHERE resolved = 0 AND snoozed = 0 AND {own}"
-            ))?
-            .query_row([user()], |row| row.get(0))?;
+        let open = self.attention_open(whose)?;
         let left = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
         if list.all && left > 0 {
-            let mut rest = self.prepare(&format!(
-                "SELECT item FROM attention WHERE (resolved = 1 OR snoozed = 1) AND {own}
-                 ORDER BY number DESC LIMIT ?2"
-            ))?;
+            let mut rest = self.prepare(&items_where(&format!(
+                "(resolved = 1 OR snoozed = 1) AND {own} ORDER BY number DESC LIMIT ?2"
+            )))?;
             for item in rest.query_map(params![user(), left], read)? {
                 items.push(item?);
             }
         }
-        Ok(Listed { items, open })
+        Ok(Listed {
+            items,
+            open,
+            others: 0,
+        })
+    }
+
+    /// Returns how much waits of what is somebody's to see.
+    pub fn attention_open(&self, whose: Whose) -> Result<u64> {
+        let own = whose.of_item("?1");
+        Ok(self
+            .prepare(&format!(
+                "SELECT count(*) FROM attention WHERE resolved = 0 AND snoozed = 0 AND {own}"
+            ))?
+            .query_row([whose.user.map(Key)], |row| row.get(0))?)
     }
 
     /// Returns the items of which a person is to be told again by now, at most `limit`.
     pub fn attention_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Item>> {
-        let mut query = self
-            .prepare("SELECT item FROM attention WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2")?;
+        let mut query = self.prepare(&items_where("wake_at <= ?1 ORDER BY wake_at LIMIT ?2"))?;
         let items = query.query_map(params![Millis(now), limit], read)?;
         Ok(items.collect::<rusqlite::Result<_>>()?)
     }
@@ -100,10 +121,9 @@ impl Reader<'_> {
     /// Returns the reminders that wait and whose newest notice is not in its session: whoever was to
     /// say it, ended first.
     pub fn attention_unsaid(&self) -> Result<Vec<Item>> {
-        let mut query = self.prepare(
-            "SELECT item FROM attention WHERE resolved = 0 AND snoozed = 0
-                 AND item ->> 'kind' = 'reminder'",
-        )?;
+        let mut query = self.prepare(&items_where(
+            "resolved = 0 AND snoozed = 0 AND item ->> 'kind' = 'reminder'",
+        ))?;
         let mut unsaid = Vec::new();
         for item in query.query_map((), read)? {
             let item = item?;
@@ -147,6 +167,7 @@ impl Writer<'_> {
             item.told = old.told.saturating_add(1);
             return self.put_attention(item);
         }
+        item.user_id = self.owner_of_item(&item)?;
         self.prepare(
             "INSERT INTO attention (id, subject, priority, resolved, snoozed, session_id, at,
                  deadline, wake_at, item)
@@ -185,7 +206,7 @@ impl Writer<'_> {
     /// Returns what waits about a subject.
     pub(crate) fn attended(&self, subject: &str) -> Result<Option<Item>> {
         Ok(self
-            .prepare("SELECT item FROM attention WHERE subject = ?1 AND resolved = 0")?
+            .prepare(&items_where("subject = ?1 AND resolved = 0"))?
             .query_row([subject], read)
             .optional()?)
     }
@@ -208,9 +229,11 @@ impl Writer<'_> {
                 "the item was resolved already, at {at} by {by}: {how:?}"
             )));
         }
-        let answer = match item.kind {
-            Kind::Approval => Some("smartopol approvals allow|deny"),
-            Kind::Question => Some("smartopol inbox answer|dismiss"),
+        let answer = match (item.kind, item.approval_id, item.question_id) {
+            (Kind::Approval, Some(id), _) => Some(format!("smartopol approvals allow|deny {id}")),
+            (Kind::Question, _, Some(id)) => Some(format!("smartopol inbox answer|dismiss {id}")),
+            (Kind::Approval, ..) => Some("smartopol approvals".into()),
+            (Kind::Question, ..) => Some("smartopol inbox".into()),
             _ => None,
         };
         if let Some(answer) = answer {
@@ -282,8 +305,7 @@ impl Writer<'_> {
     /// Resolves all that waits about a session that is being removed, and forgets what it said.
     pub(crate) fn forget_attention(&mut self, session_id: SessionId, at: Timestamp) -> Result<()> {
         let items: Vec<Item> = {
-            let mut query =
-                self.prepare("SELECT item FROM attention WHERE session_id = ?1 AND resolved = 0")?;
+            let mut query = self.prepare(&items_where("session_id = ?1 AND resolved = 0"))?;
             let items = query.query_map([Key(session_id)], read)?;
             items.collect::<rusqlite::Result<_>>()?
         };
@@ -312,7 +334,20 @@ impl Writer<'_> {
         Ok(removed as u64)
     }
 
-    fn put_attention(&mut self, item: Item) -> Result<()> {
+    /// Returns whose an item is.
+    fn owner_of_item(&self, item: &Item) -> Result<Option<UserId>> {
+        let owner = self
+            .prepare(&format!(
+                "SELECT {OWNER_OF_ITEM} FROM (SELECT ?1 AS item, ?2 AS session_id) AS attention"
+            ))?
+            .query_row(params![Json(item), item.session_id.map(Key)], |row| {
+                maybe_id(row, 0)
+            })?;
+        Ok(owner.or(item.user_id))
+    }
+
+    fn put_attention(&mut self, mut item: Item) -> Result<()> {
+        item.user_id = self.owner_of_item(&item)?;
         let resolved = matches!(item.state, ItemState::Resolved { .. });
         let snoozed = matches!(item.state, ItemState::Snoozed { .. });
         let now = self.now();

@@ -51,11 +51,11 @@ impl<'c> Reader<'c> {
 
     /// Returns the whole present, without transcripts.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        self.snapshot_of(Whose::ALL)
+        self.snapshot_of(Whose::ALL, Whose::ALL)
     }
 
-    /// Returns the present, its traces and what waits cut to what is somebody's to see.
-    pub fn snapshot_of(&self, whose: Whose) -> Result<Snapshot> {
+    /// Returns the present, its traces and what waits (`items`) cut to what is somebody's to see.
+    pub fn snapshot_of(&self, whose: Whose, items: Whose) -> Result<Snapshot> {
         let newest = trace::List {
             limit: TRACES,
             filter: trace::Filter {
@@ -71,7 +71,7 @@ impl<'c> Reader<'c> {
             questions: self.pending_questions()?,
             traces: self.traces(&newest)?.traces,
             marked: self.marks()?,
-            attention: self.attention_of(&attention::List::default(), whose)?.items,
+            attention: self.attention_of(&attention::List::default(), items)?.items,
             terminals: self.terminals()?,
             // Who asks, and the names of the others, are known outside.
             user_id: None,

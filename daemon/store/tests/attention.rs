@@ -78,7 +78,11 @@ async fn asking(house: &House) -> Question {
 }
 
 async fn items(house: &House, all: bool) -> Vec<Item> {
-    let list = List { all, limit: 1_000 };
+    let list = List {
+        all,
+        limit: 1_000,
+        ..List::default()
+    };
     house
         .store
         .read(move |r| r.attention(&list))

@@ -126,6 +126,7 @@ pub async fn once(store: &Store) {
     let all = attention::List {
         all: true,
         limit: 1_000,
+        ..attention::List::default()
     };
     let (jobs, items) = store
         .read(move |r| Ok((r.jobs(&Default::default())?.jobs, r.attention(&all)?.items)))

@@ -1,7 +1,8 @@
 //! Users and their peers.
 
 use smartopol_protocol::approval::Actor;
-use smartopol_protocol::job::List;
+use smartopol_protocol::attention;
+use smartopol_protocol::job::{List, RunState};
 use smartopol_protocol::session::Create;
 use smartopol_protocol::user::{Deed, PeerId, Profile, Role, User};
 use smartopol_protocol::{News, SessionId, UserId};
@@ -55,6 +56,71 @@ async fn session_of(store: &Store, user: UserId) -> SessionId {
         })
         .await
         .unwrap()
+}
+
+/// Returns the titles and owners of what waits for somebody.
+async fn waits(house: &House, whose: Whose) -> Vec<(String, Option<UserId>)> {
+    let list = attention::List::default();
+    let listed = house.store.read(move |r| {
+        let listed = r.attention_of(&list, whose)?;
+        assert_eq!(r.attention_open(whose)?, listed.open);
+        Ok(listed)
+    });
+    let items = listed.await.unwrap().items.into_iter();
+    items.map(|item| (item.title, item.user_id)).collect()
+}
+
+#[tokio::test]
+async fn a_reminder_is_its_persons_and_follows_their_peer() {
+    let house = House::new();
+    let ada = added(&house.store, user("ada", Role::Admin, &["cli:1000"])).await;
+    let ben = added(&house.store, user("ben", Role::User, &["discord:ben"])).await;
+    let cy = added(&house.store, user("cy", Role::User, &["discord:cy"])).await;
+    let mut made = job::job("tea", job::remind());
+    made.frozen.user = "discord:ben".into();
+    let made = job::added(&house.store, &made).await;
+    job::due(&house.store, &made, at(60), RunState::Waiting).await;
+    house.forget_told();
+    let id = made.id;
+    house
+        .store
+        .write(move |w| w.remind((id, at(60)), "", at(61)))
+        .await
+        .unwrap();
+    let told = house.told().into_iter().find_map(|event| match event.news {
+        News::AttentionChanged(item) => Some(*item),
+        _ => None,
+    });
+    let told = told.unwrap();
+    assert_eq!(told.user_id, Some(ben.id), "the event says whose it is");
+    let of = |user: &User| Whose {
+        user: Some(user.id),
+        ..Whose::default()
+    };
+    let admins = Whose {
+        approvals: true,
+        strangers: true,
+        shared: true,
+        ..of(&ada)
+    };
+    let bens = [("tea".to_owned(), Some(ben.id))];
+    assert_eq!(waits(&house, of(&ben)).await, bens);
+    assert_eq!(waits(&house, admins).await, []);
+    assert_eq!(waits(&house, of(&cy)).await, []);
+    assert_eq!(waits(&house, Whose::ALL).await, bens);
+    // The peer is somebody else's now: so is what is for it.
+    let (ben, cy) = (ben.id, cy.id);
+    house
+        .store
+        .write(move |w| {
+            w.link_peer(cy, &peer("discord:ben"), &by(), at(62))
+                .map(drop)
+        })
+        .await
+        .unwrap();
+    let owner = waits(&house, Whose::ALL).await.pop().unwrap().1;
+    assert_eq!(owner, Some(cy), "{ben} was merged");
+    house.sound().await;
 }
 
 #[tokio::test]

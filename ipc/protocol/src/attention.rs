@@ -45,7 +45,8 @@ pub struct Item {
     /// The memories it is about, those that have waited longest first; at most 20 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memory_ids: Vec<MemoryId>,
-    /// The user it is about, and whose it is.
+    /// Whose it is: of a job its owner, of a session whose session it is, of memories the one they
+    /// are about. None where it is nobody's, such as a stranger at the door.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The stranger it is about.
@@ -212,6 +213,11 @@ pub enum Resolution {
 pub struct List {
     /// Also what is snoozed or resolved, after what waits, the newest first.
     pub all: bool,
+    /// Also what is for others alone, marked by `user_id`: an admin's to ask for. An admin's own
+    /// list has what is theirs and what they answer for others: approvals, strangers, budgets,
+    /// what waits to be remembered of a child, and what is nobody's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub everyone: bool,
     /// At most so many; 0 means 200, and 1,000 is the most.
     pub limit: u32,
 }
@@ -221,12 +227,20 @@ pub struct List {
 pub struct Listed {
     /// What matters most first.
     pub items: Vec<Item>,
-    /// How many wait in all.
+    /// How many of those that the list is of wait in all.
     pub open: u64,
+    /// How many more wait for others alone; told to an admin.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub others: u64,
+}
+
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// `attention/resolve`: a person has seen an item. The first answer wins; a later one gets the
-/// fault `conflict`.
+/// fault `conflict`. A reminder, and what waits to be remembered of a grown-up, is seen to by the
+/// one whose it is and by nobody else, who gets `denied`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Resolve {

@@ -76,7 +76,10 @@ fn the_command_line_shows_times_before_it_keeps_them() {
     while !text(&run(&["inbox"]).stdout).contains("urgent") {
         assert!(std::time::Instant::now() < until, "it was never told");
     }
-    assert!(run(&["inbox", "ack", "1"]).status.success());
+    let listed = text(&run(&["inbox", "--json"]).stdout);
+    let item: serde_json::Value = serde_json::from_str(listed.trim()).unwrap();
+    let id = item["id"].as_str().unwrap();
+    assert!(run(&["inbox", "ack", id]).status.success());
     assert!(text(&run(&["inbox"]).stdout).contains("nothing waits for you"));
     for words in [
         vec!["jobs", "pause", "remind-stand-up"],

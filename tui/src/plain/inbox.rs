@@ -1,6 +1,11 @@
 //! `inbox`: what waits for a person, seen to one by one.
+//!
+//! An item is named by its id, of which the end is enough: the place in the list is no name, because
+//! something that matters more may have come since the list was read.
 
+mod bulk;
 mod memories;
+mod naming;
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -8,15 +13,21 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use smartopol_config::Paths;
 use smartopol_ipc::Client;
-use smartopol_protocol::attention::{Item, ItemState, Kind, List, Priority, Resolve, Seen};
+use smartopol_protocol::attention::{Item, ItemState, Kind, List, Listed, Priority, Resolve, Seen};
 use smartopol_protocol::memory::Verdict;
 use smartopol_protocol::question::{self, Answer, How, QuestionState};
-use smartopol_protocol::{AttentionId, Code, Fault, QuestionId};
+use smartopol_protocol::{Code, Fault, QuestionId, UserId, user};
 
+use self::bulk::Sort;
+use self::naming::{Named, short};
+use super::confirm::confirmed;
 use super::link::client;
 use super::out::{Out, Tone, glance};
 use super::table::{self, Cell, cell, toned};
 use super::time;
+
+/// For how long an item is put off where nothing is said, in seconds.
+const LATER: u64 = 600;
 
 /// What waits for a person.
 #[derive(Debug, Args)]
@@ -24,6 +35,9 @@ pub struct Inbox {
     /// Also what is snoozed or was seen to
     #[arg(long)]
     all: bool,
+    /// Also what waits for others alone, which an admin may see
+    #[arg(long, global = true)]
+    everyone: bool,
     /// At most so many
     #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
     limit: u32,
@@ -34,43 +48,62 @@ pub struct Inbox {
     command: Option<Command>,
 }
 
+/// Which items are meant: some by their names, or all of a sort.
+#[derive(Debug, Args)]
+pub(super) struct Meant {
+    /// Their ids, or the ends of them, as the list shows them
+    #[arg(
+        value_name = "ID",
+        required_unless_present = "all_of",
+        conflicts_with = "all_of"
+    )]
+    which: Vec<String>,
+    /// All that wait of this sort: reminder, turn-failed, job-failed, job-missed, …
+    #[arg(long, value_name = "KIND", value_parser = bulk::sort)]
+    all_of: Option<Sort>,
+    /// Do not ask before all of a sort are meant
+    #[arg(long, short = 'y', requires = "all_of")]
+    yes: bool,
+}
+
 /// What is done with an item.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Say that you have seen to it
-    #[command(after_help = "Example:\n  smartopol inbox ack 1")]
-    Ack {
-        /// Its number in the list, its id, or the end of its id
-        #[arg(value_name = "N")]
-        which: String,
-    },
+    /// Say that you have seen to them
+    #[command(
+        after_help = "Examples:\n  smartopol inbox ack 3f9a1c\n  smartopol inbox ack --all-of reminder"
+    )]
+    Ack(Meant),
     /// Be told again later
-    #[command(after_help = "Example:\n  smartopol inbox snooze 1 30m")]
+    #[command(
+        after_help = "Examples:\n  smartopol inbox snooze 3f9a1c 30m\n  smartopol inbox snooze \
+                      3f9a1c 77b2e0 --for 2h"
+    )]
     Snooze {
-        /// Its number in the list, its id, or the end of its id
-        #[arg(value_name = "N")]
-        which: String,
-        /// For how long: 10m, 2h, 1d
-        #[arg(value_name = "TIME", default_value = "10m", value_parser = time::seconds)]
-        wait: u64,
+        /// Their ids, or the ends of them; a time behind them says for how long: 10m, 2h, 1d
+        #[arg(value_name = "ID", required = true)]
+        which: Vec<String>,
+        /// For how long: 10m, 2h, 1d; 10m where nothing is said
+        #[arg(long = "for", value_name = "TIME", value_parser = time::seconds)]
+        wait: Option<u64>,
     },
     /// See one whole: a question with all that can be answered
-    #[command(after_help = "Example:\n  smartopol inbox show 1")]
+    #[command(after_help = "Example:\n  smartopol inbox show 3f9a1c")]
     Show {
-        /// Its number in the list, its id, or the end of its id
-        #[arg(value_name = "N")]
+        /// Its id, or the end of it
+        #[arg(value_name = "ID")]
         which: String,
     },
     /// Answer a question of the agent, in your own words or with one of its choices; or say what
     /// becomes of what waits to be remembered
     #[command(
-        after_help = "Examples:\n  smartopol inbox answer 1 --choice 2\n  smartopol inbox answer 1 \
-                      take the small one\n  smartopol inbox answer 2 --keep\n  smartopol inbox \
-                      answer 2 --keep lives in Bonn"
+        after_help = "Examples:\n  smartopol inbox answer 3f9a1c --choice 2\n  smartopol inbox \
+                      answer 3f9a1c take the small one\n  smartopol inbox answer 77b2e0 --keep\n  \
+                      smartopol inbox answer 77b2e0 --keep lives in Bonn"
     )]
     Answer {
-        /// Its number in the list, its id or the question's, or the end of its id
-        #[arg(value_name = "N")]
+        /// Its id or the question's, or the end of its id
+        #[arg(value_name = "ID")]
         which: String,
         /// Your own words, or - to read them from standard input
         #[arg(
@@ -89,107 +122,199 @@ pub(super) enum Command {
         #[arg(long, conflicts_with = "choice")]
         forget: bool,
     },
-    /// Put it away without seeing to it; a question ends without an answer
-    #[command(after_help = "Example:\n  smartopol inbox dismiss 1")]
-    Dismiss {
-        /// Its number in the list, its id, or the end of its id
-        #[arg(value_name = "N")]
-        which: String,
-    },
+    /// Put them away without seeing to them; a question ends without an answer
+    #[command(
+        after_help = "Examples:\n  smartopol inbox dismiss 3f9a1c 77b2e0\n  smartopol inbox dismiss \
+                      --all-of job-missed"
+    )]
+    Dismiss(Meant),
 }
 
 pub(super) async fn run(inbox: Inbox, paths: &Paths, out: &mut Out) -> anyhow::Result<ExitCode> {
     let client = client(paths).await?;
-    let list = List {
-        all: inbox.all,
-        limit: inbox.limit,
-    };
-    let listed = client.call(list).await?;
-    let (which, how, done) = match inbox.command {
-        Some(Command::Show { which }) => {
-            let item = pick(&listed.items, &which)?;
-            if item.kind == Kind::Memory {
-                return memories::show(&client, item, inbox.json, out).await;
-            }
-            return show(&client, item, inbox.json, out).await;
+    let Some(command) = inbox.command else {
+        let list = List {
+            all: inbox.all,
+            everyone: inbox.everyone,
+            limit: inbox.limit,
+        };
+        let listed = client.call(list).await?;
+        match inbox.json {
+            true => listed.items.iter().try_for_each(|item| out.json(item))?,
+            false => print(&client, &listed, inbox.everyone, out).await?,
         }
-        Some(Command::Answer {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let json = inbox.json;
+    let named = Named::read(&client, inbox.everyone).await?;
+    match command {
+        Command::Show { which } => {
+            let item = named.one(&client, &which).await?;
+            match item.kind {
+                Kind::Memory => memories::show(&client, &item, json, out).await,
+                _ => show(&client, &item, json, out).await,
+            }
+        }
+        Command::Answer {
             which,
             text,
             keep,
             forget,
             ..
-        }) if keep || forget => {
+        } if keep || forget => {
             let verdict = match forget {
                 true => Verdict::Reject,
                 false => Verdict::Approve,
             };
             let text = said(&text)?;
             let words = (!text.trim().is_empty()).then_some(text);
-            let item = pick(&listed.items, &which)?;
-            return memories::answer(&client, item, (verdict, words), inbox.json, out).await;
+            let item = named.one(&client, &which).await?;
+            memories::answer(&client, &item, (verdict, words), json, out).await
         }
-        Some(Command::Answer {
+        Command::Answer {
             which,
             text,
             choice,
             ..
-        }) => {
+        } => {
             let id = match which.parse() {
                 Ok(id) => id,
-                Err(_) => question_of(pick(&listed.items, &which)?)?,
+                Err(_) => question_of(&named.one(&client, &which).await?)?,
             };
             let how = match choice {
                 Some(number) => How::Choose { number },
                 None => How::Write { text: said(&text)? },
             };
-            return answer(&client, Answer { id, how }, inbox.json, out).await;
+            answer(&client, Answer { id, how }, json, out).await
         }
-        Some(Command::Dismiss { which }) if which.parse::<QuestionId>().is_ok() => {
-            let (id, how) = (which.parse()?, How::Dismiss);
-            return answer(&client, Answer { id, how }, inbox.json, out).await;
-        }
-        None if inbox.json => {
-            listed.items.iter().try_for_each(|item| out.json(item))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        None => {
-            let rows: Vec<_> = listed.items.iter().enumerate().map(row).collect();
-            let heads = ["n", "matters", "what", "since", "says"];
-            table::print(out, &heads, &rows, "nothing waits for you")?;
-            let more = listed.open.saturating_sub(listed.items.len() as u64);
-            if more > 0 {
-                out.line(format!("{more} more wait: `smartopol inbox -n 1000`"))?;
+        Command::Dismiss(mut meant) => {
+            // A question may be named by its own id.
+            let ids: Vec<QuestionId> = meant.which.iter().flat_map(|id| id.parse()).collect();
+            meant.which.retain(|id| id.parse::<QuestionId>().is_err());
+            for id in &ids {
+                let (id, how) = (*id, How::Dismiss);
+                answer(&client, Answer { id, how }, json, out).await?;
             }
-            return Ok(ExitCode::SUCCESS);
+            if !ids.is_empty() && meant.which.is_empty() {
+                return Ok(ExitCode::SUCCESS);
+            }
+            let items = which_of(&client, &named, meant, "put away").await?;
+            see_to(&client, &items, (Seen::Dismiss, "put away"), json, out).await
         }
-        Some(Command::Ack { which }) => (which, Seen::Acknowledge, "seen to"),
-        Some(Command::Dismiss { which }) => (which, Seen::Dismiss, "put away"),
-        Some(Command::Snooze { which, wait }) => {
-            (which, Seen::Snooze { seconds: wait }, "comes again later")
+        Command::Ack(meant) => {
+            let items = which_of(&client, &named, meant, "marked as seen to").await?;
+            see_to(&client, &items, (Seen::Acknowledge, "seen to"), json, out).await
         }
+        Command::Snooze { mut which, wait } => {
+            let behind = match wait {
+                None => named.time_behind(&mut which),
+                Some(_) => None,
+            };
+            let seconds = wait.or(behind).unwrap_or(LATER);
+            let items = named.all(&client, &which).await?;
+            let how = (Seen::Snooze { seconds }, "comes again later");
+            see_to(&client, &items, how, json, out).await
+        }
+    }
+}
+
+/// Returns the items that are meant; none where a person thought better of it.
+async fn which_of(
+    client: &Client,
+    named: &Named,
+    meant: Meant,
+    done: &str,
+) -> anyhow::Result<Vec<Item>> {
+    let Some(sort) = meant.all_of else {
+        return named.all(client, &meant.which).await;
     };
-    // An item that is named whole need not be among those that were listed.
-    let id = match which.parse() {
-        Ok(id) => id,
-        Err(_) => pick(&listed.items, &which)?.id,
-    };
-    let item = client.call(Resolve { id, how }).await?;
-    match inbox.json {
-        true => out.json(&item)?,
-        false => out.line(format!("{done}: {}", item.title))?,
+    let items = named.of(&sort);
+    let told = format!("{} would be {done}: {}", items.len(), sort.words);
+    if !items.is_empty() && !meant.yes {
+        let question = format!("{} of {}: all {done}?", items.len(), sort.words);
+        if !confirmed(&question, &told)? {
+            return Ok(Vec::new());
+        }
+    }
+    Ok(items)
+}
+
+async fn see_to(
+    client: &Client,
+    items: &[Item],
+    (how, done): (Seen, &str),
+    json: bool,
+    out: &mut Out,
+) -> anyhow::Result<ExitCode> {
+    if items.is_empty() && !json {
+        out.line("nothing was done")?;
+    }
+    for item in items {
+        let item = client.call(Resolve { id: item.id, how }).await?;
+        match json {
+            true => out.json(&item)?,
+            false => out.line(format!("{done}: {}", item.title))?,
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn row((place, item): (usize, &Item)) -> Vec<Cell> {
-    let tone = match (&item.state, item.priority) {
-        (ItemState::Resolved { .. } | ItemState::Snoozed { .. }, _) => Tone::Quiet,
-        (_, Priority::Urgent) => Tone::Bad,
-        (_, Priority::High) => Tone::Waits,
-        _ => Tone::Plain,
+/// Prints the list, with whose each is where others' are among them.
+async fn print(
+    client: &Client,
+    listed: &Listed,
+    everyone: bool,
+    out: &mut Out,
+) -> anyhow::Result<()> {
+    let items = &listed.items;
+    let me = match items.iter().any(|item| item.user_id.is_some()) {
+        true => Some(client.call(user::Show::default()).await?.user.id),
+        false => None,
     };
-    let what = match item.kind {
+    let others = |item: &Item| item.user_id.is_some() && item.user_id != me;
+    let mut heads = vec!["id", "matters", "what", "since", "says"];
+    let names: Option<Vec<(UserId, String)>> = match everyone || items.iter().any(others) {
+        true => {
+            heads.insert(1, "whose");
+            let users = client.call(user::List {}).await?.users;
+            Some(users.into_iter().map(|own| (own.id, own.name)).collect())
+        }
+        false => None,
+    };
+    let ids = short(items);
+    let rows: Vec<_> = items
+        .iter()
+        .zip(&ids)
+        .map(|(item, id)| row(item, id, names.as_ref(), me))
+        .collect();
+    table::print(out, &heads, &rows, "nothing waits for you")?;
+    for (item, short) in items.iter().zip(&ids) {
+        if let (Some(id), ItemState::Open) = (approval(item), &item.state) {
+            out.line(format!("{short}: smartopol approvals allow|deny {id}"))?;
+        }
+    }
+    let shown = items.iter().filter(|item| item.state == ItemState::Open);
+    let more = listed.open.saturating_sub(shown.count() as u64);
+    if more > 0 {
+        out.line(format!("{more} more wait: `smartopol inbox -n 1000`"))?;
+    }
+    if listed.others > 0 {
+        let count = listed.others;
+        out.line(format!(
+            "{count} more for others: `smartopol inbox --everyone`"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Returns the approval that an item asks for.
+fn approval(item: &Item) -> Option<smartopol_protocol::ApprovalId> {
+    item.approval_id.filter(|_| item.kind == Kind::Approval)
+}
+
+/// Returns what sort of thing an item is.
+const fn sort_of(kind: Kind) -> &'static str {
+    match kind {
         Kind::Approval => "approval",
         Kind::Question => "question",
         Kind::ApprovalExpired | Kind::QuestionExpired => "expired",
@@ -202,6 +327,20 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         Kind::Memory => "memory",
         Kind::BudgetUsed => "budget used up",
         Kind::Reminder => "reminder",
+    }
+}
+
+fn row(
+    item: &Item,
+    id: &str,
+    names: Option<&Vec<(UserId, String)>>,
+    me: Option<UserId>,
+) -> Vec<Cell> {
+    let tone = match (&item.state, item.priority) {
+        (ItemState::Resolved { .. } | ItemState::Snoozed { .. }, _) => Tone::Quiet,
+        (_, Priority::Urgent) => Tone::Bad,
+        (_, Priority::High) => Tone::Waits,
+        _ => Tone::Plain,
     };
     let state = match &item.state {
         ItemState::Open => String::new(),
@@ -212,13 +351,24 @@ fn row((place, item): (usize, &Item)) -> Vec<Cell> {
         "" => format!("{}{state}", item.title),
         detail => format!("{}{state}: {detail}", item.title),
     };
-    vec![
-        cell((place + 1).to_string()),
+    let mut cells = vec![
+        cell(id),
         toned(item.priority.name(), tone),
-        cell(what),
+        cell(sort_of(item.kind)),
         cell(time::age(item.at)),
         cell(says),
-    ]
+    ];
+    if let Some(names) = names {
+        let named = names.iter().find(|(id, _)| Some(*id) == item.user_id);
+        let whose = match named {
+            _ if item.user_id.is_none() => "",
+            _ if item.user_id == me => "you",
+            Some((_, name)) => name,
+            None => "somebody",
+        };
+        cells.insert(1, cell(whose));
+    }
+    cells
 }
 
 /// Returns what was said: the words, or what stands on the standard input for `-`.
@@ -276,6 +426,10 @@ async fn show(client: &Client, item: &Item, json: bool, out: &mut Out) -> anyhow
             if !item.detail.is_empty() {
                 out.text(&item.detail)?;
             }
+            if let (Some(id), ItemState::Open) = (approval(item), &item.state) {
+                out.line(format!("allow it: smartopol approvals allow {id}"))?;
+                out.line(format!("deny it: smartopol approvals deny {id}"))?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -284,32 +438,16 @@ async fn show(client: &Client, item: &Item, json: bool, out: &mut Out) -> anyhow
 fn question_of(item: &Item) -> Result<QuestionId, Fault> {
     item.question_id.ok_or_else(|| {
         let told = format!("`{}` is no question of the agent", glance(&item.title, 80));
-        let hint = match item.kind {
-            Kind::Approval => "an approval is answered with: smartopol approvals allow|deny",
-            Kind::Memory => "keep it or not: smartopol inbox answer N --keep|--forget",
-            _ => "say that you have seen to it: smartopol inbox ack",
+        let end = short(std::slice::from_ref(item)).pop().unwrap_or_default();
+        let hint = match (item.kind, approval(item)) {
+            (Kind::Approval, Some(id)) => {
+                format!("an approval is answered with: smartopol approvals allow|deny {id}")
+            }
+            (Kind::Memory, _) => {
+                format!("keep it or not: smartopol inbox answer {end} --keep|--forget")
+            }
+            _ => format!("say that you have seen to it: smartopol inbox ack {end}"),
         };
         Fault::new(Code::BadRequest, told).hint(hint)
     })
-}
-
-fn pick<'a>(items: &'a [Item], which: &str) -> Result<&'a Item, Fault> {
-    let place = which.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-    if let Some(item) = place.and_then(|place| items.get(place)) {
-        return Ok(item);
-    }
-    let id: Option<AttentionId> = which.parse().ok();
-    if let Some(item) = items.iter().find(|item| Some(item.id) == id) {
-        return Ok(item);
-    }
-    // The beginning of an id is its time, so it is the end that tells items apart.
-    let ends = |item: &&Item| which.len() >= 4 && item.id.to_string().ends_with(which);
-    let mut found = items.iter().filter(ends);
-    match (found.next(), found.next()) {
-        (Some(item), None) => Ok(item),
-        _ => {
-            let told = format!("nothing of that name waits: `{which}`");
-            Err(Fault::new(Code::NotFound, told).hint("see what waits: smartopol inbox"))
-        }
-    }
 }

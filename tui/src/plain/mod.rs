@@ -79,7 +79,7 @@ pub enum Command {
     Jobs(jobs::Command),
     /// What waits for you: approvals, failures, missed jobs, reminders
     #[command(
-        after_help = "Examples:\n  smartopol inbox\n  smartopol inbox ack 1\n  smartopol inbox snooze 2 1h\n  smartopol inbox --json | jq -r .title"
+        after_help = "Examples:\n  smartopol inbox\n  smartopol inbox ack 3f9a1c\n  smartopol inbox snooze 3f9a1c 1h\n  smartopol inbox --json | jq -r .title"
     )]
     Inbox(inbox::Inbox),
     /// Programs that you and the agent share, which outlive the daemon: list, new, attach, write, read, kill

@@ -61,7 +61,10 @@ pub(crate) async fn status(house: &House, user: &User) -> Result<StatusShown, Fa
         mode: house.config.approvals.mode,
     };
     if user.role != Role::Admin {
-        let mut own = house.store.read(move |r| r.snapshot_of(whose)).await?;
+        let mut own = house
+            .store
+            .read(move |r| r.snapshot_of(whose, whose))
+            .await?;
         view::cut(house, user, &mut own);
         let works = |own: &&Session| !matches!(own.state, SessionState::Idle { .. });
         shown.sessions = own.sessions.len() as u64;

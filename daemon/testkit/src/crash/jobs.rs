@@ -121,6 +121,7 @@ pub(super) async fn look(
         .call(attention::List {
             all: true,
             limit: 1_000,
+            ..attention::List::default()
         })
         .await?
         .items;

@@ -90,11 +90,13 @@ pub(super) fn all() -> All {
         golden(
             attention::List {
                 all: true,
+                everyone: true,
                 limit: 20,
             },
             attention::Listed {
                 items: vec![sample::item()],
                 open: 1,
+                others: 2,
             },
         ),
         golden(

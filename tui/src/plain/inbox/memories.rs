@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use smartopol_ipc::Client;
-use smartopol_protocol::attention::{Item, Kind};
+use smartopol_protocol::attention::{Item, ItemState, Kind};
 use smartopol_protocol::memory::{Decide, Memory, Show, State, Verdict, Whose};
 use smartopol_protocol::{Code, Fault};
 
@@ -37,8 +37,13 @@ pub(super) async fn answer(
 ) -> anyhow::Result<ExitCode> {
     if item.kind != Kind::Memory {
         let told = format!("`{}` is nothing to remember", glance(&item.title, 80));
-        let hint = "a question takes words or --choice: smartopol inbox answer N";
+        let hint = "a question takes words or --choice: smartopol inbox answer ID";
         return Err(Fault::new(Code::BadRequest, told).hint(hint).into());
+    }
+    if matches!(item.state, ItemState::Resolved { .. }) {
+        let told = format!("`{}` waits no longer", glance(&item.title, 80));
+        let hint = "see what waits: smartopol inbox";
+        return Err(Fault::new(Code::NotFound, told).hint(hint).into());
     }
     let memories = of(client, item).await?;
     let many = memories.len() > 1;
