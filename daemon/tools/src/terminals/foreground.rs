@@ -53,12 +53,12 @@ fn waits(child: u32, pid: u32) -> bool {
         "n_tty_read" => true,
         // A terminal that is written to and takes no more is waited for there too. Where the system
         // does not tell the two apart it is the one that is met far more often.
-        "wait_woken" => reads_terminal(pid).unwrap_or(true),
+        "wait_woken" => !matches!(called(pid), Some(Called::Other)),
         place if place.contains("select") || place.contains("poll") => by_key(child),
         _ => match called(pid) {
             Some(Called::Read) => true,
             Some(Called::Wait) => by_key(child),
-            None => false,
+            Some(Called::Other) | None => false,
         },
     }
 }
@@ -69,10 +69,12 @@ enum Called {
     Read,
     /// It waits for any of several things.
     Wait,
+    /// It does something else.
+    Other,
 }
 
-/// Returns the system call that a process is in, where it may wait for what is typed: some systems
-/// hide in which place it sleeps.
+/// Returns the system call that a process is in; `None` where that is not told. Some systems hide in
+/// which place it sleeps.
 fn called(pid: u32) -> Option<Called> {
     let call = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
     let mut words = call.split_whitespace();
@@ -87,7 +89,10 @@ fn called(pid: u32) -> Option<Called> {
     let file = u32::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok()?;
     let link = fs::read_link(format!("/proc/{pid}/fd/{file}")).ok()?;
     let terminal = link.starts_with("/dev/pts") || link.starts_with("/dev/tty");
-    (number == read && terminal).then_some(Called::Read)
+    Some(match number == read && terminal {
+        true => Called::Read,
+        false => Called::Other,
+    })
 }
 
 /// Returns true where the terminal hands over each key as it comes.
