@@ -122,6 +122,12 @@ pub(crate) fn is_plain(c: char) -> bool {
             || matches!(c, '\u{200C}' | '\u{200D}' | '\u{FE00}'..='\u{FE0F}'))
 }
 
+/// Returns true for what is told by its number where a text is quoted as it is: it acts on a
+/// terminal, turns text around or is not seen.
+pub(crate) fn is_told_by_number(c: char) -> bool {
+    c.is_control() || hides(c)
+}
+
 /// Returns true where `c` must not reach the terminal as it is.
 fn acts(before: char, c: char, breaks: Breaks, spaces: Spaces) -> bool {
     match c {

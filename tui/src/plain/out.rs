@@ -66,10 +66,24 @@ impl<W: Write> Out<W> {
         )
     }
 
-    /// Prints something as one line of JSON.
+    /// Prints something as one line of JSON. What acts on a terminal or on the eye is written by
+    /// its number, which means the same.
     pub(super) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.stdout, value)?;
-        self.stdout.write_all(b"\n")
+        let json = serde_json::to_string(value)?;
+        let mut line = String::with_capacity(json.len() + 1);
+        for c in json.chars() {
+            // Outside of texts JSON has none of them, and those below a space it escapes itself.
+            if sanitize::is_told_by_number(c) {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    line.push_str(&format!("\\u{unit:04x}"));
+                }
+            } else {
+                line.push(c);
+            }
+        }
+        line.push('\n');
+        self.stdout.write_all(line.as_bytes())
     }
 
     /// Prints text that is fit for a terminal already, as it is.
@@ -129,5 +143,27 @@ pub(super) fn glance(text: &str, most: usize) -> String {
     match line.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
         None => line.into_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_means_the_same_and_acts_on_no_terminal() {
+        let told = "a\u{9b}31m \u{7f}\u{85}\u{1b}[2J \u{202e}b \u{2028}\u{2029}\u{2066}\u{200f}\u{feff}\u{e0041} ä日\"\\";
+        let mut out = Out::to_memory();
+        out.json(&[told]).unwrap();
+        let printed = out.printed();
+        let line = printed.strip_suffix('\n').unwrap();
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert!(
+            line.contains("\\u009b31m") && line.contains("\\u202e"),
+            "{line}"
+        );
+        assert!(line.contains("ä日"), "{line}");
+        let back: Vec<String> = serde_json::from_str(line).unwrap();
+        assert_eq!(back, [told]);
     }
 }
