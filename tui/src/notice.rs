@@ -1,4 +1,5 @@
-//! Calling a person who looks elsewhere: how often, and as which bytes.
+//! Calling a person who looks elsewhere: how often, what of it is kept for later, and as which
+//! bytes.
 //!
 //! What is said is made of numbers alone, so no secret and no foreign text can be in it. When it
 //! is said is the console's to decide; that the window has no focus is known there.
@@ -41,6 +42,77 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// Returns how much it matters against others.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Job => 1,
+            Self::Failed => 2,
+            Self::Reminds(_) => 3,
+            Self::Asks(_) => 4,
+            Self::Waits(_) => 5,
+        }
+    }
+}
+
+/// When a person is called: not too often, and what came too early is said later, the most
+/// important of it.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// Until when nobody is called.
+    until: u64,
+    /// Until when nobody is told that the agent is done: that waits for nobody, and keeps nothing
+    /// else from being said.
+    done_until: u64,
+    kept: Option<Notice>,
+}
+
+impl Calls {
+    /// Returns what a person is called for now, and keeps it where it is too early.
+    pub(crate) fn ask(&mut self, notice: Notice, now: u64) -> Option<Notice> {
+        if now >= self.free_at(notice) {
+            return Some(self.say(notice, now));
+        }
+        if self.kept.is_none_or(|kept| kept.rank() <= notice.rank()) {
+            self.kept = Some(notice);
+        }
+        None
+    }
+
+    /// Returns when what was kept is said; `None` where nothing was.
+    pub(crate) fn due(&self) -> Option<u64> {
+        self.kept.map(|kept| self.free_at(kept))
+    }
+
+    /// Returns what was kept where it is time for it.
+    pub(crate) fn take_due(&mut self, now: u64) -> Option<Notice> {
+        let kept = self.kept.filter(|kept| now >= self.free_at(*kept))?;
+        self.kept = None;
+        Some(self.say(kept, now))
+    }
+
+    /// Forgets what was kept: the person looks.
+    pub(crate) fn forget(&mut self) {
+        self.kept = None;
+    }
+
+    fn say(&mut self, notice: Notice, now: u64) -> Notice {
+        self.done_until = now + GAP;
+        if notice != Notice::Done {
+            self.until = now + GAP;
+        }
+        notice
+    }
+
+    fn free_at(&self, notice: Notice) -> u64 {
+        match notice {
+            Notice::Done => self.done_until,
+            _ => self.until,
+        }
+    }
+}
+
 /// How a terminal shows a message on the desktop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Voice {
@@ -54,11 +126,10 @@ enum Voice {
     NinetyNine,
 }
 
-/// Calls, and not too often.
+/// Calls, as the terminal can.
 #[derive(Debug)]
 pub(crate) struct Caller {
     voice: Voice,
-    next_at: u64,
 }
 
 impl Caller {
@@ -83,16 +154,14 @@ impl Caller {
         } else {
             Voice::None
         };
-        Self { voice, next_at: 0 }
+        Self { voice }
     }
 
-    /// Returns what a terminal must get to call; nothing where that was just done, or is not
-    /// wanted.
-    pub(crate) fn call(&mut self, notice: Notice, notify: Notify, now: u64) -> Vec<u8> {
-        if notify == Notify::Off || now < self.next_at {
+    /// Returns what a terminal must get to call; nothing where that is not wanted.
+    pub(crate) fn call(&self, notice: Notice, notify: Notify) -> Vec<u8> {
+        if notify == Notify::Off {
             return Vec::new();
         }
-        self.next_at = now + GAP;
         let words = notice.words();
         let mut bytes = b"\x07".to_vec();
         let message = match self.voice {
@@ -121,7 +190,7 @@ mod tests {
     }
 
     fn said(env: &[(&str, &str)], notify: Notify) -> String {
-        let bytes = caller(env).call(Notice::Waits(2), notify, 0);
+        let bytes = caller(env).call(Notice::Waits(2), notify);
         String::from_utf8(bytes).unwrap()
     }
 
@@ -142,14 +211,49 @@ mod tests {
     }
 
     #[test]
-    fn it_calls_as_loud_as_one_likes_and_not_too_often() {
+    fn it_calls_as_loud_as_one_likes() {
         let kitty = [("TERM", "xterm-kitty")];
         assert_eq!(said(&kitty, Notify::Bell), "\x07");
         assert_eq!(said(&kitty, Notify::Off), "");
-        let mut caller = caller(&[]);
-        let mut rung = |now| !caller.call(Notice::Done, Notify::Auto, now).is_empty();
-        assert!(rung(0));
-        assert!(!rung(4_999));
-        assert!(rung(5_000));
+    }
+
+    #[test]
+    fn nobody_is_called_too_often_and_what_came_too_early_is_said_later() {
+        let mut calls = Calls::default();
+        assert_eq!(
+            calls.ask(Notice::Reminds(1), 1_000),
+            Some(Notice::Reminds(1))
+        );
+        assert_eq!(calls.due(), None, "nothing wakes anybody");
+        assert_eq!(calls.ask(Notice::Job, 2_000), None);
+        assert_eq!(calls.ask(Notice::Waits(1), 3_000), None);
+        assert_eq!(calls.ask(Notice::Reminds(2), 4_000), None);
+        assert_eq!(calls.due(), Some(6_000));
+        assert_eq!(calls.take_due(5_999), None);
+        assert_eq!(
+            calls.take_due(6_000),
+            Some(Notice::Waits(1)),
+            "what matters most"
+        );
+        assert_eq!((calls.due(), calls.take_due(20_000)), (None, None));
+        // The person looked.
+        assert_eq!(calls.ask(Notice::Job, 7_000), None);
+        calls.forget();
+        assert_eq!(calls.due(), None);
+    }
+
+    #[test]
+    fn that_the_agent_is_done_keeps_nothing_that_waits_from_being_said() {
+        let mut calls = Calls::default();
+        assert_eq!(calls.ask(Notice::Done, 47_000), Some(Notice::Done));
+        let reminds = Notice::Reminds(1);
+        assert_eq!(calls.ask(reminds, 49_000), Some(reminds));
+        assert_eq!(calls.ask(Notice::Done, 50_000), None);
+        assert_eq!(calls.take_due(54_000), Some(Notice::Done));
+        assert_eq!(
+            calls.ask(Notice::Done, 58_999),
+            None,
+            "nor too often itself"
+        );
     }
 }

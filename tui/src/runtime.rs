@@ -128,7 +128,7 @@ pub(crate) async fn run(mut app: App, link: Link, clock: Clock, paths: &Paths) -
 
 async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io::Result<()> {
     let around = Surroundings::look();
-    let mut caller = Caller::look();
+    let caller = Caller::look();
     let screen = Screen::enter(app.links.clone())?;
     let mut ground = match app.theme.is_open() {
         true => Screen::ask_ground(clock.now().ms)?,
@@ -266,8 +266,7 @@ async fn serve(app: &mut App, mut link: Link, clock: Clock, paths: &Paths) -> io
                     continue;
                 }
                 Cmd::Call(notice) => {
-                    let notify = app.console.notify;
-                    let bytes = caller.call(notice, notify, clock.now().ms);
+                    let bytes = caller.call(notice, app.console.notify);
                     if let (Stage::Ours(..), false) = (&stage, bytes.is_empty()) {
                         Screen::send(&bytes)?;
                     }

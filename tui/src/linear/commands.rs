@@ -9,12 +9,13 @@ use crate::app::gate::Surface;
 use crate::app::writing::Kind;
 use crate::app::{App, Call, meaning};
 use crate::model::CardId;
+use crate::model::attention::sort_of;
 use crate::sanitize;
 use crate::screen::traces::outcome;
 use crate::widget::status::state;
 use crate::widget::time;
 
-const HELP: [&str; 22] = [
+const HELP: [&str; 23] = [
     "Words without a slash go to the agent. Where an approval or a question waits, a number answers.",
     "  !COMMAND           run it as you, beside the agent",
     "  #WORDS             remember them in every session; twice, ! # and / stand for themselves",
@@ -34,7 +35,8 @@ const HELP: [&str; 22] = [
     "  /trace NUMBER      one of them, whole",
     "  /answer WORDS      answer a question of the agent in your own words",
     "  /dismiss           give no answer to it",
-    "  /approval          say again what waits for you",
+    "  /approval          say again what waits for you in this session",
+    "  /inbox             all that waits for you",
     "  /quit              leave; the daemon goes on",
     "  /help              these commands",
 ];
@@ -104,6 +106,7 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         }
         "dismiss" => return answer_question(app, How::Dismiss),
         "approval" => return teller.asks(app),
+        "inbox" => return inbox(app),
         "quit" | "exit" => app.leave(),
         _ => {
             let name = sanitize::line(name);
@@ -113,6 +116,29 @@ fn act(app: &mut App, teller: &mut Teller, name: &str, rest: &str) -> Vec<String
         }
     }
     Vec::new()
+}
+
+/// Says what waits, what matters most first, and how it is named on the command line.
+fn inbox(app: &App) -> Vec<String> {
+    let mut lines: Vec<String> = app
+        .attention()
+        .map(|item| {
+            let id = item.id.to_string();
+            let end = id.get(id.len().saturating_sub(6)..).unwrap_or(&id);
+            let detail = match item.detail.as_str() {
+                "" => String::new(),
+                detail => format!(": {detail}"),
+            };
+            let told = format!("{}{detail}", item.title);
+            let sort = sort_of(item.kind);
+            format!("{end} {sort}: {}", sanitize::line(&told))
+        })
+        .collect();
+    match lines.len() {
+        0 => lines.push("Nothing waits for you.".to_owned()),
+        _ => lines.push("See to one in a shell: smartopol inbox ack|snooze|dismiss ID.".to_owned()),
+    }
+    lines
 }
 
 fn answer(app: &mut App, number: &str, word: &str) -> Vec<String> {

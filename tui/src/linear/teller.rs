@@ -304,7 +304,7 @@ impl Teller {
     }
 
     fn waiting(&mut self, app: &App, transcript: &Transcript, lines: &mut Vec<String>) {
-        let waits = |card: &CardId| app.model.asked().any(|(_, own)| own == *card);
+        let waits = |card: &CardId| app.model.asked_of_all().any(|(_, own)| own == *card);
         let gone: Vec<CardId> = self
             .asked
             .iter()

@@ -258,6 +258,7 @@ fn the_commands_answer_at_once() {
         "/mode all",
         "/trace 9",
         "/approval",
+        "/inbox",
         "/jump",
     ] {
         linear.types(line);

@@ -159,9 +159,13 @@ pub(crate) fn status(app: &App, room: usize) -> Line<'static> {
     let (_, elsewhere) = app.count_waiting();
     if elsewhere > 0 {
         let asked = app.model.asked().count();
-        let here = app.current.map_or(0, |id| app.model.asked_in(id).count());
+        let here = app
+            .model
+            .asked()
+            .filter(|own| Some(own.0) == app.current)
+            .count();
         let words = match asked.saturating_sub(here) == elsewhere {
-            _ if room < 100 => "more",
+            _ if room < 100 => "waiting",
             true => "waiting elsewhere",
             false => "waiting for you",
         };
@@ -307,10 +311,23 @@ pub(crate) fn foot(app: &App, hints: &[(String, &'static str)], room: usize) -> 
     }
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
-    for (key, words) in hints {
-        let wide = width(key) + width(words) + 4;
-        if used + wide > room {
-            break;
+    let wide_of = |(key, words): &(String, &str)| width(key) + width(words) + 4;
+    // On a screen of its own, how to leave it and how to learn more give way to nothing.
+    let whole = app.plan.whole.height > 0;
+    let needed = |(_, words): &&(String, &'static str)| whole && matches!(*words, "back" | "help");
+    let mut kept: usize = hints.iter().filter(needed).map(wide_of).sum();
+    let mut full = false;
+    for hint in hints {
+        let (key, words) = hint;
+        let wide = wide_of(hint);
+        if needed(&hint) {
+            kept = kept.saturating_sub(wide);
+        } else if full {
+            continue;
+        }
+        if used + wide + kept > room {
+            full = true;
+            continue;
         }
         if used > 1 {
             spans.push(Span::raw("   "));
