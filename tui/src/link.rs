@@ -12,8 +12,8 @@ use futures_util::stream::FuturesUnordered;
 use smartopol_ipc::{Access, Address, Client, Error, Events, Told};
 use smartopol_protocol::event::{Subscribe, Subscribed, Watch};
 use smartopol_protocol::{
-    MemoryId, SessionId, UserId, approval, client, command, compaction, daemon, job, knowledge,
-    memory, message, model, session, terminal, trace, turn, user,
+    MemoryId, SessionId, UserId, approval, attention, client, command, compaction, daemon, job,
+    knowledge, memory, message, model, session, terminal, trace, turn, user,
 };
 use tokio::time::Instant;
 
@@ -373,6 +373,14 @@ async fn ask(client: &Client, call: Call) -> Result<Reply, Error> {
         }
         Call::Mark(mark) => client.call(mark).await.map(|()| Reply::Done)?,
         Call::Turn(id) => Reply::Turn(Box::new(client.call(turn::Show { id }).await?)),
+        Call::Everyone => {
+            let list = attention::List {
+                everyone: true,
+                limit: 1_000,
+                ..attention::List::default()
+            };
+            Reply::Everyone(client.call(list).await?.items)
+        }
         Call::Resolve(resolve) => Reply::Item(Box::new(client.call(resolve).await?)),
         call => ask_about_jobs(client, call).await?,
     })

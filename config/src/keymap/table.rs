@@ -237,7 +237,7 @@ keymap! {
         also PageDown "page_down" ["pgdn"] vim ["pgdn", "ctrl-d", "ctrl-f"] emacs ["pgdn", "ctrl-v"] "";
         also First "first" ["home", "g"] vim ["g g", "home"] emacs ["home", "alt-<"] "";
         also Last "last" ["end", "G"] vim ["G", "end"] emacs ["end", "alt->"] "";
-        also Open "open" ["enter"] "to where it is answered: its card, its session, its job" "answer";
+        also Open "open" ["enter"] "to where it is answered: its card, its session; a reminder whole" "open";
         new Acknowledge "acknowledge" ["a"] "you have seen to it" "done" changes;
         new Snooze "snooze" ["s"] "again in 10 minutes, in an hour" "later" changes;
         new SnoozeLong "snooze_long" ["S"] "^" changes;
@@ -256,6 +256,7 @@ keymap! {
         also Approve "approve" ["y"] "keep what waits to be remembered" changes;
         also Reject "reject" ["x"] "reject what waits to be remembered; its words go" changes;
         also EditMemory "edit_memory" ["e"] "keep it in your own words" changes;
+        also Whose "whose" ["w"] "what waits for others too, where you may see that";
         also Undo "undo" ["u"] "undo what you did last in the console";
     } with leaving
     Terminals "terminals" "Terminals" Keys {

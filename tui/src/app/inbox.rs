@@ -128,7 +128,7 @@ impl App {
             _ => return,
         };
         if !self.window_focused && self.replay.is_none() {
-            self.cmds.push(Cmd::Call(notice));
+            self.call_person(notice);
         }
     }
 
@@ -214,6 +214,7 @@ impl App {
                 self.answering.remove(&CardId::Approval(approval.id));
                 self.model.put_approval(*approval);
             }
+            (Call::Everyone, Reply::Everyone(items)) => self.everyone_listed(items),
             (Call::Answer(_), Reply::Question(question)) => {
                 self.on_question(&question);
                 self.model.put_question(*question);

@@ -302,6 +302,7 @@ impl App {
             }
             (Call::Type(_), reply) => self.on_terminal_answer(call, reply),
             (_, Reply::Item(item)) => {
+                self.seen_of_others(item.id);
                 self.model.attention.put(*item);
             }
             _ => {}

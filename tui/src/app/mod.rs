@@ -387,6 +387,7 @@ impl App {
             counts.then_some(second),
             self.toast.as_ref().map(|toast| toast.until),
             self.keep_at,
+            self.inbox.calls.due(),
             self.jobs_tick(),
             self.terminals_tick(),
             self.removals.iter().map(|(_, at)| *at).min(),

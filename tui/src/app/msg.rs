@@ -209,6 +209,8 @@ pub(crate) enum Call {
     RunJob(JobId),
     WhyJob(JobId),
     Resolve(Resolve),
+    /// What waits for everybody, which an admin may see.
+    Everyone,
     Terminals,
     OpenTerminal(Open),
     AttachTerminal(Attach),
@@ -297,6 +299,7 @@ pub(crate) enum Reply {
     Ran(Box<job::Run>),
     Why(job::Answer),
     Item(Box<Item>),
+    Everyone(Vec<Item>),
     Terminals(terminal::Listed),
     Terminal(Box<Terminal>),
     Attached(Box<Attached>),

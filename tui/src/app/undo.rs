@@ -3,9 +3,10 @@
 //! Owns a short log, newest last. What others or the agent did is not in it.
 
 use smartopol_protocol::approval::Mode;
+use smartopol_protocol::attention::Seen;
 use smartopol_protocol::job::Spec;
 use smartopol_protocol::session::{Configure, Session};
-use smartopol_protocol::{JobId, MemoryId, SessionId, TerminalId, TopicId};
+use smartopol_protocol::{AttentionId, JobId, MemoryId, SessionId, TerminalId, TopicId};
 
 use super::memories::Entry;
 use super::{App, Call};
@@ -26,6 +27,8 @@ pub(crate) enum Going {
     Terminal(TerminalId),
     Memory(MemoryId),
     Topic(TopicId),
+    /// Something that waits, and how it is seen to.
+    Item(AttentionId, Seen),
 }
 
 /// Something that was done.
@@ -201,6 +204,10 @@ impl App {
                 format!("`{}`", sanitize::line(name.unwrap_or_default()))
             }
             Going::Job(id) => self.name_of_job(id),
+            Going::Item(id, _) => {
+                let item = self.listed_item(id);
+                format!("`{}`", brief(item.map_or("", |item| item.title.as_str())))
+            }
             Going::Memory(id) => self.name_of_entry(Entry::Memory(id)),
             Going::Topic(id) => self.name_of_entry(Entry::Topic(id)),
             Going::Terminal(id) => {
@@ -244,7 +251,12 @@ impl App {
         let key = self.key_of(self.places(), super::keymap::Action::Undo);
         let key = key.unwrap_or_else(|| "/undo".to_owned());
         let name = self.name_of_going(id);
-        self.say_for(GRACE, format!("{name} goes in 10 s · {key} keeps it"));
+        let words = match id {
+            Going::Item(_, Seen::Dismiss) => format!("put away · {key} takes it back: {name}"),
+            Going::Item(..) => format!("seen to · {key} takes it back: {name}"),
+            _ => format!("{name} goes in 10 s · {key} keeps it"),
+        };
+        self.say_for(GRACE, words);
     }
 
     /// Returns in how many seconds something goes; `None` for what stays.
@@ -265,6 +277,10 @@ impl App {
         self.removals.retain(|(_, at)| *at > now);
         for id in due {
             self.change(match id {
+                Going::Item(id, how) => {
+                    self.see_to_now(id, how);
+                    continue;
+                }
                 Going::Session(id) => Call::Remove(id),
                 Going::Job(id) => Call::RemoveJob(id),
                 Going::Terminal(id) => Call::CloseTerminal(id),

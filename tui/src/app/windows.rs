@@ -412,7 +412,7 @@ impl App {
                 Going::Session(id) => self.model.session(*id).is_none(),
                 Going::Job(id) => self.model.jobs.get(*id).is_none(),
                 Going::Terminal(id) => self.model.terminals.get(*id).is_none(),
-                Going::Memory(_) | Going::Topic(_) => false,
+                Going::Memory(_) | Going::Topic(_) | Going::Item(..) => false,
             },
             _ => false,
         };

@@ -1,5 +1,6 @@
 //! What a played daemon says of memories and topics.
 
+use smartopol_protocol::attention::Item;
 use smartopol_protocol::knowledge::{self, HotTopic, Topic};
 use smartopol_protocol::memory::{self, Memory, Which, Whose};
 
@@ -53,6 +54,11 @@ impl Headless {
         let call = Call::MemoryPage(memory.id, memory.user_id);
         let shown = Box::new(memory::Shown { memory, history });
         self.answer(call, Reply::MemoryShown(shown));
+    }
+
+    /// Tells what waits for everybody.
+    pub fn everyone(&mut self, items: Vec<Item>) {
+        self.answer(Call::Everyone, Reply::Everyone(items));
     }
 
     /// Tells what the selected item of the inbox is about.

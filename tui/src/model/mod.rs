@@ -144,6 +144,12 @@ impl Model {
         self.names.get(&id).map(String::as_str)
     }
 
+    /// Returns the name of a user who is not the one that this console is for.
+    pub(crate) fn other(&self, id: Option<UserId>) -> Option<&str> {
+        let id = id.filter(|id| self.user.is_some_and(|own| own != *id))?;
+        Some(self.names.get(&id).map_or("somebody else", String::as_str))
+    }
+
     /// Returns all pending approvals, oldest first.
     pub(crate) fn pending(&self) -> &[Approval] {
         &self.approvals
@@ -154,8 +160,18 @@ impl Model {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Returns all that is asked, and in which session, the oldest first.
+    /// Returns all that the person is asked, and in which session, the oldest first. A question in
+    /// somebody else's session is theirs, whoever may see it; an approval is for all who answer.
     pub(crate) fn asked(&self) -> impl Iterator<Item = (SessionId, CardId)> {
+        self.asked_of_all().filter(|(session, card)| {
+            let session = self.session(*session);
+            let theirs = session.is_some_and(|own| self.owner(own).is_some());
+            !(theirs && matches!(card, CardId::Question(_)))
+        })
+    }
+
+    /// Returns all that anybody is asked whom the person may see.
+    pub(crate) fn asked_of_all(&self) -> impl Iterator<Item = (SessionId, CardId)> {
         let approvals = self
             .approvals
             .iter()
@@ -171,7 +187,7 @@ impl Model {
 
     /// Returns all that is asked in a session, the oldest first.
     pub(crate) fn asked_in(&self, id: SessionId) -> impl Iterator<Item = CardId> {
-        self.asked()
+        self.asked_of_all()
             .filter(move |(session, _)| *session == id)
             .map(|(_, card)| card)
     }

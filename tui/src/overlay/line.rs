@@ -107,7 +107,7 @@ pub(super) fn question(app: &App, remove: Going, area: Rect, buf: &mut Buffer) -
             format!("Forget the topic {name} with its links?"),
             "It goes in 10 seconds, until then it can be undone.",
         ),
-        Going::Job(_) | Going::Terminal(_) => (
+        Going::Job(_) | Going::Terminal(_) | Going::Item(..) => (
             "Remove a job",
             format!("Remove {name}? It will not run again."),
             "It goes in 10 seconds, until then it can be undone. Its ledger stays.",

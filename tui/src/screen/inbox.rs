@@ -24,8 +24,12 @@ const SORTS: usize = 13;
 /// What the age of an item takes of the line of its title, at most.
 const SINCE: usize = 8;
 
-/// Draws the list; what is selected is told whole.
-pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
+/// How many lines the title of the selected item takes at most, and how many what is told of it.
+const MOST: usize = 8;
+
+/// Draws the list, where what is selected is told at length; or one item whole, where `scroll` is
+/// brought back to what there is.
+pub(super) fn draw(app: &App, area: Rect, scroll: &mut usize, buf: &mut Buffer) {
     if area.height == 0 || area.width < 4 {
         return;
     }
@@ -33,12 +37,20 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width);
     let air = u16::from(area.height >= 16);
     let items: Vec<&Item> = app.attention().collect();
+    let whole = app.inbox.whole;
+    if let Some(item) = items.iter().find(|item| Some(item.id) == whole) {
+        return page(app, item, area, scroll, buf);
+    }
     let count = match items.len() {
         0 => String::new(),
         count => format!("{count} "),
     };
+    let words = match app.inbox.others {
+        Some(_) => " Waiting for you and for others",
+        None => " Waiting for you",
+    };
     let title = spread(
-        vec![Span::styled(" Waiting for you", theme.selected())],
+        vec![Span::styled(words, theme.selected())],
         vec![Span::styled(count, theme.quiet())],
         room,
     );
@@ -96,39 +108,69 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>> {
+/// Draws one item whole: all its words, and below them how it is answered.
+fn page(app: &App, item: &Item, area: Rect, scroll: &mut usize, buf: &mut Buffer) {
     let theme = app.theme;
+    let room = usize::from(area.width).saturating_sub(2).max(1);
     let (sign, style) = sign(item, theme);
-    let edge = Span::styled(if selected { "│" } else { " " }, theme.selected());
-    let title = sanitize::line(&item.title).into_owned();
-    let title_style = if selected {
-        theme.selected()
-    } else {
-        theme.text()
+    let mut lines = Vec::new();
+    let about = about(app, item).join(" · ");
+    for (text, style) in [
+        (item.title.as_str(), theme.text()),
+        (item.detail.as_str(), theme.text()),
+        (about.as_str(), theme.quiet()),
+    ] {
+        if text.trim().is_empty() {
+            continue;
+        }
+        if !lines.is_empty() {
+            lines.push(Line::raw(""));
+        }
+        let text = sanitize::text(text.trim()).into_owned();
+        lines.extend(wrap(&[Span::styled(text, style)], room, &Indent::spaces(0)));
+    }
+    let list = Rect {
+        x: area.x + 1,
+        y: area.y + 2,
+        width: area.width - 2,
+        height: area.height.saturating_sub(4),
     };
-    let sort = sort_of(item.kind);
-    let sorts = if room >= 60 {
-        format!("{sort:<SORTS$} ")
-    } else {
-        String::new()
+    let fit = usize::from(list.height);
+    *scroll = (*scroll).min(lines.len().saturating_sub(fit));
+    let seen = (*scroll + fit).min(lines.len());
+    let place = match lines.len() > fit {
+        true => format!("lines {}–{seen} of {} ", *scroll + 1, lines.len()),
+        false => format!("{} ", since(app, item)),
     };
-    let since = app.now.wall.millis_since(item.at) / 60_000;
-    let since = match since {
+    let head = spread(
+        vec![
+            Span::styled(format!(" {sign} "), style),
+            Span::styled(sort_of(item.kind), style),
+        ],
+        vec![Span::styled(place, theme.quiet())],
+        area.width.into(),
+    );
+    buf.set_line(area.x, area.y, &head, area.width);
+    for (line, y) in lines.iter().skip(*scroll).zip(list.y..list.bottom()) {
+        buf.set_line(list.x, y, line, list.width);
+    }
+    let how = answers(app, item, room);
+    buf.set_line(list.x, area.bottom() - 1, &how, list.width);
+}
+
+fn since(app: &App, item: &Item) -> String {
+    match app.now.wall.millis_since(item.at) / 60_000 {
         0 => "now".to_owned(),
         minutes => time::seconds(minutes * 60),
-    };
-    let first = spread(
-        vec![
-            edge.clone(),
-            Span::styled(format!("{sign} "), style),
-            Span::styled(sorts, style),
-            Span::styled(title, title_style),
-        ],
-        vec![Span::styled(format!("{since} "), theme.quiet())],
-        room,
-    );
-    let indent = if room >= 60 { SORTS + 4 } else { 3 };
+    }
+}
+
+/// Returns what is to be known of an item besides its words.
+fn about(app: &App, item: &Item) -> Vec<String> {
     let mut about = Vec::new();
+    if let Some(name) = app.model.other(item.user_id) {
+        about.push(format!("for {}", sanitize::line(name)));
+    }
     let session = item.session_id.and_then(|id| app.model.session(id));
     if let Some(session) = session {
         about.push(sanitize::line(&session.name).into_owned());
@@ -146,14 +188,77 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     if item.told > 1 && item.kind != Kind::Memory {
         about.push(format!("told {} times", item.told));
     }
+    about
+}
+
+/// Keeps at most so many lines, and says that there is more.
+fn bounded(lines: &mut Vec<Line<'static>>, room: usize) {
+    if lines.len() <= MOST {
+        return;
+    }
+    lines.truncate(MOST);
+    if let Some(last) = lines.last_mut() {
+        let style = last.spans.last().map_or_else(Style::default, |s| s.style);
+        let text: String = last.spans.iter().map(|s| s.content.as_ref()).collect();
+        let text = format!("{}…", clip(text.trim_end(), room.saturating_sub(1)));
+        *last = Line::styled(text, style);
+    }
+}
+
+fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>> {
+    let theme = app.theme;
+    let (sign, style) = sign(item, theme);
+    let edge = Span::styled(if selected { "│" } else { " " }, theme.selected());
+    let title = sanitize::line(&item.title).into_owned();
+    let title_style = if selected {
+        theme.selected()
+    } else {
+        theme.text()
+    };
+    let sort = sort_of(item.kind);
+    let sorts = if room >= 60 {
+        format!("{sort:<SORTS$} ")
+    } else {
+        String::new()
+    };
+    let since = since(app, item);
     let question = item.question_id.and_then(|id| app.model.question(id));
     let question = question.filter(|_| selected);
+    let indent = if room >= 60 { SORTS + 4 } else { 3 };
+    let wide = room.saturating_sub(indent + 1).max(8);
+    let pad = " ".repeat(indent.saturating_sub(1));
+    // What a question asks stands below its first line.
+    let mut titles = match selected && question.is_none() {
+        true => {
+            let wide = wide.saturating_sub(SINCE).max(8);
+            let words = [Span::styled(title.clone(), title_style)];
+            let mut lines = wrap(&words, wide, &Indent::spaces(0));
+            bounded(&mut lines, wide);
+            lines
+        }
+        false => Vec::new(),
+    }
+    .into_iter();
+    let title = titles
+        .next()
+        .map_or_else(|| vec![Span::styled(title, title_style)], |line| line.spans);
+    let mut head = vec![
+        edge.clone(),
+        Span::styled(format!("{sign} "), style),
+        Span::styled(sorts, style),
+    ];
+    head.extend(title);
+    let first = spread(
+        head,
+        vec![Span::styled(format!("{since} "), theme.quiet())],
+        room,
+    );
+    let mut about = about(app, item);
     // What can be chosen stands below, each on its line.
     if !item.detail.is_empty() && question.is_none() {
         about.push(sanitize::line(&item.detail).into_owned());
     }
     let about = about.join(" · ");
-    let pad = " ".repeat(indent.saturating_sub(1));
     let mut lines = vec![first];
     if !selected && !about.is_empty() {
         let about = clip(&about, room.saturating_sub(indent + 1));
@@ -164,17 +269,17 @@ fn row(app: &App, item: &Item, selected: bool, room: usize) -> Vec<Line<'static>
     if !selected {
         return lines;
     }
-    let wide = room.saturating_sub(indent + 1).max(8);
-    let told = [Span::styled(clip(&about, 1_000), theme.quiet())];
+    let told = [Span::styled(about.clone(), theme.quiet())];
     let mut told = wrap(&told, wide, &Indent::spaces(0));
     told.retain(|_| !about.is_empty());
+    bounded(&mut told, wide);
     let asked = match (question, item.kind) {
         (Some(own), _) => choices(app, own, wide),
         (None, Kind::Memory) => memories(app, item, wide),
         (None, _) => Vec::new(),
     };
     let how = answers(app, item, wide);
-    for line in told.into_iter().chain(asked).chain([how]) {
+    for line in titles.chain(told).chain(asked).chain([how]) {
         let mut spans = vec![edge.clone(), Span::raw(pad.clone())];
         spans.extend(line.spans);
         lines.push(Line::from(spans));
@@ -268,7 +373,11 @@ fn choices(app: &App, question: &Question, room: usize) -> Vec<Line<'static>> {
 
 /// Says how an item is answered, by the keys that there are.
 fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
+    // What waits for somebody else alone can be looked at.
+    let others = app.model.attention.get(item.id).is_none();
     let all: &[(Action, &str)] = match item.kind {
+        Kind::Reminder if others => &[(Action::Open, "whole")],
+        Kind::Memory if others => &[(Action::Open, "all of it")],
         Kind::Approval => &[(Action::Open, "to its card")],
         Kind::Question => &[
             (Action::Open, "to its card"),
@@ -296,10 +405,7 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::Acknowledge, "done"),
         ],
         Kind::TerminalEnded => &[(Action::Open, "see it"), (Action::Acknowledge, "done")],
-        Kind::Stranger => &[
-            (Action::Open, "how to answer"),
-            (Action::Snooze, "in 10 min"),
-        ],
+        Kind::Stranger => &[(Action::Open, "whole"), (Action::Snooze, "in 10 min")],
         Kind::BudgetUsed => &[
             (Action::Open, "to its session"),
             (Action::Acknowledge, "done"),
@@ -330,6 +436,7 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
             (Action::Snooze, "in 10 min"),
             (Action::SnoozeLong, "in an hour"),
             (Action::Dismiss, "put away"),
+            (Action::Open, "whole"),
         ],
     };
     let mut spans = Vec::new();
@@ -337,6 +444,10 @@ fn answers(app: &App, item: &Item, room: usize) -> Line<'static> {
     for (action, words) in all {
         let Some(key) = app.key_of(&[Place::Inbox], *action) else {
             continue;
+        };
+        let words = match action {
+            Action::Open if app.inbox.whole == Some(item.id) => "back",
+            _ => words,
         };
         let wide = width(&key) + width(words) + 4;
         if used + wide > room + 3 {

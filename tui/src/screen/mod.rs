@@ -130,7 +130,11 @@ impl App {
         match self.focus {
             Focus::Terminals => typed_at = terminals::draw(self, plan.whole, buf),
             Focus::Jobs => jobs::draw(self, plan.whole, &mut job_scroll, buf),
-            Focus::Inbox => inbox::draw(self, plan.whole, buf),
+            Focus::Inbox => {
+                let mut scroll = self.inbox.scroll;
+                inbox::draw(self, plan.whole, &mut scroll, buf);
+                self.inbox.scroll = scroll;
+            }
             Focus::Memory => {
                 let mut scroll = self.memory.scroll;
                 typed_at = memory::draw(self, plan.whole, &mut scroll, buf);
