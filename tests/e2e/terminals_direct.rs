@@ -255,6 +255,56 @@ async fn who_attaches_again_goes_on_in_the_new_terminal_and_not_in_the_old_one()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_sent_out_and_stays_does_not_type_with_the_right_of_who_came_later() {
+    let mut home = home();
+    home.start().await.unwrap();
+    // The next daemon counts its clients anew, and reaches this number.
+    let mut others = Vec::new();
+    for _ in 0..20 {
+        others.push(connected(&home, Access::Full).await);
+    }
+    let (client, events) = connected(&home, Access::Full).await;
+    let id = opened(&client).await;
+    let first = door(&client, id).await.unwrap();
+    let number = number(&client, id).await;
+    let mut old = Lent::new();
+    let mut before = Visitor::come(&first, &first.ticket, old.inner.as_fd());
+    assert_eq!(before.hears(), Some(Heard::Entered));
+    home.kill().unwrap();
+    drop((client, events, others));
+    home.start().await.unwrap();
+    assert_eq!(before.hears(), None, "it is told to leave");
+    let mut others = Vec::new();
+    let second = loop {
+        let (client, events) = connected(&home, Access::Full).await;
+        let open = door(&client, id).await.unwrap();
+        let own = self::number(&client, id).await;
+        others.push((client, events));
+        assert!(own <= number, "{own} is beyond {number}");
+        if own == number {
+            break open;
+        }
+        others.pop();
+    };
+    let mut new = Lent::new();
+    let mut after = Visitor::come(&second, &second.ticket, new.inner.as_fd());
+    assert_eq!(after.hears(), Some(Heard::Entered));
+    old.types(b"old\r");
+    new.types(b"new\r");
+    new.shows("<new>");
+    let mut left = [0; 16];
+    let read = old.inner.read(&mut left).unwrap();
+    assert_eq!(&left[..read], b"old\r", "it is left where it was typed");
+}
+
+/// Returns the number of the client that came last.
+async fn number(client: &Client, id: TerminalId) -> u64 {
+    let shown = client.call(terminal::Show { id }).await.unwrap();
+    let attached = shown.attached.iter().map(|viewer| viewer.client);
+    attached.max().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn handing_over_while_others_attach_is_not_undone() {
     let mut home = home();
     home.start().await.unwrap();

@@ -50,7 +50,6 @@ struct Shown {
     /// It is not yet what the program wrote last: the program waits.
     behind: bool,
     windows: Vec<Window>,
-    visits: u64,
     /// What was being pasted in which terminal when its visit ended, and when: the paste goes on in
     /// the next one.
     pasted: Option<(u64, Prefix, Instant)>,
@@ -86,10 +85,14 @@ pub(super) struct Window {
 
 impl Window {
     /// A window of a client on which nothing is drawn yet.
-    pub(super) fn new(client: u64, terminal: Arc<OwnedFd>, stream: UnixStream) -> Self {
+    pub(super) fn new(
+        (client, visit): (u64, u64),
+        terminal: Arc<OwnedFd>,
+        stream: UnixStream,
+    ) -> Self {
         Self {
             client,
-            visit: 0,
+            visit,
             terminal,
             stream,
             sent_out: false,
@@ -307,21 +310,16 @@ impl Direct {
         }
     }
 
-    /// Lets a window in, in the place of an older one of its client; returns the number of the
-    /// visit.
-    pub(super) fn enter(&self, mut window: Window) -> u64 {
+    /// Lets a window in, in the place of an older one of its client.
+    pub(super) fn enter(&self, window: Window) {
         let mut shown = self.shown();
-        shown.visits += 1;
-        let visit = shown.visits;
-        window.visit = visit;
         for own in &mut shown.windows {
-            if own.client == window.client {
+            if own.client == window.client && own.visit < window.visit {
                 own.send_out();
             }
         }
         shown.windows.push(window);
         shown.draw(Instant::now());
-        visit
     }
 
     /// Ends a visit, `well` where the client clears its terminal up; returns true where nobody is
@@ -438,7 +436,7 @@ mod tests {
     fn nothing_is_due_for_a_client_that_was_sent_out_and_does_not_leave() {
         let (stream, _client) = UnixStream::pair().unwrap();
         let null = std::fs::File::open("/dev/null").unwrap();
-        let mut window = Window::new(1, Arc::new(null.into()), stream);
+        let mut window = Window::new((1, 1), Arc::new(null.into()), stream);
         let now = Instant::now();
         assert_eq!(window.due(now), Some(now));
         window.rest.extend(b"rest");
@@ -468,7 +466,7 @@ mod tests {
         let held = Arc::new(held(folder.path()));
         let (stream, _client) = UnixStream::pair().unwrap();
         let null = std::fs::File::open("/dev/null").unwrap();
-        let mut window = Window::new(1, Arc::new(null.into()), stream);
+        let mut window = Window::new((1, 1), Arc::new(null.into()), stream);
         window.rest.extend(b"rest");
         let (window, asked) = (Cell::new(Some(window)), Cell::new(0));
         let (says, said) = mpsc::sync_channel(1);
@@ -512,7 +510,7 @@ mod tests {
             }
             let (stream, _client) = UnixStream::pair().unwrap();
             let null = std::fs::File::open("/dev/null").unwrap();
-            direct.enter(Window::new(1, Arc::new(null.into()), stream));
+            direct.enter(Window::new((1, 1), Arc::new(null.into()), stream));
             assert!(
                 direct.shown().behind,
                 "nobody is let in before it has caught up"

@@ -226,6 +226,7 @@ fn admit(admitted: &mut Vec<Admitted>, client: u64, types: bool, ticket: Option<
         None => admitted.push(Admitted {
             client,
             ticket,
+            visit: 0,
             types,
         }),
     }

@@ -228,6 +228,8 @@ pub(crate) struct State {
     /// Who types, whom the daemon lets in, and what they typed, as words that it was not told yet.
     typist: Party,
     admitted: Vec<Admitted>,
+    /// How many came in.
+    visits: u64,
     keyed: Vec<u8>,
     /// The daemon is to be told that its word of this number about who types is done.
     handed: Option<u32>,
@@ -263,6 +265,7 @@ impl State {
             straight: None,
             typist: Party::Person,
             admitted: Vec::new(),
+            visits: 0,
             keyed: Vec::new(),
             handed: None,
             daemon: 0,

@@ -44,6 +44,9 @@ pub(super) struct Admitted {
     pub(super) client: u64,
     /// What it has to say; once.
     pub(super) ticket: Option<String>,
+    /// The visit that came with the last ticket, 0 for none. Only that one is let in: each daemon
+    /// counts its clients anew, and who was sent out may be one of an earlier one.
+    pub(super) visit: u64,
     pub(super) types: bool,
 }
 
@@ -90,7 +93,7 @@ pub(super) fn serve(held: &Held, stream: UnixStream, bytes: Vec<u8>, terminal: O
 /// One who is in.
 struct Visitor<'h> {
     held: &'h Held,
-    client: u64,
+    /// Which of all visits this is.
     visit: u64,
     prefix: Prefix,
     /// Which of all terminals it is.
@@ -137,17 +140,22 @@ impl<'h> Visitor<'h> {
         rustix::io::ioctl_fionbio(&terminal, true).ok()?;
         stream.set_read_timeout(None).ok()?;
         // The daemon's word may be on its way.
-        let client = {
+        let (client, visit) = {
             let opens = |own: &Admitted| own.ticket.as_ref() == Some(&ticket);
             let mut state = held.until_late(ENTER, |state| state.admitted.iter().any(opens));
+            let visit = state.visits + 1;
             let found = state.admitted.iter_mut().find(|own| opens(own))?;
             found.ticket = None;
-            found.client
+            found.visit = visit;
+            let client = found.client;
+            state.visits = visit;
+            (client, visit)
         };
         (&stream).write_all(&direct::write(&Heard::Entered)).ok()?;
         let terminal = Arc::new(terminal);
-        let lent = Window::new(client, Arc::clone(&terminal), stream.try_clone().ok()?);
-        let visit = held.direct.enter(lent);
+        let own = stream.try_clone().ok()?;
+        let lent = Window::new((client, visit), Arc::clone(&terminal), own);
+        held.direct.enter(lent);
         let errno = held.state().trouble;
         if errno != 0 {
             held.direct.tell_trouble(errno);
@@ -155,7 +163,6 @@ impl<'h> Visitor<'h> {
         held.look_after();
         let visitor = Self {
             held,
-            client,
             visit,
             prefix: held.direct.prefix(device, prefix),
             device,
@@ -283,11 +290,11 @@ impl<'h> Visitor<'h> {
 
     fn is_admitted(&self) -> bool {
         let state = self.held.state();
-        state.admitted.iter().any(|own| own.client == self.client)
+        state.admitted.iter().any(|own| own.visit == self.visit)
     }
 
     fn may_type(&self) -> bool {
-        may_type(&self.held.state(), self.client)
+        may_type(&self.held.state(), self.visit)
     }
 
     fn type_pending(&mut self) {
@@ -295,7 +302,7 @@ impl<'h> Visitor<'h> {
             return;
         }
         let mut state = self.held.state();
-        if !may_type(&state, self.client) {
+        if !may_type(&state, self.visit) {
             // It was taken away meanwhile.
             self.pending.clear();
             return;
@@ -356,8 +363,8 @@ impl Peer {
     }
 }
 
-fn may_type(state: &State, client: u64) -> bool {
+fn may_type(state: &State, visit: u64) -> bool {
     let mut admitted = state.admitted.iter();
     state.typist == Party::Person
-        && admitted.any(|admitted| admitted.client == client && admitted.types)
+        && admitted.any(|admitted| admitted.visit == visit && admitted.types)
 }
