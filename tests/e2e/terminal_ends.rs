@@ -220,6 +220,34 @@ async fn a_terminal_whose_program_does_not_end_is_not_removed() {
 }
 
 #[tokio::test]
+async fn a_small_spool_keeps_no_program_waiting() {
+    let mut home = home();
+    home.config("[terminals]\nspool_bytes = 65536\n").unwrap();
+    home.start().await.unwrap();
+    let (client, _) = home.client().await.unwrap();
+    let id = open(&client, "read x; seq 1 200000").await.id;
+    // The present cannot be kept at first.
+    let folder = home.path().join("terminals").join(id.to_string());
+    let place = folder.join("keyframe.part");
+    std::fs::create_dir(&place).unwrap();
+    write(&client, id, "go\r").await;
+    super::eventually("the spool is full", || async {
+        let files = std::fs::read_dir(&folder).unwrap().flatten();
+        let segments = files.filter(|file| file.path().extension().is_some_and(|end| end == "out"));
+        let bytes: u64 = segments.map(|file| file.metadata().unwrap().len()).sum();
+        (bytes > 48 * 1024).then_some(())
+    })
+    .await;
+    std::fs::remove_dir(&place).unwrap();
+    assert_eq!(ended(&client, id).await, End::Exited { code: 0 });
+    let screen = client.call(Look { id, scrollback: 0 }).await.unwrap();
+    assert!(
+        screen.lines.iter().any(|line| line == "200000"),
+        "{screen:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_program_outlives_the_daemon_and_ends_with_it_only_where_that_is_said() {
     let mut home = home();
     home.start().await.unwrap();
@@ -262,16 +290,16 @@ async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_
         .unwrap();
     home.start().await.unwrap();
     let (client, _) = home.client().await.unwrap();
-    // One that does not listen, and one that waits for room in its spool.
+    // One that waits for the disk, one that does not listen, and one that waits for room in its
+    // spool.
+    let full = waits_for_the_disk(&home, &client, "read x; exec yes").await;
     let deaf = "trap '' HUP TERM; echo up; while :; do sleep 1; done";
-    let mut terminals = Vec::new();
+    let mut terminals = vec![full];
     for line in [deaf, "yes"] {
         let terminal = open(&client, line).await;
         matches(&client, terminal.id, "^(up|y)$").await;
         terminals.push((terminal.id, processes(&terminal)));
     }
-    // And one that waits for the disk.
-    terminals.push(waits_for_the_disk(&home, &client, "read x; exec yes").await);
     home.kill().unwrap();
     assert!(terminals.iter().all(|(_, pids)| pids.iter().all(lives)));
     super::eventually("programs and holders are gone", || async {
@@ -288,7 +316,7 @@ async fn a_terminal_to_which_no_daemon_comes_back_ends_and_the_next_daemon_says_
     let told = listed.matches("ended: no daemon came for too long").count();
     assert_eq!(told, 3, "{listed}");
     let screen = Look {
-        id: terminals[0].0,
+        id: terminals[1].0,
         scrollback: 0,
     };
     let screen = client.call(screen).await.unwrap();

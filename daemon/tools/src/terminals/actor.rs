@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::link::{self, Link};
 use super::screen::Screen;
+use super::spool;
 use super::terminal::{Ask, INBOX, Note, Notes, Present, Terminal, Typed};
 use super::viewer::Viewer;
 use super::waiting::Waiters;
@@ -30,8 +31,12 @@ const INPUT: u64 = 256 * 1024;
 /// The shortest time between two pictures for one client: what changes faster is not seen.
 const PACE: Duration = Duration::from_millis(12);
 
-/// After so many bytes the present is kept for the next daemon.
+/// After so many bytes the present is kept for the next daemon; after fewer where its holder keeps
+/// little.
 const KEEP_EVERY: u64 = 8 << 20;
+
+/// When it is tried again where it could not be kept.
+const KEEP_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long the screen of a program that ended is kept in memory while nobody asks for it.
 const LINGER: Duration = Duration::from_secs(60);
@@ -71,6 +76,8 @@ pub struct Actor {
     answered: u64,
     /// The present was kept at this byte.
     kept: u64,
+    /// It could not be kept, and is tried again then: the holder may have no room without it.
+    keep_at: Option<Instant>,
     wrote_at: Instant,
     drawn_at: Instant,
     ended: bool,
@@ -135,6 +142,7 @@ impl Actor {
             typed: 0,
             answered: 0,
             kept,
+            keep_at: None,
             wrote_at: now,
             drawn_at: now.checked_sub(PACE).unwrap_or(now),
             ended: found.ended,
@@ -149,6 +157,8 @@ impl Actor {
             Ok(link) if !self.ended => self.link = Some(link),
             _ => self.leaving = Some(None),
         }
+        // The last daemon may have kept it and not come to say so.
+        self.say(Say::Kept(self.kept)).await;
         let mut idle_since = Instant::now();
         loop {
             let due = self.due(idle_since);
@@ -178,6 +188,9 @@ impl Actor {
                 self.screen.draw();
                 self.stale();
             }
+            if self.keep_at.is_some_and(|at| now >= at) {
+                self.keep().await;
+            }
             let quiet = now.duration_since(self.wrote_at);
             self.waiters.quiet(quiet, self.screen.offset());
             self.refresh();
@@ -198,7 +211,10 @@ impl Actor {
             .any(waits)
             .then(|| self.drawn_at + PACE);
         let idle = (self.ended && self.viewers.is_empty()).then(|| idle_since + LINGER);
-        [held, quiet, drawn, idle].into_iter().flatten().min()
+        [held, quiet, drawn, idle, self.keep_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     async fn answer(&mut self, ask: Ask) {
@@ -333,7 +349,7 @@ impl Actor {
                 let seen = self.screen.offset().saturating_sub(offset);
                 let seen = usize::try_from(seen).unwrap_or(usize::MAX).min(bytes.len());
                 self.feed(bytes.slice(seen..)).await;
-                if self.screen.offset().saturating_sub(self.kept) >= KEEP_EVERY {
+                if self.keep_at.is_none() && self.is_to_be_kept() {
                     self.keep().await;
                 }
                 // Before others have their turn: somebody waits for the echo of a key.
@@ -404,13 +420,23 @@ impl Actor {
         kept.await.unwrap_or(false)
     }
 
+    /// Returns true where so much came since the present was kept that the holder needs the room.
+    fn is_to_be_kept(&self) -> bool {
+        let part = self.link.as_ref().map(|link| spool::part(link.spool_bytes));
+        let since = self.screen.offset().saturating_sub(self.kept);
+        part.is_some_and(|part| since >= part.min(KEEP_EVERY))
+    }
+
     /// Keeps the present, so that a later daemon begins with it, and lets the holder forget.
     async fn keep(&mut self) {
         let (offset, keyframe) = self.screen.keyframe();
+        self.keep_at = None;
         // Where it cannot be kept, the holder keeps what it has, and the program waits in the end.
         if self.store(link::KEYFRAME, offset, keyframe).await {
             self.kept = offset;
             self.say(Say::Kept(offset)).await;
+        } else if self.is_to_be_kept() {
+            self.keep_at = Some(Instant::now() + KEEP_AGAIN);
         }
     }
 

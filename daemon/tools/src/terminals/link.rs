@@ -189,6 +189,8 @@ pub(crate) fn piece(folder: &Path, from: u64, most: usize) -> io::Result<(u64, V
 pub(crate) struct Link {
     /// The holder's socket, where it lets people's own terminals in.
     pub(crate) door: Option<PathBuf>,
+    /// About how much it keeps.
+    pub(crate) spool_bytes: u64,
     stream: UnixStream,
     bytes: BytesMut,
 }
@@ -208,6 +210,7 @@ impl Link {
         stream.write_all(&hello).await?;
         Ok(Self {
             door: order.direct.then_some(order.socket),
+            spool_bytes: order.spool_bytes,
             stream,
             bytes: BytesMut::new(),
         })

@@ -14,6 +14,12 @@ const SEGMENTS: u64 = 16;
 /// The smallest segment, in bytes.
 const SMALLEST: u64 = 64 * 1024;
 
+/// Returns how much may come before who reads a spool of about `limit` bytes says what is not
+/// needed any more: then there is room for what comes meanwhile.
+pub(crate) fn part(limit: u64) -> u64 {
+    limit.max(SMALLEST) / 4
+}
+
 /// The end that is written.
 #[derive(Debug)]
 pub(crate) struct Spool {
@@ -45,6 +51,8 @@ impl Spool {
     /// Makes room for so many bytes by removing segments before the byte `kept`; false where
     /// there is none: what is kept is still needed.
     pub(crate) fn has_room(&mut self, bytes: u64, kept: u64) -> bool {
+        // However much comes at once, there is room for it as soon as for a part.
+        let bytes = bytes.min(part(self.limit));
         loop {
             let first = self.segments.first().copied().unwrap_or(self.written);
             if self.written - first + bytes <= self.limit {
@@ -97,7 +105,9 @@ impl Spool {
                 .mode(0o600)
                 .open(segment(&self.folder, begin))?,
         };
-        let taken = file.write(bytes)?;
+        // A segment is no longer than said, so that it is not needed for long.
+        let left = usize::try_from(begin + size - self.written).unwrap_or(usize::MAX);
+        let taken = file.write(bytes.get(..left).unwrap_or(bytes))?;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
@@ -282,6 +292,25 @@ mod tests {
         spool.append(&piece).1.unwrap();
         let (begin, _) = read_all(folder.path(), 0);
         assert!(begin > 0 && begin <= 40_000, "{begin}");
+    }
+
+    #[test]
+    fn there_is_room_where_who_reads_says_after_each_part_what_is_not_needed_any_more() {
+        for piece in [1, 4095, 65_536] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut spool = Spool::begin(folder.path(), SMALLEST);
+            let (piece, mut kept) = (vec![b'x'; piece], 0);
+            while spool.written() < 4 * SMALLEST {
+                let written = spool.written();
+                if written - kept >= part(SMALLEST) {
+                    // The present may stand before a sequence whose rest has not come.
+                    kept = written.saturating_sub(4096);
+                }
+                let bytes = piece.len() as u64;
+                assert!(spool.has_room(bytes, kept), "{bytes}: {written}");
+                spool.append(&piece).1.unwrap();
+            }
+        }
     }
 
     #[test]

@@ -216,6 +216,10 @@ impl Direct {
         let mut screen = Screen::new(size, 0);
         screen.restore(&keyframe, offset);
         let reading = Reading::from(folder, offset)?;
+        if reading.at() != offset {
+            // What comes after it went meanwhile.
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let mut shown = self.shown();
         shown.begun += 1;
         shown.screen = Some(screen);
