@@ -494,3 +494,17 @@ async fn whoever_waited_for_the_end_is_told_how_it_ended() {
         agent.call("terminal_close", json!({ "id": own })).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shell_that_was_opened_takes_its_first_line_at_once() {
+    let mut agent = Agent::start("auto").await;
+    for open in [json!({}), json!({ "argv": ["/bin/bash", "-i"] })] {
+        let (_, opened) = agent.asks("terminal_open", open, true).await;
+        assert_eq!(opened.status, OutputStatus::Ok, "{opened:?}");
+        let own = id(agent.terminal().await.id);
+        // Nobody is asked, or this would wait for an answer.
+        let typed = json!({ "id": own, "text": "ls" });
+        let typed = agent.call("terminal_write", typed).await;
+        assert_eq!(typed.status, OutputStatus::Ok, "{typed:?}");
+    }
+}

@@ -3,16 +3,24 @@
 //! Owns their arguments. A command is judged as `exec` judges it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use smartopol_protocol::terminal::{End, Open, Party, Size, TerminalState};
 use smartopol_protocol::tool::{Body, Inspection, ToolOutput, ToolSpec};
-use smartopol_protocol::{Code, Fault};
+use smartopol_protocol::{Code, Fault, TerminalId};
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 use super::super::{Caller, arguments, failed, fault, told};
 use super::known_name;
+use crate::terminals::Looked;
 use crate::{House, terminals};
+
+/// How long a shell may take for its first prompt, and how often one looks.
+const PROMPT: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,8 +151,12 @@ pub(super) async fn run(
         title: read.title.or(read.command),
         session_id: Some(caller.session.id),
     };
+    let shell = open.command.is_empty();
     let terminal = terminals::open(house, open, Party::Agent).await?;
     let id = terminal.id;
+    if terminal.runs() {
+        prompted(house, id, shell).await;
+    }
     match terminal.state {
         TerminalState::Running { pid, .. } => Ok((
             format!("{id} runs (process {pid})."),
@@ -157,5 +169,21 @@ pub(super) async fn run(
             format!("{id} has ended already: {}.", terminals::sentence(&end)),
             json!({ "terminal_id": id }),
         )),
+    }
+}
+
+/// Waits until a shell that has just been started waits for its first line, which asks a person where
+/// it comes before that. Surely a `shell` is one that was asked for as such, whatever it starts first.
+async fn prompted(house: &House, id: TerminalId, shell: bool) {
+    let late = Instant::now() + PROMPT;
+    while Instant::now() < late {
+        let own = house.clone();
+        let looked = spawn_blocking(move || own.terminals.look_at(id)).await;
+        let done =
+            |looked: Looked| looked.waits || !(shell || looked.shell || looked.program.is_empty());
+        if looked.is_ok_and(done) {
+            return;
+        }
+        sleep(LOOK).await;
     }
 }

@@ -81,8 +81,9 @@ pub(super) fn spec(id: &Value) -> ToolSpec {
         name: NAME.into(),
         description: "Types into a terminal: `text`, with Enter at its end unless `enter` is \
                       false, or one `key`. What is typed into a shell is judged as the command \
-                      that it is: type a whole line at once, and press ctrl-c before the next where \
-                      its line is not known."
+                      that it is: type a whole line at once, wait with terminal_wait until it is done \
+                      before the next, which asks a person else, and press ctrl-c where the line is \
+                      not known."
             .into(),
         input_schema: json!({
             "type": "object",
