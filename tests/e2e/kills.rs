@@ -10,7 +10,10 @@ async fn killed_again_and_again_while_people_use_it_nothing_promised_is_lost() {
         seed: u64::from(std::process::id()),
     };
     match run(&plan, |_| ()).await {
-        Ok(report) => assert!(report.messages > 20 && report.kills > 4, "{report}"),
+        Ok(report) => {
+            eprintln!("{report}");
+            assert!(report.messages > 20 && report.kills > 4, "{report}");
+        }
         Err(err) => panic!("{err:#}"),
     }
 }
