@@ -411,7 +411,11 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
         .iter()
         .map(|shown| {
             let terminal = &shown.terminal;
-            let (state, tone) = state(terminal, shown.waits);
+            let (mut state, tone) = state(terminal, shown.waits);
+            // A script reads all of it.
+            if out.width().is_some() {
+                state = glance(&state, STATE);
+            }
             let types = match terminal.typist {
                 Party::Agent => "agent",
                 Party::Person => "you",
@@ -419,7 +423,7 @@ async fn list(client: &Client, json: bool, out: &mut Out) -> anyhow::Result<()> 
             let Size { columns, rows } = terminal.size;
             vec![
                 cell(short(terminal)),
-                toned(glance(&state, STATE), tone),
+                toned(state, tone),
                 cell(time::age(terminal.since)),
                 cell(types),
                 cell(format!("{columns}x{rows}")),
