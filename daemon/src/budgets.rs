@@ -13,7 +13,7 @@ use smartopol_protocol::{JobId, SessionId, Timestamp};
 use smartopol_store::{Of, Reader};
 
 use crate::House;
-use crate::users::rights;
+use crate::users::{self, rights};
 
 pub(crate) use refusal::UsedUp;
 
@@ -163,19 +163,12 @@ fn without_costs(mut budget: Budget, costs: bool) -> Budget {
 
 /// Returns the name of the time zone in which a user's days begin.
 pub(crate) fn zone_name(house: &House, user: &User) -> String {
-    let zone = zone(house, user);
-    zone.iana_name().unwrap_or("UTC").to_owned()
+    users::zone::of(house, user).0
 }
 
 /// Returns the time zone in which a user's days begin.
 pub(crate) fn zone(house: &House, user: &User) -> TimeZone {
-    let own = user.profile.time_zone.as_deref().unwrap_or_default();
-    let set = [&house.config.users.timezone, &house.config.jobs.timezone];
-    [own, set[0], set[1]]
-        .into_iter()
-        .filter(|name| !name.is_empty())
-        .find_map(|name| TimeZone::get(name).ok())
-        .unwrap_or_else(TimeZone::system)
+    users::zone::of(house, user).1
 }
 
 /// Returns true where anything limits what a user may use.

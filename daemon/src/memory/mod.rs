@@ -23,7 +23,7 @@ use smartopol_store::Reader;
 
 use crate::House;
 use crate::scheduler::schedule;
-use crate::users::STRANGER;
+use crate::users::{STRANGER, zone};
 
 /// The longest text, in bytes.
 const TEXT: usize = 2 * 1024;
@@ -93,8 +93,8 @@ pub(crate) async fn add(house: &House, writing: Writing, add: Add) -> Result<Add
         source: writing.source,
         taint: writing.taint,
         supersedes: None,
-        valid_from: moment(house, "from", add.from.as_deref())?,
-        valid_until: moment(house, "until", add.until.as_deref())?,
+        valid_from: moment((house, writing.user), "from", add.from.as_deref())?,
+        valid_until: moment((house, writing.user), "until", add.until.as_deref())?,
         created_at: at,
         believed_at: None,
         approved_by: String::new(),
@@ -125,7 +125,7 @@ pub(crate) fn proposed(
         taint: writing.taint.clone(),
         supersedes: None,
         valid_from: None,
-        valid_until: moment(house, "until", proposed.until.as_deref())?,
+        valid_until: moment((house, writing.user), "until", proposed.until.as_deref())?,
         created_at: at,
         approved_by: String::new(),
     })
@@ -139,9 +139,9 @@ pub(crate) async fn edit(house: &House, writing: Writing, edit: Edit) -> Result<
     let text = edit.text.as_deref().map(|text| clean(house, text));
     let text = text.transpose()?;
     let from = edit.from.as_deref().filter(|from| !from.is_empty());
-    let from = moment(house, "from", from)?;
+    let from = moment((house, writing.user), "from", from)?;
     let until = edit.until.as_deref().filter(|until| !until.is_empty());
-    let until = moment(house, "until", until)?;
+    let until = moment((house, writing.user), "until", until)?;
     let confidence = edit.confidence.map(sure).transpose()?;
     let memory = Memory {
         id: MemoryId::new(),
@@ -364,13 +364,18 @@ const fn standing(taint: &[Taint]) -> State {
     }
 }
 
-fn moment(house: &House, name: &str, words: Option<&str>) -> Result<Option<Timestamp>, Fault> {
+fn moment(
+    (house, user): (&House, UserId),
+    name: &str,
+    words: Option<&str>,
+) -> Result<Option<Timestamp>, Fault> {
     let Some(words) = words else { return Ok(None) };
     if let Ok(moment) = words.parse() {
         return Ok(Some(moment));
     }
     let wrong = |why: String| Fault::new(Code::BadRequest, format!("`{name}`: {why}"));
-    let (_, zone) = schedule::zone(&house.config.jobs.timezone).map_err(wrong)?;
+    let user = house.users.get(user).unwrap_or_else(|| house.users.owner());
+    let (_, zone) = zone::of(house, &user);
     match schedule::read(words, house.clock.now(), &zone).map_err(wrong)? {
         Schedule::At { at } => Ok(Some(at)),
         _ => Err(wrong(format!(

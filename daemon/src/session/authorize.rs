@@ -4,6 +4,7 @@
 //! to a person, or a trace.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smartopol_agent::Ruling;
@@ -49,7 +50,7 @@ pub(super) async fn authorize(
     let asked = within(charge, asked);
     let inspected = tokio::select! {
         biased;
-        inspected = inspect(house, session, asked.clone()) => inspected,
+        inspected = inspect((house, &user), session, asked.clone()) => inspected,
         () = hurry.notified() => {
             let output = ToolOutput {
                 status: OutputStatus::Interrupted,
@@ -153,11 +154,11 @@ pub(super) fn seen(live: &LiveCall) -> Call<'_> {
 
 /// Looks at what the calls would do. It reads files, so it happens where blocking hurts nobody.
 async fn inspect(
-    house: &House,
+    (house, user): (&House, &Arc<User>),
     session: &Session,
     asked: Vec<Asked>,
 ) -> Vec<(Asked, Result<Inspection, ToolOutput>)> {
-    let own = house.clone();
+    let (own, user) = (house.clone(), Arc::clone(user));
     let workspace = PathBuf::from(&session.workspace);
     let session_id = Some(session.id);
     let kept = asked.clone();
@@ -171,9 +172,12 @@ async fn inspect(
                         text: text.clone(),
                         details: Value::Null,
                     }),
-                    None => {
-                        toolbox::inspect(&own, session_id, &asked.name, &asked.input, &workspace)
-                    }
+                    None => toolbox::inspect(
+                        (&own, &user),
+                        session_id,
+                        (&asked.name, &asked.input),
+                        &workspace,
+                    ),
                 };
                 (asked, inspection)
             })

@@ -111,10 +111,9 @@ pub(crate) fn specs(hands: Vec<ToolSpec>) -> Vec<ToolSpec> {
 ///
 /// May read files, so it belongs on a thread that may block.
 pub(crate) fn inspect(
-    house: &House,
+    (house, user): (&House, &User),
     session_id: Option<SessionId>,
-    name: &str,
-    input: &Value,
+    (name, input): (&str, &Value),
     workspace: &Path,
 ) -> Result<Inspection, ToolOutput> {
     if terminals::NAMES.contains(&name) {
@@ -129,9 +128,9 @@ pub(crate) fn inspect(
     let (title, effects) = match name {
         pin::NAME => (pin::title(input)?, Vec::new()),
         ask::NAME => (ask::title(input)?, Vec::new()),
-        "remind" => (remind::title(house, input)?, Vec::new()),
+        "remind" => (remind::title((house, user), input)?, Vec::new()),
         "schedule_add" => (
-            schedule_add::title(house, input)?,
+            schedule_add::title((house, user), input)?,
             vec![Effect::Unclear {
                 why: "it runs later, when nobody may be there".into(),
             }],

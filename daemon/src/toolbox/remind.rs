@@ -6,11 +6,14 @@ use serde_json::{Value, json};
 use smartopol_protocol::attention::Priority;
 use smartopol_protocol::job::{Action, Schedule, Spec};
 use smartopol_protocol::tool::{ToolOutput, ToolSpec};
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault, Timestamp};
 
 use super::{Caller, arguments, failed, fault};
 use crate::House;
-use crate::scheduler::{edit, schedule};
+use crate::scheduler::edit;
+use crate::scheduler::schedule::{self, Zone};
+use crate::users::zone;
 
 const NAME: &str = "remind";
 
@@ -50,26 +53,25 @@ pub(super) fn spec() -> ToolSpec {
     }
 }
 
-pub(super) fn title(house: &House, input: &Value) -> Result<String, ToolOutput> {
+pub(super) fn title((house, user): (&House, &User), input: &Value) -> Result<String, ToolOutput> {
     let arguments: Arguments = arguments(NAME, input)?;
-    let (name, zone, now) = here(house).map_err(|why| failed(&why))?;
-    let (_, schedule, text) = split(&arguments, now, &zone).map_err(|why| failed(&why))?;
-    let when = schedule::described(&schedule, &name, &zone);
-    Ok(format!("remind {when}: {text}"))
+    let read = read(house, user, &arguments).map_err(|why| failed(&why))?;
+    let when = schedule::described(&read.schedule, &read.zone.0, &read.zone.1);
+    Ok(format!("remind {when}: {}", read.text))
 }
 
 pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value), Fault> {
     let arguments: Arguments = fault(NAME, input)?;
     let wrong = |why: String| Fault::new(Code::BadRequest, why);
-    let (_, zone, now) = here(&caller.house).map_err(wrong)?;
-    let (when, _, text) = split(&arguments, now, &zone).map_err(wrong)?;
+    let read = read(&caller.house, &caller.user, &arguments).map_err(wrong)?;
     let action = Action::Remind {
-        text,
+        text: read.text,
         priority: arguments.priority,
     };
     let spec = Spec {
+        zone: Some(read.zone.0),
         session: Some(caller.session.id.to_string()),
-        ..Spec::new(when, action)
+        ..Spec::new(read.when, action)
     };
     let job = edit::add(&caller.house, spec, &caller.author()).await?;
     let details = json!({ "job_id": job.id, "name": job.name, "next_at": job.next_at });
@@ -79,9 +81,24 @@ pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value
     ))
 }
 
-fn here(house: &House) -> Result<(String, TimeZone, Timestamp), String> {
-    let (name, zone) = schedule::zone(&house.config.jobs.timezone)?;
-    Ok((name, zone, house.clock.now()))
+/// What the arguments of a call mean.
+struct Read {
+    when: String,
+    schedule: Schedule,
+    zone: Zone,
+    text: String,
+}
+
+fn read(house: &House, user: &User, arguments: &Arguments) -> Result<Read, String> {
+    let now = house.clock.now();
+    let (when, schedule, text) = split(arguments, now, &zone::of(house, user).1)?;
+    let zone = zone::meant(house, user, (None, &when))?;
+    Ok(Read {
+        when,
+        schedule,
+        zone,
+        text,
+    })
 }
 
 /// Returns the time in words, what it means, and what is to be said then. Where the text holds

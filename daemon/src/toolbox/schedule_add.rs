@@ -4,11 +4,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use smartopol_protocol::job::{Action, Missed, Policy, Spec};
 use smartopol_protocol::tool::{ToolOutput, ToolSpec};
+use smartopol_protocol::user::User;
 use smartopol_protocol::{Code, Fault};
 
 use super::{Caller, arguments, failed, fault};
 use crate::House;
-use crate::scheduler::{edit, schedule};
+use crate::scheduler::edit;
+use crate::scheduler::schedule::{self, Zone};
+use crate::users::zone;
 
 const NAME: &str = "schedule_add";
 
@@ -46,7 +49,10 @@ pub(super) fn spec() -> ToolSpec {
                                     cron with five fields such as `0 9 * * MON-FRI`."
                 },
                 "name": { "type": "string", "description": "A short name, unlike those of the person's other jobs." },
-                "zone": { "type": "string", "description": "A time zone such as Europe/Berlin." },
+                "zone": {
+                    "type": "string",
+                    "description": "A time zone such as Europe/Berlin; without it, the person's."
+                },
                 "prompt": { "type": "string", "description": "What you are told then." },
                 "message": { "type": "string", "description": "What the person is told then." },
                 "tool": { "type": "string", "description": "The tool that is called then." },
@@ -66,14 +72,10 @@ pub(super) fn spec() -> ToolSpec {
     }
 }
 
-pub(super) fn title(house: &House, input: &Value) -> Result<String, ToolOutput> {
+pub(super) fn title((house, user): (&House, &User), input: &Value) -> Result<String, ToolOutput> {
     let arguments: Arguments = arguments(NAME, input)?;
     let action = arguments.action().map_err(|why| failed(&why))?;
-    let zone = arguments
-        .zone
-        .as_deref()
-        .unwrap_or(&house.config.jobs.timezone);
-    let (name, zone) = schedule::zone(zone).map_err(|why| failed(&why))?;
+    let (name, zone) = arguments.zone(house, user).map_err(|why| failed(&why))?;
     let when =
         schedule::read(&arguments.when, house.clock.now(), &zone).map_err(|why| failed(&why))?;
     let when = schedule::described(&when, &name, &zone);
@@ -87,12 +89,12 @@ pub(super) fn title(house: &House, input: &Value) -> Result<String, ToolOutput> 
 
 pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value), Fault> {
     let arguments: Arguments = fault(NAME, input)?;
-    let action = arguments
-        .action()
-        .map_err(|why| Fault::new(Code::BadRequest, why))?;
+    let wrong = |why| Fault::new(Code::BadRequest, why);
+    let action = arguments.action().map_err(wrong)?;
+    let (zone, _) = arguments.zone(&caller.house, &caller.user).map_err(wrong)?;
     let spec = Spec {
         name: arguments.name,
-        zone: arguments.zone,
+        zone: Some(zone),
         session: (!arguments.own_session).then(|| caller.session.id.to_string()),
         workspace: Some(caller.session.workspace.clone()),
         model: caller.session.model.clone(),
@@ -109,6 +111,10 @@ pub(super) async fn run(caller: &Caller, input: &Value) -> Result<(String, Value
 }
 
 impl Arguments {
+    fn zone(&self, house: &House, user: &User) -> Result<Zone, String> {
+        zone::meant(house, user, (self.zone.as_deref(), &self.when))
+    }
+
     fn action(&self) -> Result<Action, String> {
         match (&self.prompt, &self.message, &self.tool) {
             (Some(text), None, None) => Ok(Action::Prompt { text: text.clone() }),

@@ -10,6 +10,7 @@ pub(crate) mod linking;
 pub(crate) mod person;
 pub(crate) mod rights;
 pub(crate) mod strangers;
+pub(crate) mod zone;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

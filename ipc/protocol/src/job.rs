@@ -257,11 +257,32 @@ pub enum JobState {
     Paused {
         /// Since when.
         at: Timestamp,
-        /// Why, one sentence.
+        /// Why; empty where nobody said.
         reason: String,
+        /// The peer that paused it; empty where failures did.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
     /// Its schedule has no more times.
     Done,
+}
+
+impl JobState {
+    /// Says by whom and why it is paused, to go on with after `paused`: ` by cli:1000: on
+    /// holiday`. Empty where it is not.
+    pub fn pause(&self) -> String {
+        let Self::Paused { reason, by, .. } = self else {
+            return String::new();
+        };
+        let by = match by.as_str() {
+            "" => String::new(),
+            by => format!(" by {by}"),
+        };
+        match reason.as_str() {
+            "" => by,
+            reason => format!("{by}: {reason}"),
+        }
+    }
 }
 
 /// What a job is made of.
@@ -278,7 +299,8 @@ pub struct Spec {
     /// When it is due, exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
-    /// The time zone, as the tz database names it; without one the config's.
+    /// The time zone, as the tz database names it; without one, the one that `when` names in
+    /// brackets, or that of whoever makes the job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// What it does.
@@ -492,4 +514,8 @@ pub struct Due {
     pub at: Timestamp,
     /// The same in the job's time zone: `Mon 2026-11-30 09:00:00 CET`.
     pub local: String,
+    /// Says by whom and why the job is paused, so that it will be skipped: `paused by cli:1000: on
+    /// holiday`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! Days on which the clocks change.
 
+use smartopol_protocol::user::{self, Profile};
+
 use super::*;
 
 /// A zone, a time of day, and the moments at which it is due on three days of which the second is
@@ -105,5 +107,67 @@ async fn a_day_on_which_the_clocks_change_has_one_run_in_every_zone() {
     }
     assert_eq!(notices(&client, &session).await.len(), 3 * CHANGES.len());
     sound(&client).await;
+    house.stop(client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_is_meant_where_its_writer_lives() {
+    let settings = "[jobs]\ntimezone = \"UTC\"\n[users]\ntimezone = \"Europe/Berlin\"\n";
+    let house = House::with(settings).await;
+    let (client, mut events) = house.client().await;
+    let session = house.session(&client).await;
+    let spec = |when: &str, zone: Option<&str>| Spec {
+        zone: zone.map(str::to_owned),
+        ..Spec::new(when, remind("x", Priority::Low))
+    };
+    let all = add(&client, spec("tomorrow 9:00", None)).await;
+    assert!(all.when.ends_with("(Europe/Berlin)"), "{}", all.when);
+
+    let own = client.call(user::Show::default()).await.unwrap().user;
+    let set = user::Set {
+        key: own.id.to_string(),
+        profile: Profile {
+            time_zone: Some("Asia/Tokyo".into()),
+            ..Profile::default()
+        },
+        ..user::Set::default()
+    };
+    client.call(set).await.unwrap();
+    let lives = " 09:00:00 JST (Asia/Tokyo)";
+    let own = add(&client, spec("tomorrow 9:00", None)).await;
+    assert!(own.when.ends_with(lives), "{}", own.when);
+    assert_eq!(own.zone, "Asia/Tokyo");
+    // The agent means it so too, and so does the question whether it may.
+    listen(&client, &session).await;
+    say(&client, &session, "remind: tomorrow 9:00 to call").await;
+    assert_eq!(outcome(&mut events).await, Outcome::Done);
+    let jobs = client.call(List::default()).await.unwrap().jobs;
+    assert_eq!((&jobs[2].when, &jobs[2].zone), (&own.when, &own.zone));
+    let shown = client.call(session::Show::newest(session.id, 10)).await;
+    let title = &shown.unwrap().calls[0].inspection.title;
+    assert!(title.contains(lives), "{title}");
+
+    // What is named beside the time or within it comes before.
+    let beside = add(&client, spec("tomorrow 9:00", Some("UTC"))).await;
+    assert!(
+        beside.when.ends_with(" 09:00:00 UTC (UTC)"),
+        "{}",
+        beside.when
+    );
+    let within = add(&client, spec("every day at 9:00 (America/New_York)", None)).await;
+    assert_eq!(within.when, "every day at 09:00 (America/New_York)");
+    assert_eq!(within.zone, "America/New_York");
+    let both = Add {
+        spec: spec("tomorrow 9:00 (America/New_York)", Some("UTC")),
+        check: true,
+    };
+    let fault = client.call(both).await.unwrap_err();
+    let told = &fault.fault().unwrap().message;
+    assert!(told.contains("two time zones are named"), "{told}");
+    // What is told of a job may be changed and said again.
+    for (when, due) in [(&own.when, own.next_at), (&within.when, within.next_at)] {
+        let again = add(&client, spec(when, None)).await;
+        assert_eq!((&again.when, again.next_at), (when, due));
+    }
     house.stop(client).await;
 }

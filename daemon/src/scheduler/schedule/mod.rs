@@ -9,6 +9,7 @@
 //! left out, repeated with the one that is repeated.
 
 mod cron;
+mod length;
 mod tell;
 mod words;
 
@@ -19,13 +20,16 @@ use smartopol_protocol::job::{Day, Schedule};
 
 use cron::Cron;
 pub(crate) use tell::{described, late, local, stretch};
-pub(crate) use words::{moment, read};
+pub(crate) use words::{moment, read, zone_in};
 
 /// The shortest time between two due times, in milliseconds.
 const SHORTEST: i64 = 10_000;
 
 /// How many due times are looked at to find one that comes too soon after another.
 const LOOK: usize = 200;
+
+/// A time zone, with its name.
+pub(crate) type Zone = (String, TimeZone);
 
 /// A schedule that was understood.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ enum Kind {
 ///
 /// # Errors
 /// Where the tz database does not know it.
-pub(crate) fn zone(name: &str) -> Result<(String, TimeZone), String> {
+pub(crate) fn zone(name: &str) -> Result<Zone, String> {
     if name.is_empty() {
         let system = TimeZone::system();
         return match system.iana_name() {
@@ -73,10 +77,14 @@ impl Times {
         let kind = match schedule {
             Schedule::At { at } => Kind::At(*at),
             Schedule::Every { seconds, from } => {
-                if !(10..=31_536_000).contains(seconds) {
-                    return Err(format!(
-                        "`seconds` of an interval is {seconds}: 10 to 31,536,000 are possible"
-                    ));
+                let wrong = match seconds {
+                    ..10 => Some("often: every 10 seconds is the shortest"),
+                    10..=31_536_000 => None,
+                    _ => Some("seldom: every 365 days is the longest; name a date instead"),
+                };
+                if let Some(wrong) = wrong {
+                    let told = tell::exactly(*seconds);
+                    return Err(format!("every {told} is too {wrong}"));
                 }
                 Kind::Every {
                     millis: i64::try_from(*seconds).unwrap_or(i64::MAX / 1000) * 1000,

@@ -15,11 +15,12 @@ pub(crate) fn local(at: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// Returns a schedule in words, with its time zone where that matters.
+/// Returns a schedule in words, with its time zone where that matters. [`read`](super::read) takes
+/// them back.
 pub(crate) fn described(schedule: &Schedule, zone_name: &str, zone: &TimeZone) -> String {
     match schedule {
         Schedule::At { at } => format!("once, on {} ({zone_name})", local(*at, zone)),
-        Schedule::Every { seconds, .. } => format!("every {}", stretch(*seconds * 1000)),
+        Schedule::Every { seconds, .. } => format!("every {}", exactly(*seconds)),
         Schedule::Cron { expression } => format!("by cron `{expression}` ({zone_name})"),
         Schedule::Daily { time } => format!("every day at {time} ({zone_name})"),
         Schedule::Weekly { days, time } => {
@@ -46,9 +47,26 @@ fn named(days: &[Day]) -> String {
     }
 }
 
+const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+
+/// Returns a length of time, whole: `1 d 2 h 5 min 10 s`.
+pub(super) fn exactly(seconds: u64) -> String {
+    let mut left = seconds;
+    let mut told = Vec::new();
+    for (size, unit) in UNITS {
+        if left >= size {
+            told.push(format!("{} {unit}", left / size));
+            left %= size;
+        }
+    }
+    match told.is_empty() {
+        true => "0 s".to_owned(),
+        false => told.join(" "),
+    }
+}
+
 /// Returns how long something takes or took, in its two largest units: `2 h 5 min`.
 pub(crate) fn stretch(millis: u64) -> String {
-    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
     let mut left = millis / 1000;
     if left == 0 {
         return format!("{millis} ms");
