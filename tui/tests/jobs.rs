@@ -163,8 +163,8 @@ fn a_job_runs_now_rests_and_goes_on() {
     console.keys("s");
     let at = house.at();
     let rests = house.change_job(ids[1], |job| {
-        let reason = "cli:1000 paused it".to_owned();
-        job.state = JobState::Paused { at, reason };
+        let (reason, by) = (String::new(), "cli:1000".to_owned());
+        job.state = JobState::Paused { at, reason, by };
         job.next_at = None;
     });
     console.job_changed(rests);
@@ -276,6 +276,27 @@ fn a_change_of_what_it_does_keeps_when_it_is_due() {
     assert!(
         edits.len() == 1 && edits[0].contains("name: Some(\"nightly-tests\")"),
         "{edits:?}"
+    );
+}
+
+#[test]
+fn a_time_may_be_changed_where_it_stands_and_its_time_zone_with_it() {
+    let (house, mut console, ids) = jobs(120, 36);
+    let job = house.jobs.iter().find(|job| job.id == ids[1]).unwrap();
+    assert!(job.when.ends_with("(Europe/Berlin)"), "{}", job.when);
+    console.keys("e<bs><bs><bs><bs><bs><bs><bs>Paris)<enter>");
+    let checks = asked(&mut console, "CheckJob");
+    assert!(
+        checks.len() == 1
+            && checks[0].contains("(Europe/Paris)\")")
+            && checks[0].contains("zone: None"),
+        "{checks:?}"
+    );
+    console.keys("<esc>e<bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><bs><enter>");
+    let checks = asked(&mut console, "CheckJob");
+    assert!(
+        checks.len() == 1 && checks[0].contains("zone: Some(\"Europe/Berlin\")"),
+        "{checks:?}"
     );
 }
 

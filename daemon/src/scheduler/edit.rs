@@ -182,10 +182,8 @@ pub(crate) async fn pause(
     job.updated_at = at;
     job.state = JobState::Paused {
         at,
-        reason: match house.redactor.known(reason).0.trim() {
-            "" => format!("{by} paused it"),
-            reason => reason.to_owned(),
-        },
+        reason: house.redactor.known(reason).0.trim().to_owned(),
+        by: by.to_owned(),
     };
     Ok(house
         .store

@@ -66,7 +66,7 @@ fn bad(message: impl Into<String>, hint: &str) -> Fault {
 /// Returns the job that a spec means; nothing is stored.
 pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Job, Fault> {
     let now = house.clock.now();
-    let (zone, schedule) = when(house, &spec, now)?;
+    let (zone, schedule) = when(house, &spec, author, now)?;
     let session = session(house, &spec, author).await?;
     let action = action(house, &spec)?;
     if matches!(action, Action::Message { .. }) && session.is_none() {
@@ -88,7 +88,7 @@ pub(crate) async fn job(house: &House, spec: Spec, author: &Author) -> Result<Jo
     };
     let frozen = frozen(house, &spec, &action, session.as_ref(), author).await?;
     if let Action::Call { tool, input } = &action {
-        inspect(house, tool, input, &workspace).await?;
+        inspect(house, (tool, input), &workspace, author).await?;
     }
     check_policy(&spec.policy)?;
     let name = match &spec.name {
@@ -161,6 +161,8 @@ pub(crate) fn next(job: &Job, now: Timestamp, count: usize) -> Vec<Due> {
             name: job.name.clone(),
             at,
             local: schedule::local(at, &zone),
+            paused: matches!(job.state, JobState::Paused { .. })
+                .then(|| format!("paused{}", job.state.pause())),
         })
         .collect()
 }
@@ -170,9 +172,16 @@ pub(crate) fn soon(job: &Job, now: Timestamp) -> Vec<Due> {
     next(job, now, SHOWN)
 }
 
-fn when(house: &House, spec: &Spec, now: Timestamp) -> Result<(String, Schedule), Fault> {
-    let wanted = spec.zone.as_deref().unwrap_or(&house.config.jobs.timezone);
-    let (name, zone) = schedule::zone(wanted).map_err(|why| bad(why, ""))?;
+fn when(
+    house: &House,
+    spec: &Spec,
+    author: &Author,
+    now: Timestamp,
+) -> Result<(String, Schedule), Fault> {
+    let words = spec.when.as_deref().unwrap_or_default();
+    let user = house.users.acting(&author.peer, None);
+    let (name, zone) = users::zone::meant(house, &user, (spec.zone.as_deref(), words))
+        .map_err(|why| bad(why, ""))?;
     let schedule = match (&spec.when, &spec.schedule) {
         (Some(words), None) => {
             schedule::read(words, now, &zone).map_err(|why| bad(why, "say it otherwise"))?
@@ -323,12 +332,19 @@ async fn frozen(
                 author.most.name()
             ),
         )
-        .hint("name a stricter one; a person may give more: smartopol jobs add"));
+        .hint(match author.tools {
+            Some(_) => "name a stricter one; a person may give more: smartopol jobs add",
+            None => "name a stricter one",
+        }));
     }
     if spec.may_schedule && !author.may_schedule {
         return Err(
-            Fault::new(Code::Denied, "`may_schedule` can only be given by a person")
-                .hint("a person can make it: smartopol jobs add --may-schedule"),
+            Fault::new(Code::Denied, "`may_schedule` can only be given by a person").hint(
+                match author.tools {
+                    Some(_) => "a person can make it: smartopol jobs add --may-schedule",
+                    None => "leave it out, or ask a grown-up to make the job",
+                },
+            ),
         );
     }
     Ok(Frozen {
@@ -387,14 +403,15 @@ fn tools(
 
 async fn inspect(
     house: &House,
-    tool: &str,
-    input: &serde_json::Value,
+    (tool, input): (&str, &serde_json::Value),
     workspace: &str,
+    author: &Author,
 ) -> Result<(), Fault> {
     let (own, name, input) = (house.clone(), tool.to_owned(), input.clone());
     let workspace = workspace.to_owned();
+    let user = house.users.acting(&author.peer, None);
     let looked = tokio::task::spawn_blocking(move || {
-        toolbox::inspect(&own, None, &name, &input, Path::new(&workspace))
+        toolbox::inspect((&own, &user), None, (&name, &input), Path::new(&workspace))
     })
     .await;
     match looked {

@@ -9,6 +9,25 @@ use super::schedule::{Times, local, stretch};
 /// How long after a time that a person names a due time is meant all the same: they name minutes.
 pub(crate) const MINUTE: i64 = 60_000;
 
+/// The same where they name seconds.
+const SECOND: i64 = 1_000;
+
+/// Returns the row that a person means by a time, and the newest before that time: the row of that
+/// very moment, or else the first within its second, or else within its minute; what was due
+/// before what was run by hand. The rows are in the order of their times.
+pub(crate) fn meant(rows: &[Run], at: Timestamp) -> (Option<&Run>, Option<&Run>) {
+    let first = |millis: i64, by_hand: bool| {
+        rows.iter().find(|run| {
+            let within = (at..at.plus_millis(millis)).contains(&run.due_at);
+            within && run.by_hand == by_hand
+        })
+    };
+    let run = [1, SECOND, MINUTE]
+        .into_iter()
+        .find_map(|millis| first(millis, false).or_else(|| first(millis, true)));
+    (run, rows.iter().rev().find(|run| run.due_at < at))
+}
+
 /// What is known of a job around a moment.
 pub(crate) struct Known<'a> {
     pub(crate) job: &'a Job,
@@ -34,10 +53,22 @@ impl Known<'_> {
     pub(crate) fn sentence(&self) -> String {
         let name = &self.job.name;
         if let Some(run) = self.run {
-            return self.of(run);
+            // Who asks about now is told of now too, unless the row says it already.
+            let rests = match (self.at, run.state) {
+                (None, state) if state != RunState::Skipped => self.rests(),
+                _ => String::new(),
+            };
+            return self.of(run) + &rests;
         }
         let Some(at) = self.at else {
+            let rests = self.rests();
             return match self.job.next_at {
+                Some(next) if !rests.is_empty() => format!(
+                    "`{name}` has not been due yet{rests}; it is due {}, and what comes, the first \
+                     time at {}, is skipped while it is paused",
+                    self.job.when,
+                    self.told(next)
+                ),
                 Some(next) => format!(
                     "`{name}` has not been due yet: it is due {}, the first time at {}",
                     self.job.when,
@@ -65,10 +96,10 @@ impl Known<'_> {
             .filter(|due| due.as_millis() < at.as_millis() + MINUTE);
         match due {
             Some(due) if due > self.now => match &self.job.state {
-                JobState::Paused { reason, .. } => format!(
-                    "`{name}` is due at {}, which is to come, but will be skipped while it is \
-                     paused: {reason}",
-                    self.told(due)
+                JobState::Paused { .. } => format!(
+                    "`{name}` is due at {}, which is to come, but will be skipped{}",
+                    self.told(due),
+                    self.rests()
                 ),
                 _ => format!("`{name}` is due at {}, which is to come", self.told(due)),
             },
@@ -83,6 +114,18 @@ impl Known<'_> {
                 self.told(due)
             ),
             None => self.not_due(&asked, at),
+        }
+    }
+
+    /// Says that the job is paused, since when, by whom and why; empty where it is not.
+    fn rests(&self) -> String {
+        match &self.job.state {
+            JobState::Paused { at, .. } => format!(
+                ": it is paused since {}{}",
+                self.told(*at),
+                self.job.state.pause()
+            ),
+            _ => String::new(),
         }
     }
 
@@ -159,5 +202,60 @@ impl Known<'_> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smartopol_protocol::JobId;
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000 + millis)
+    }
+
+    fn row(due_at: Timestamp, by_hand: bool) -> Run {
+        Run {
+            job_id: JobId::from_bytes([1; 16]),
+            due_at,
+            state: RunState::Ran,
+            reason: String::new(),
+            by_hand,
+            attempts: 1,
+            written_at: due_at,
+            claim_at: None,
+            started_at: None,
+            finished_at: None,
+            session_id: None,
+            message_id: None,
+            turn_id: None,
+        }
+    }
+
+    #[test]
+    fn a_time_means_the_row_nearest_after_it_and_what_was_due_before_what_was_run_by_hand() {
+        let rows = [
+            row(at(-10_000), false),
+            row(at(120), true),
+            row(at(480), false),
+            row(at(4_000), true),
+            row(at(10_480), false),
+            row(at(50_480), false),
+        ];
+        let meant = |asked: i64| {
+            let (run, before) = meant(&rows, at(asked));
+            let place = |run: &Run| run.due_at.as_millis() - at(0).as_millis();
+            (run.map(place), before.map(place))
+        };
+        // The very moment, its second, its minute.
+        assert_eq!(meant(120), (Some(120), Some(-10_000)));
+        assert_eq!(meant(0), (Some(480), Some(-10_000)));
+        assert_eq!(meant(4_000), (Some(4_000), Some(480)));
+        assert_eq!(meant(3_500), (Some(4_000), Some(480)));
+        assert_eq!(meant(2_000), (Some(10_480), Some(480)));
+        assert_eq!(meant(10_000), (Some(10_480), Some(4_000)));
+        assert_eq!(meant(50_481), (None, Some(50_480)));
+        assert_eq!(meant(-100_000), (None, None));
     }
 }

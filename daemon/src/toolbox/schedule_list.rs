@@ -32,7 +32,7 @@ pub(super) async fn run(caller: &Caller) -> Result<(String, Value), Fault> {
     let mut text = String::new();
     for job in told.iter().take(MOST) {
         let next = match (&job.state, job.next_at) {
-            (JobState::Paused { reason, .. }, _) => format!("paused: {reason}"),
+            (JobState::Paused { .. }, _) => format!("paused{}", job.state.pause()),
             (_, Some(at)) => format!("next at {at}"),
             (_, None) => "no more times".into(),
         };

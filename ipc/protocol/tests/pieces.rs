@@ -350,6 +350,12 @@ fn job_states() -> Vec<JobState> {
         JobState::Paused {
             at: sample::at(0),
             reason: "3 runs in a row failed".into(),
+            by: String::new(),
+        },
+        JobState::Paused {
+            at: sample::at(0),
+            reason: "on holiday".into(),
+            by: "cli:1000".into(),
         },
         JobState::Done,
     ]

@@ -572,6 +572,7 @@ pub(crate) fn due() -> Due {
         name: "tidy".into(),
         at: at(86_400_000),
         local: "Mon 2026-11-30 09:00:00 CET".into(),
+        paused: None,
     }
 }
 

@@ -42,7 +42,7 @@ async fn a_job_is_changed_paused_taken_up_and_removed_and_its_ledger_tells_all()
     );
     let told = why(&client, &made.name, Some(four[2].due_at)).await;
     assert!(
-        told.ends_with("because the job was paused: on holiday"),
+        told.contains("because the job was paused by ") && told.ends_with(": on holiday"),
         "{told}"
     );
 
@@ -194,4 +194,43 @@ fn what_does_nothing_for_a_job_is_refused() {
         .unwrap();
     assert!(told.contains("remind (high): y"), "{told}");
     home.ok(["daemon", "stop"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_rests_says_so_wherever_its_times_are_told() {
+    let house = House::with("").await;
+    let (client, _events) = house.client().await;
+    let session = house.session(&client).await;
+    let made = add(&client, within(&session, "every hour", prompt("say: tick"))).await;
+    let key = made.name.clone();
+    let pause = Pause {
+        key: key.clone(),
+        reason: "on holiday".into(),
+    };
+    let JobState::Paused { by, reason, .. } = client.call(pause).await.unwrap().state else {
+        panic!("it is not paused")
+    };
+    assert_eq!(reason, "on holiday");
+    let words = format!(" by {by}: on holiday");
+    let told = why(&client, &key, None).await;
+    assert!(
+        told.contains("has not been due yet: it is paused since ") && told.contains(&words),
+        "{told}"
+    );
+    for of in [None, Some(key.clone())] {
+        let next = Next { key: of, count: 3 };
+        let times = client.call(next).await.unwrap().times;
+        let paused = Some(format!("paused{words}"));
+        assert!(times.len() == 3 && times.iter().all(|due| due.paused == paused));
+    }
+    house.hands.turn_by(HOUR);
+    let skipped = rows(&client, &made, 1).await;
+    assert_eq!(skipped[0].reason, format!("the job was paused{words}"));
+    client.call(Resume { key: key.clone() }).await.unwrap();
+    let next = Next {
+        key: Some(key),
+        count: 1,
+    };
+    assert_eq!(client.call(next).await.unwrap().times[0].paused, None);
+    house.stop(client).await;
 }

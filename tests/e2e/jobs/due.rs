@@ -243,3 +243,34 @@ async fn a_single_time_that_was_only_missed_comes_when_the_clock_is_right_again(
     sound(&client).await;
     house.stop(client).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_is_told_of_the_row_whose_time_was_asked_about() {
+    let house = House::with("").await;
+    let (client, _events) = house.client().await;
+    let session = house.session(&client).await;
+    let text = "tick".to_owned();
+    let made = within(&session, "every 10 seconds", Action::Message { text });
+    let made = add(&client, made).await;
+    for count in 1..=9 {
+        house.hands.turn_by(10 * SECOND);
+        rows(&client, &made, count).await;
+    }
+    let key = made.name.clone();
+    client.call(RunNow { key }).await.unwrap();
+    let all = rows(&client, &made, 10).await;
+    for run in &all {
+        // As it is told, to the second.
+        let at = Timestamp::from_millis(run.due_at.as_millis().div_euclid(1_000) * 1_000);
+        for at in [at, run.due_at] {
+            let asked = Why {
+                key: made.name.clone(),
+                at: Some(at.to_string()),
+            };
+            let answer = client.call(asked).await.unwrap().run.unwrap();
+            let alone = run.by_hand && at != run.due_at;
+            assert!(answer.due_at == run.due_at || alone, "{at}: {answer:?}");
+        }
+    }
+    house.stop(client).await;
+}

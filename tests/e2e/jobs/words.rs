@@ -166,3 +166,46 @@ fn a_job_file_is_toml_or_json_and_a_wrong_name_in_it_is_told_with_the_right_one(
     assert!(told.contains("did you mean `zone`?"), "{told}");
     assert!(home.run(["daemon", "stop"]).unwrap().status.success());
 }
+
+#[test]
+fn times_are_told_with_their_zone_and_none_is_not_how_many() {
+    let home = home();
+    let ok = |words: &[&str]| home.ok(words).unwrap();
+    ok(&["daemon", "start"]);
+    let words = ["jobs", "add", "--name", "tok", "--when", "every day 9:00"];
+    let does = ["--tz", "Asia/Tokyo", "--remind", "tea", "--yes"];
+    ok(&[&words[..], &does].concat());
+    ok(&["jobs", "run", "tok"]);
+    let until = std::time::Instant::now() + smartopol_testkit::home::LIMIT;
+    while !ok(&["jobs", "why", "tok"]).contains("was run by hand") {
+        assert!(std::time::Instant::now() < until, "it never ran");
+    }
+    for words in [["jobs", "history", "tok"], ["jobs", "show", "tok"]] {
+        let told = ok(&words);
+        let row = told.lines().find(|line| line.contains("  ran  ")).unwrap();
+        assert!(row.contains(" JST "), "{row}");
+        // As it is told, it is understood.
+        let at = row.split(" JST").next().unwrap();
+        let why = ok(&["jobs", "why", "tok", at, "JST"]);
+        assert!(why.contains("was run by hand"), "{why}");
+    }
+    assert!(ok(&["jobs", "next", "tok"]).contains(" 09:00:00 JST "));
+    ok(&["jobs", "pause", "tok", "--reason", "on holiday"]);
+    let next = ok(&["jobs", "next"]);
+    assert!(
+        next.contains("skipped: paused by ") && next.contains(": on holiday"),
+        "{next}"
+    );
+    for words in [["jobs", "next", "-n", "0"], ["inbox", "-n", "0", "--json"]] {
+        let refused = home.run(words).unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            !refused.status.success() && told.contains("1 or more"),
+            "{told}"
+        );
+    }
+    let long = home.run(["inbox", "snooze", "1", "99999999d"]).unwrap();
+    let told = String::from_utf8_lossy(&long.stderr).into_owned();
+    assert!(told.contains("365 days are the longest"), "{told}");
+    ok(&["daemon", "stop"]);
+}

@@ -84,6 +84,7 @@ impl House {
                 name: job.name.clone(),
                 at,
                 local: format!("2026-11-{day:02} 23:00:00 CET"),
+                paused: None,
             })
         };
         Shown {
@@ -176,6 +177,7 @@ pub fn four(house: &mut House) -> [JobId; 4] {
         job.state = JobState::Paused {
             at,
             reason: "three runs in a row failed".into(),
+            by: String::new(),
         };
         job.next_at = None;
         job.last = Some(run(rests, 1, RunState::Failed, 400, "connection refused"));

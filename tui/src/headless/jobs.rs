@@ -20,7 +20,10 @@ impl Headless {
 
     /// Tells rows of a job's ledger.
     pub fn ledger(&mut self, id: JobId, runs: Vec<job::Run>) {
-        let shown = job::HistoryShown { runs, more: false };
+        let shown = job::HistoryShown {
+            runs,
+            ..job::HistoryShown::default()
+        };
         self.answer(Call::Ledger(id), Reply::Ledger(shown));
     }
 

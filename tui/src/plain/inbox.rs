@@ -39,7 +39,7 @@ pub struct Inbox {
     #[arg(long, global = true)]
     everyone: bool,
     /// At most so many
-    #[arg(short = 'n', long, default_value_t = 50, value_name = "N")]
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "N", value_parser = time::many)]
     limit: u32,
     /// Print one JSON object a line
     #[arg(long, global = true)]

@@ -16,7 +16,7 @@ use smartopol_protocol::job::{
 use super::confirm::confirmed;
 use super::link::client;
 use super::out::Out;
-use super::table;
+use super::{table, time};
 use make::Make;
 
 /// What runs by itself.
@@ -116,7 +116,7 @@ pub enum Command {
         #[arg(value_name = "JOB")]
         key: String,
         /// At most so many of the newest rows
-        #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "N", value_parser = time::many)]
         limit: u32,
         /// Print one JSON object a line
         #[arg(long)]
@@ -144,7 +144,7 @@ pub enum Command {
         #[arg(value_name = "JOB")]
         key: Option<String>,
         /// How many times
-        #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
+        #[arg(short = 'n', long, default_value_t = 20, value_name = "N", value_parser = time::many)]
         count: u32,
         /// Print one JSON object a line
         #[arg(long)]
@@ -201,7 +201,7 @@ pub(super) async fn run(
             let shown = client.call(history).await?;
             match json {
                 true => shown.runs.iter().try_for_each(|run| out.json(run))?,
-                false => tell::runs(out, &shown.runs)?,
+                false => tell::runs(out, &shown.runs, &shown.zone)?,
             }
         }
         Command::Why { key, at, json } => {

@@ -84,9 +84,52 @@ pub(crate) fn local(at: Timestamp) -> String {
     )
 }
 
+/// Returns the date and time where the person is, with the name of that: `2026-11-30 09:00:00 CET`.
+pub(super) fn named(at: Timestamp) -> String {
+    shown(at, TimeZone::system())
+}
+
+/// Returns the same in a time zone; where it is not known here, in UTC.
+pub(super) fn named_in(at: Timestamp, zone: &str) -> String {
+    shown(at, TimeZone::get(zone).unwrap_or(TimeZone::UTC))
+}
+
+fn shown(at: Timestamp, zone: TimeZone) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
+        |_| at.to_string(),
+        |moment| {
+            let zoned = moment.to_zoned(zone);
+            zoned.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+        },
+    )
+}
+
+/// Reads how many of something are asked for.
+pub(super) fn many(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(0) => Err("that would be none: say 1 or more".into()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("say how many, as a number".into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_told_with_the_zone_that_it_is_in() {
+        let at = "2026-11-30T08:07:40Z".parse().unwrap();
+        assert_eq!(named_in(at, "Asia/Tokyo"), "2026-11-30 17:07:40 JST");
+        assert_eq!(named_in(at, "Nowhere/Near"), "2026-11-30 08:07:40 UTC");
+    }
+
+    #[test]
+    fn none_is_not_how_many() {
+        assert_eq!(many("20"), Ok(20));
+        assert!(many("0").unwrap_err().contains("1 or more"));
+        assert!(many("-1").is_err() && many("all").is_err());
+    }
 
     #[test]
     fn since_takes_what_people_write() {

@@ -87,9 +87,9 @@ fn lines(app: &App, job: &Job, room: usize) -> Vec<Line<'static>> {
         tell("may", &rights(job));
     }
     tell("if missed", &policy(job));
-    if let JobState::Paused { at, reason } = &job.state {
+    if let JobState::Paused { at, .. } = &job.state {
         let since = moment(app, *at);
-        tell("rests", &format!("since {since}: {reason}"));
+        tell("rests", &format!("since {since}{}", job.state.pause()));
     }
     if let Some((_, why)) = app.jobs.why.as_ref().filter(|(id, _)| *id == job.id) {
         lines.push(Line::raw(""));

@@ -18,6 +18,9 @@ use crate::server::view;
 /// How many rows of the ledger are shown with a job.
 const ROWS: u32 = 50;
 
+/// How many rows are looked at for the one that a person asks about: more than a minute has.
+const ASKED: u32 = 200;
+
 /// How many next times are told where nothing is said, and at most.
 const TIMES: (u32, u32) = (20, 1_000);
 
@@ -83,10 +86,11 @@ pub(crate) async fn history(
     user: &User,
     history: History,
 ) -> Result<HistoryShown, Fault> {
-    let id = edit::find(house, user, &history.key, true).await?.id;
-    let read = move |r: &Reader<'_>| r.history(id, history.before, history.limit);
+    let job = edit::find(house, user, &history.key, true).await?;
+    let read = move |r: &Reader<'_>| r.history(job.id, history.before, history.limit);
     let (runs, more) = house.store.read(read).await?;
-    Ok(HistoryShown { runs, more })
+    let zone = job.zone;
+    Ok(HistoryShown { zone, runs, more })
 }
 
 pub(crate) async fn why(house: &House, user: &User, asked: Why) -> Result<Answer, Fault> {
@@ -104,12 +108,13 @@ pub(crate) async fn why(house: &House, user: &User, asked: Why) -> Result<Answer
         .store
         .read(move |r| {
             let end = at.map(|at| at.plus_millis(why::MINUTE));
-            let (rows, _) = r.history(id, end, 2)?;
-            let mut rows: Vec<Run> = rows;
-            let newest = rows.pop();
-            let (run, before) = match (at, newest) {
-                (Some(at), Some(run)) if run.due_at < at => (None, Some(run)),
-                (_, run) => (run, rows.pop()),
+            let (mut rows, _) = r.history(id, end, ASKED)?;
+            let (run, before) = match at {
+                Some(at) => {
+                    let (run, before) = why::meant(&rows, at);
+                    (run.cloned(), before.cloned())
+                }
+                None => (rows.pop(), None),
             };
             Ok((run, before, r.ledger_since()?))
         })

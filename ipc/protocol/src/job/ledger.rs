@@ -125,6 +125,9 @@ pub struct History {
 /// The reply to `job/history`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryShown {
+    /// The time zone of the job's schedule.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub zone: String,
     /// Oldest first.
     pub runs: Vec<Run>,
     /// True where older ones exist.

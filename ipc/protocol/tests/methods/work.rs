@@ -64,6 +64,7 @@ pub(super) fn all() -> All {
                 limit: 20,
             },
             job::HistoryShown {
+                zone: "Europe/Berlin".into(),
                 runs: vec![sample::run()],
                 more: true,
             },

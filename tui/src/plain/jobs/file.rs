@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use serde_json::Value;
 use smartopol_protocol::job::Spec;
 use smartopol_protocol::{Code, Fault, suggest};
 
@@ -27,6 +28,10 @@ fn parse(name: &str, text: &str) -> Result<Spec, Fault> {
     let json = Path::new(name)
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    if json && !text.trim_start().starts_with('{') && serde_json::from_str::<Value>(text).is_ok() {
+        let told = "a job is an object with names: {\"when\": …, \"action\": {…}}";
+        return Err(wrong(name, 1, told));
+    }
     if json {
         return serde_json::from_str(text).map_err(|err| wrong(name, err.line(), &err.to_string()));
     }
@@ -88,6 +93,17 @@ mod tests {
             fault.message
         );
         assert_eq!(fault.hint, "did you mean `policy`?");
+    }
+
+    #[test]
+    fn json_that_is_no_job_is_told_what_a_job_is() {
+        for text in ["[]", " [1]", "\"tea\"", "7"] {
+            let fault = parse("tea.json", text).unwrap_err();
+            assert_eq!(
+                fault.message,
+                "tea.json:1: a job is an object with names: {\"when\": …, \"action\": {…}}"
+            );
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub struct Make {
     /// Its name [default: the first words of what it does]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// The time zone, such as Europe/Berlin [default: as the settings say]
+    /// The time zone, such as Europe/Berlin [default: the one that you have, see `users show`]
     #[arg(long = "tz", value_name = "ZONE")]
     zone: Option<String>,
     /// The session it speaks to [default: each run has one of its own, in this folder]

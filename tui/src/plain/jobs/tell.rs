@@ -17,7 +17,7 @@ const GLANCE: usize = 60;
 pub(super) fn row(job: &Job) -> Vec<Cell> {
     let (next, left) = match (&job.state, job.next_at) {
         (JobState::Paused { .. }, _) => (toned("paused", Tone::Waits), cell("")),
-        (_, Some(at)) => (cell(time::local(at)), cell(time::until(at))),
+        (_, Some(at)) => (cell(time::named(at)), cell(time::until(at))),
         (_, None) => (toned("done", Tone::Quiet), cell("")),
     };
     let last = match &job.last {
@@ -171,17 +171,18 @@ pub(super) fn job(out: &mut Out, shown: &Shown) -> io::Result<()> {
     made(out, job, &shown.next)?;
     match &job.state {
         JobState::Active => {}
-        JobState::Paused { at, reason } => {
-            out.line(format!("paused since {}: {reason}", time::local(*at)))?;
+        JobState::Paused { at, .. } => {
+            let since = time::named_in(*at, &job.zone);
+            out.line(format!("paused since {since}{}", job.state.pause()))?;
         }
         JobState::Done => out.line("done: it has no more times")?,
     }
     out.line("")?;
-    runs(out, &shown.runs)
+    runs(out, &shown.runs, &job.zone)
 }
 
-/// Shows rows of the ledger.
-pub(super) fn runs(out: &mut Out, runs: &[Run]) -> io::Result<()> {
+/// Shows rows of the ledger, in the time zone of their job.
+pub(super) fn runs(out: &mut Out, runs: &[Run], zone: &str) -> io::Result<()> {
     let rows: Vec<_> = runs
         .iter()
         .map(|run| {
@@ -197,7 +198,7 @@ pub(super) fn runs(out: &mut Out, runs: &[Run]) -> io::Result<()> {
                 _ => String::new(),
             };
             vec![
-                cell(time::local(run.due_at)),
+                cell(time::named_in(run.due_at, zone)),
                 toned(run.state.name(), tone(run.state)),
                 cell(took),
                 cell(tries),
@@ -214,11 +215,23 @@ pub(super) fn runs(out: &mut Out, runs: &[Run]) -> io::Result<()> {
     )
 }
 
-/// Shows coming times.
+/// Shows coming times, and which of them will be skipped.
 pub(super) fn times(out: &mut Out, times: &[Due]) -> io::Result<()> {
+    let rests = times.iter().any(|due| due.paused.is_some());
     let rows: Vec<_> = times
         .iter()
-        .map(|due| vec![cell(&due.local), cell(time::until(due.at)), cell(&due.name)])
+        .map(|due| {
+            let mut row = vec![cell(&due.local), cell(time::until(due.at)), cell(&due.name)];
+            if rests {
+                row.push(match &due.paused {
+                    Some(paused) => toned(format!("skipped: {paused}"), Tone::Waits),
+                    None => cell(""),
+                });
+            }
+            row
+        })
         .collect();
-    table::print(out, &["when", "in", "name"], &rows, "nothing is due")
+    let heads = ["when", "in", "name", "but"];
+    let heads = heads.get(..if rests { 4 } else { 3 }).unwrap_or(&heads);
+    table::print(out, heads, &rows, "nothing is due")
 }
