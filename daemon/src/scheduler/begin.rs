@@ -11,7 +11,7 @@ use smartopol_protocol::job::{Action, Job, Overlap, Run, RunState};
 use smartopol_protocol::message::{Level, Message, Part, Role};
 use smartopol_protocol::session::Create;
 use smartopol_protocol::{Code, Fault, JobId, MessageId, SessionId, Timestamp};
-use smartopol_store::{Result, RunEnd};
+use smartopol_store::{IN_TIME_MS, Result, RunEnd, Writer};
 
 use super::schedule::{self, late};
 use super::{charge, make};
@@ -48,7 +48,7 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
         .await?;
     // One that waits for a person holds up nobody else.
     let mut turns = usize::try_from(busy_runs).unwrap_or(usize::MAX);
-    let mut reminders = Vec::new();
+    let (mut reminders, mut held) = (Vec::new(), Vec::new());
     let mut busy: HashMap<JobId, Timestamp> =
         running.iter().map(|run| (run.job_id, run.due_at)).collect();
     let all = waiting.len();
@@ -58,19 +58,22 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
         if let Some(before) = busy.get(&id) {
             match job.policy.overlap {
                 Overlap::Allow => {}
-                Overlap::Queue => continue,
-                // What a person asked for waits, and is not left out.
-                Overlap::Skip if run.by_hand => continue,
-                Overlap::Skip => {
+                Overlap::Skip if !run.by_hand => {
                     let zone = zone_of(job);
                     let before = schedule::local(*before, &zone);
                     let reason = format!("the run of {before} was not over");
                     end(house, &run, RunEnd::Skipped(reason), now).await?;
                     continue;
                 }
+                // What a person asked for waits, and is not left out.
+                Overlap::Skip | Overlap::Queue => {
+                    held.push(run);
+                    continue;
+                }
             }
         }
         if job.action.is_turn() && turns >= most && !run.by_hand {
+            held.push(run);
             continue;
         }
         if let Err(why) = make::holds(house, job).await {
@@ -78,7 +81,8 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
             continue;
         }
         if matches!(job.action, Action::Remind { .. }) {
-            reminders.push((run.job_id, run.due_at));
+            let due = schedule::local(run.due_at, &zone_of(job));
+            reminders.push((run, due));
             continue;
         }
         if begin(house, job, &run, now).await? {
@@ -86,15 +90,31 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
             busy.insert(id, run.due_at);
         }
     }
+    held.retain(|run| run.reason.is_empty());
+    if !held.is_empty() {
+        let hold = move |w: &mut Writer<'_>| {
+            held.iter().try_for_each(|run| {
+                let key = (run.job_id, run.due_at);
+                w.hold_run(key, "others had to end before it", now)
+            })
+        };
+        house.store.write(hold).await?;
+    }
     let reminded = reminders.len();
+    let up_since = house.facts.started_at;
     while !reminders.is_empty() {
         let some: Vec<_> = reminders.drain(..reminders.len().min(TOGETHER)).collect();
         house
             .store
             .write(move |w| {
-                some.iter().try_for_each(|(job_id, due_at)| {
-                    let told = late(*due_at, now, smartopol_store::IN_TIME_MS);
-                    w.remind((*job_id, *due_at), &told, now)
+                some.iter().try_for_each(|(run, due)| {
+                    let key = (run.job_id, run.due_at);
+                    let told = late(run.due_at, now, IN_TIME_MS);
+                    let why = delayed(run.due_at, up_since, now);
+                    if !why.is_empty() {
+                        w.hold_run(key, why, now)?;
+                    }
+                    w.remind(key, (&told, due), now)
                 })
             })
             .await?;
@@ -104,6 +124,16 @@ pub(super) async fn claim(house: &House, now: Timestamp) -> Result<()> {
         Box::pin(claim(house, now)).await?;
     }
     Ok(())
+}
+
+/// Returns why a run that had to wait for nobody begins later than it was due; empty where it does
+/// not.
+fn delayed(due_at: Timestamp, up_since: Timestamp, now: Timestamp) -> &'static str {
+    match now.millis_since(due_at) {
+        _ if due_at < up_since => "the daemon was not running",
+        ms if ms > IN_TIME_MS => "the machine slept or was busy",
+        _ => "",
+    }
 }
 
 fn zone_of(job: &Job) -> jiff::tz::TimeZone {
@@ -127,8 +157,7 @@ async fn begin(house: &House, job: &Job, run: &Run, now: Timestamp) -> Result<bo
     };
     let short: String = name.chars().take(40).collect();
     let (short, stamp) = (short.trim().to_owned(), schedule::local(now, &zone_of(job)));
-    // A place that is taken, or a machine that was slow: it may begin later than it was due.
-    let waited = "others had to end before it";
+    let waited = delayed(run.due_at, house.facts.started_at, now);
     let claimed = house
         .store
         .write(move |w| {
@@ -240,7 +269,7 @@ async fn failed(house: &House, run: Option<Run>, fault: Fault) {
 
 fn message(job: &Job, run: &Run, session_id: SessionId, message_id: MessageId) -> Message {
     let begun = run.started_at.unwrap_or(run.due_at);
-    let told = late(run.due_at, begun, smartopol_store::IN_TIME_MS);
+    let told = late(run.due_at, begun, IN_TIME_MS);
     let prefix = match told.as_str() {
         "" => String::new(),
         told => format!(
@@ -273,5 +302,25 @@ fn message(job: &Job, run: &Run, session_id: SessionId, message_id: MessageId) -
         by: None,
         interrupted: false,
         created_at: begun,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_begins_at_once_has_no_reason_and_one_of_before_the_start_has_that() {
+        let at = |second: i64| Timestamp::from_millis(1_790_000_000_000 + second * 1_000);
+        let up_since = at(0);
+        assert_eq!(delayed(at(10), up_since, at(11)), "");
+        assert_eq!(
+            delayed(at(-5), up_since, at(1)),
+            "the daemon was not running"
+        );
+        assert_eq!(
+            delayed(at(10), up_since, at(80)),
+            "the machine slept or was busy"
+        );
     }
 }

@@ -5,7 +5,7 @@
 
 use smartopol_protocol::Timestamp;
 use smartopol_protocol::job::{Job, JobState, Missed, Run, RunState};
-use smartopol_store::IN_TIME_MS;
+use smartopol_store::{IN_TIME_MS, Lapse};
 
 use super::schedule::Times;
 
@@ -29,6 +29,8 @@ pub(super) struct Rows {
     pub(super) next: Option<Timestamp>,
     /// How many were missed and are not made up for.
     pub(super) missed: u64,
+    /// What a person is told of those, and of which are made up for.
+    pub(super) lapse: Lapse,
 }
 
 impl Look<'_> {
@@ -51,10 +53,10 @@ impl Look<'_> {
             .take_while(|at| self.now.millis_since(**at) > IN_TIME_MS)
             .count();
         let first = self.first_made_up(due.len(), late);
-        let mut missed = 0;
+        let (mut missed, all) = (0, due.len());
         let rows = due.into_iter().enumerate().map(|(place, due_at)| {
-            if let JobState::Paused { reason, .. } = &self.job.state {
-                let told = format!("the job was paused: {reason}");
+            if let JobState::Paused { .. } = &self.job.state {
+                let told = format!("the job was paused{}", self.job.state.pause());
                 return self.row(due_at, RunState::Skipped, told, None);
             }
             if place >= late {
@@ -78,7 +80,31 @@ impl Look<'_> {
             self.row(due_at, RunState::Missed, told, None)
         });
         let rows: Vec<Run> = rows.collect();
-        Rows { rows, next, missed }
+        let lapse = match missed {
+            0 => Lapse::default(),
+            _ => self.lapse(late, late - first.min(late), all > late),
+        };
+        Rows {
+            rows,
+            next,
+            missed,
+            lapse,
+        }
+    }
+
+    /// Says that of so many missed times so many are made up for; `now` where one is due in this
+    /// very moment.
+    fn lapse(&self, late: usize, made_up: usize, now: bool) -> Lapse {
+        let told = match (made_up, self.job.policy.missed, now) {
+            (0, Missed::Once, true) => "the one that is due now runs in their place".to_owned(),
+            (0, ..) => "none is made up for".to_owned(),
+            (1, ..) => "the newest is made up for".to_owned(),
+            (many, ..) => format!("the newest {many} are made up for"),
+        };
+        Lapse {
+            times: u64::try_from(late).unwrap_or(u64::MAX),
+            told,
+        }
     }
 
     /// Returns the place of the first missed time that is made up for.
@@ -219,6 +245,36 @@ mod tests {
         assert!(begins.is_sorted_by(|a, b| b.millis_since(*a) == 2_000));
         // One that is due right now makes up for those before it.
         assert_eq!(waiting(&rows(&of(Missed::Once), at(100)).0), [at(100)]);
+        // And of each is told what it is.
+        let told = |missed, cap: u32, now| {
+            let mut job = of(missed);
+            job.policy.missed_cap = cap;
+            let lapse = rows(&job, now).0.lapse;
+            (lapse.times, lapse.told)
+        };
+        for (missed, cap, now, times, words) in [
+            (Missed::Skip, 3, at(105), 10, "none is made up for"),
+            // What is due in this moment is not missed.
+            (Missed::Skip, 3, at(100), 9, "none is made up for"),
+            (Missed::Once, 3, at(105), 10, "the newest is made up for"),
+            (
+                Missed::Once,
+                3,
+                at(100),
+                9,
+                "the one that is due now runs in their place",
+            ),
+            (Missed::All, 3, at(105), 10, "the newest 3 are made up for"),
+            (Missed::All, 3, at(100), 9, "the newest 3 are made up for"),
+            (Missed::All, 1, at(105), 10, "the newest is made up for"),
+            (Missed::All, 20, at(105), 0, ""),
+        ] {
+            assert_eq!(
+                told(missed, cap, now),
+                (times, words.to_owned()),
+                "{missed:?}"
+            );
+        }
     }
 
     #[test]
@@ -227,13 +283,12 @@ mod tests {
         paused.state = JobState::Paused {
             at: at(0),
             reason: "on holiday".into(),
+            by: "cli:1000".into(),
         };
         let (rows, _) = rows(&paused, at(3));
         assert_eq!(rows.rows.len(), 3);
-        assert!(
-            rows.rows.iter().all(|run| run.state == RunState::Skipped
-                && run.reason == "the job was paused: on holiday")
-        );
+        assert!(rows.rows.iter().all(|run| run.state == RunState::Skipped
+            && run.reason == "the job was paused by cli:1000: on holiday"));
     }
 
     proptest! {

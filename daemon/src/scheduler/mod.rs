@@ -18,7 +18,7 @@ use std::sync::Arc;
 use smartopol_protocol::job::{Job, Run};
 use smartopol_protocol::turn::TurnState;
 use smartopol_protocol::{Event, News, Timestamp};
-use smartopol_store::Result;
+use smartopol_store::{Lapse, Result};
 use tokio::sync::Notify;
 
 use crate::House;
@@ -128,14 +128,14 @@ pub(super) async fn write_due(house: &House, now: Timestamp) -> Result<()> {
             while let Some(chunk) = chunks.next() {
                 let chunk: Vec<Run> = chunk.to_vec();
                 let rest = chunks.peek().and_then(|rest| rest.first());
-                let (next, missed) = match rest {
-                    Some(run) => (Some(run.due_at), 0),
-                    None => (rows.next, rows.missed),
+                let (next, lapse) = match rest {
+                    Some(run) => (Some(run.due_at), Lapse::default()),
+                    None => (rows.next, rows.lapse.clone()),
                 };
                 let before = seen.clone();
                 house
                     .store
-                    .write(move |w| w.write_due(&before, &chunk, next, missed))
+                    .write(move |w| w.write_due(&before, &chunk, next, &lapse))
                     .await?;
                 seen.next_at = next;
             }
@@ -145,7 +145,7 @@ pub(super) async fn write_due(house: &House, now: Timestamp) -> Result<()> {
             .write(move |w| {
                 small
                     .iter()
-                    .try_for_each(|(job, due)| w.write_due(job, &due.rows, due.next, due.missed))
+                    .try_for_each(|(job, due)| w.write_due(job, &due.rows, due.next, &due.lapse))
             })
             .await?;
     }

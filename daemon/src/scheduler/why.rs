@@ -54,27 +54,27 @@ impl Known<'_> {
         let name = &self.job.name;
         if let Some(run) = self.run {
             // Who asks about now is told of now too, unless the row says it already.
-            let rests = match (self.at, run.state) {
-                (None, state) if state != RunState::Skipped => self.rests(),
-                _ => String::new(),
+            return match (self.at, run.state, self.rests()) {
+                (None, state, Some(rests)) if state != RunState::Skipped => {
+                    format!("{}; {rests}", self.of(run))
+                }
+                _ => self.of(run),
             };
-            return self.of(run) + &rests;
         }
         let Some(at) = self.at else {
-            let rests = self.rests();
-            return match self.job.next_at {
-                Some(next) if !rests.is_empty() => format!(
-                    "`{name}` has not been due yet{rests}; it is due {}, and what comes, the first \
+            return match (self.job.next_at, self.rests()) {
+                (Some(next), Some(rests)) => format!(
+                    "`{name}` has not been due yet: {rests}; it is due {}, and what comes, the first \
                      time at {}, is skipped while it is paused",
                     self.job.when,
                     self.told(next)
                 ),
-                Some(next) => format!(
+                (Some(next), None) => format!(
                     "`{name}` has not been due yet: it is due {}, the first time at {}",
                     self.job.when,
                     self.told(next)
                 ),
-                None => format!("`{name}` has no rows in its ledger and no more times"),
+                (None, _) => format!("`{name}` has no rows in its ledger and no more times"),
             };
         };
         let asked = self.told(at);
@@ -95,13 +95,12 @@ impl Known<'_> {
             .and_then(|times| times.after(at.plus_millis(-1)))
             .filter(|due| due.as_millis() < at.as_millis() + MINUTE);
         match due {
-            Some(due) if due > self.now => match &self.job.state {
-                JobState::Paused { .. } => format!(
-                    "`{name}` is due at {}, which is to come, but will be skipped{}",
-                    self.told(due),
-                    self.rests()
+            Some(due) if due > self.now => match self.rests() {
+                Some(rests) => format!(
+                    "`{name}` is due at {}, which is to come, but will be skipped: {rests}",
+                    self.told(due)
                 ),
-                _ => format!("`{name}` is due at {}, which is to come", self.told(due)),
+                None => format!("`{name}` is due at {}, which is to come", self.told(due)),
             },
             // The schedule was another one then.
             Some(_) if self.job.updated_at > at => format!(
@@ -117,16 +116,13 @@ impl Known<'_> {
         }
     }
 
-    /// Says that the job is paused, since when, by whom and why; empty where it is not.
-    fn rests(&self) -> String {
-        match &self.job.state {
-            JobState::Paused { at, .. } => format!(
-                ": it is paused since {}{}",
-                self.told(*at),
-                self.job.state.pause()
-            ),
-            _ => String::new(),
-        }
+    /// Says that the job is paused, since when, by whom and why; `None` where it is not.
+    fn rests(&self) -> Option<String> {
+        let JobState::Paused { at, .. } = &self.job.state else {
+            return None;
+        };
+        let pause = self.job.state.pause();
+        Some(format!("it is paused since {}{pause}", self.told(*at)))
     }
 
     fn not_due(&self, asked: &str, at: Timestamp) -> String {

@@ -11,7 +11,7 @@ use smartopol_protocol::attention::{
 use smartopol_protocol::question::{Question, QuestionState};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{
-    ApprovalId, AttentionId, JobId, News, QuestionId, SessionId, Timestamp, UserId,
+    ApprovalId, AttentionId, JobId, News, QuestionId, SessionId, Timestamp, TurnId, UserId,
 };
 
 use crate::column::{Json, Key, Millis, json, maybe_id};
@@ -39,8 +39,8 @@ pub(crate) fn of_job(kind: Kind, id: JobId) -> String {
     format!("{kind:?} {id}")
 }
 
-pub(crate) fn of_reminder(id: JobId, due_at: Timestamp) -> String {
-    format!("reminder {id} {}", due_at.as_millis())
+pub(crate) fn of_reminder(id: JobId) -> String {
+    format!("reminder {id}")
 }
 
 /// Reads an item, and behind it whose it is.
@@ -300,6 +300,39 @@ impl Writer<'_> {
             at,
         };
         self.put_attention(item)
+    }
+
+    /// Resolves what waits of a job's reminders, also those of before a job had one item alone,
+    /// each of whose subjects went on with its time.
+    pub(crate) fn settle_reminders(&mut self, id: JobId, at: Timestamp) -> Result<()> {
+        let subject = of_reminder(id);
+        let subjects: Vec<String> = {
+            let mut query = self.prepare(
+                "SELECT subject FROM attention
+                 WHERE resolved = 0 AND (subject = ?1 OR subject LIKE ?1 || ' %')",
+            )?;
+            let subjects = query.query_map([&subject], |row| row.get(0))?;
+            subjects.collect::<rusqlite::Result<_>>()?
+        };
+        subjects
+            .iter()
+            .try_for_each(|own| self.settle_attention(own, Resolution::Gone, "", at))
+    }
+
+    /// Resolves the items that say that nobody answered in a turn: what came of it is told.
+    pub(crate) fn settle_expired(&mut self, turn_id: TurnId, at: Timestamp) -> Result<()> {
+        let approvals: Vec<String> = {
+            let mut query = self.prepare(
+                "SELECT subject FROM attention
+                 WHERE resolved = 0 AND item ->> 'kind' = 'approval_expired'
+                     AND item ->> 'turn_id' = ?1",
+            )?;
+            let subjects = query.query_map([turn_id.to_string()], |row| row.get(0))?;
+            subjects.collect::<rusqlite::Result<_>>()?
+        };
+        approvals
+            .iter()
+            .try_for_each(|own| self.settle_attention(own, Resolution::Gone, "", at))
     }
 
     /// Resolves all that waits about a session that is being removed, and forgets what it said.

@@ -377,8 +377,15 @@ impl Writer<'_> {
         self.job_changed(seen.id, at)
     }
 
-    /// Removes a job. What was to run of it does not; its ledger stays.
+    /// Removes a job. What was to run of it does not, and what it reminded of waits no longer; its
+    /// ledger stays.
     pub fn remove_job(&mut self, id: JobId, at: Timestamp) -> Result<()> {
+        self.drop_job(id, at)?;
+        self.settle_reminders(id, at)
+    }
+
+    /// Removes a job, but not what it reminded of: nobody has seen to that.
+    pub(crate) fn drop_job(&mut self, id: JobId, at: Timestamp) -> Result<()> {
         if self.job_is_removed(id)? {
             return Err(Error::not_found("job", id));
         }

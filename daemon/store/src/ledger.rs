@@ -6,7 +6,7 @@
 mod ending;
 
 use rusqlite::{OptionalExtension, Row, params};
-use smartopol_protocol::attention::{Item, Kind, Priority};
+use smartopol_protocol::attention::{Item, ItemState, Kind, Priority};
 use smartopol_protocol::job::{Action, Job, JobState, Overlap, Run, RunState};
 use smartopol_protocol::turn::Turn;
 use smartopol_protocol::{JobId, MessageId, SessionId, Timestamp};
@@ -23,6 +23,15 @@ const COLUMNS: &str = "job_id, due_at, state, reason, by_hand, attempts, written
 
 /// How many milliseconds after its due time a run may begin and still is in time.
 pub const IN_TIME_MS: u64 = 60_000;
+
+/// What a person is told of due times that passed while nothing could run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lapse {
+    /// How many there were; of none nothing is told.
+    pub times: u64,
+    /// Which of them are made up for, one sentence.
+    pub told: String,
+}
 
 /// How many rows a history has where nothing is said, and at most.
 const HISTORY: (u32, u32) = (100, 1_000);
@@ -151,7 +160,7 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     /// Writes the rows of due times, and when the job is due next; without more times it is done.
-    /// Where `missed` is not 0, a person is told that so many were missed.
+    /// A person is told of a lapse where there was one.
     ///
     /// A time that has its row keeps it, except one that was missed while the clock stood ahead.
     /// Where the job is no longer due as it was in `seen`, nothing is written: who looks again,
@@ -161,7 +170,7 @@ impl Writer<'_> {
         seen: &Job,
         rows: &[Run],
         next_at: Option<Timestamp>,
-        missed: u64,
+        lapse: &Lapse,
     ) -> Result<()> {
         let (at, job_id) = (self.now(), seen.id);
         let Some(job) = self.still_due(seen)? else {
@@ -185,24 +194,13 @@ impl Writer<'_> {
             crate::column::Json(&state),
             last.map(Millis),
         ])?;
-        if missed > 0 {
-            let runs = rows.iter().any(|run| run.state == RunState::Waiting);
-            let detail = match runs {
-                true => "the newest is made up for",
-                false => "none is made up for",
-            };
-            let title = match missed {
+        if lapse.times > 0 {
+            let title = match lapse.times {
                 1 => format!("`{}` missed a due time", job.name),
-                _ => format!("`{}` missed {missed} due times", job.name),
+                times => format!("`{}` missed {times} due times", job.name),
             };
-            let item = about(
-                &job,
-                Kind::JobMissed,
-                Priority::Low,
-                title,
-                detail.into(),
-                at,
-            );
+            let detail = lapse.told.clone();
+            let item = about(&job, Kind::JobMissed, Priority::Low, title, detail, at);
             self.attend(&of_job(Kind::JobMissed, job_id), item)?;
         }
         self.job_changed(job_id, at)
@@ -316,13 +314,34 @@ impl Writer<'_> {
         Ok(Some(run))
     }
 
-    /// Carries out a run that is one row: a reminder.
+    /// Says why a row that may begin still waits, where nothing is said of it yet.
+    pub fn hold_run(
+        &mut self,
+        (job_id, due_at): (JobId, Timestamp),
+        reason: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let Some(mut run) = self.run(job_id, due_at)? else {
+            return Ok(());
+        };
+        if run.state != RunState::Waiting || !run.reason.is_empty() {
+            return Ok(());
+        }
+        reason.clone_into(&mut run.reason);
+        self.put_run(&run)?;
+        self.job_changed(job_id, at)
+    }
+
+    /// Carries out a run that is one row: a reminder. `late` says how late it is, `due` when it
+    /// was due as people say it.
     ///
-    /// The claim, the item and the end are one transaction, so it is there once or not at all.
+    /// The claim, the item and the end are one transaction, so it is there once or not at all. A
+    /// job has one item that waits, however often it is due until somebody sees to it; where that
+    /// one is snoozed, it stays so.
     pub fn remind(
         &mut self,
         (job_id, due_at): (JobId, Timestamp),
-        late: &str,
+        (late, due): (&str, &str),
         at: Timestamp,
     ) -> Result<()> {
         let Some(run) = self.claim_run((job_id, due_at), None, None, "", at)? else {
@@ -330,19 +349,46 @@ impl Writer<'_> {
         };
         let job = self.job(job_id)?;
         if let Action::Remind { text, priority } = &job.action {
-            let detail = match (late, run.reason.as_str()) {
+            let subject = of_reminder(job_id);
+            let old = self.attended(&subject)?;
+            let since = old.as_ref().map_or(at, |old| old.at);
+            let often = match &old {
+                Some(_) => {
+                    let times = self.begun_since(job_id, since)?.max(2);
+                    format!("due {times} times, last {due}")
+                }
+                None => String::new(),
+            };
+            let late_why = match (late, run.reason.as_str()) {
                 ("", _) => String::new(),
                 (late, "") => late.to_owned(),
                 (late, reason) => format!("{late}: {reason}"),
             };
+            let detail = match (often.as_str(), late_why.as_str()) {
+                (often, "") => often.to_owned(),
+                ("", late) => late.to_owned(),
+                (often, late) => format!("{often}, {late}"),
+            };
             let item = Item {
                 due_at: (!late.is_empty()).then_some(due_at),
                 session_id: job.session_id,
+                at: since,
                 ..about(&job, Kind::Reminder, *priority, text.clone(), detail, at)
             };
-            self.attend(&of_reminder(job_id, due_at), item)?;
+            let snoozed = old.is_some_and(|old| matches!(old.state, ItemState::Snoozed { .. }));
+            match snoozed {
+                true => self.reword_attention(&subject, item).map(drop)?,
+                false => self.attend(&subject, item)?,
+            }
         }
         self.close_run(run, RunEnd::Done, at)
+    }
+
+    /// Returns how many rows of a job began since a moment.
+    fn begun_since(&self, job_id: JobId, at: Timestamp) -> Result<u64> {
+        Ok(self
+            .prepare("SELECT count(*) FROM ledger WHERE job_id = ?1 AND started_at >= ?2")?
+            .query_row(params![Key(job_id), Millis(at)], |row| row.get(0))?)
     }
 
     /// The message of a run began its turn.
@@ -426,7 +472,7 @@ impl Writer<'_> {
         };
         for id in &ended {
             if !self.job_is_removed(*id)? {
-                self.remove_job(*id, before)?;
+                self.drop_job(*id, before)?;
             }
             self.prepare("DELETE FROM jobs WHERE id = ?1")?
                 .execute([Key(*id)])?;

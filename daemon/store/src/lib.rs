@@ -54,7 +54,7 @@ pub use error::{Error, Result};
 pub use fork::Fork;
 pub use journal::KEEP as JOURNAL_KEEP;
 pub use knowledge::{Draft as TopicDraft, HOT as HOT_TOPICS, Use as TopicUse};
-pub use ledger::{IN_TIME_MS, RunEnd};
+pub use ledger::{IN_TIME_MS, Lapse, RunEnd};
 pub use memory::{most_hits, most_listed};
 pub use past::PastCall;
 pub use points::{AtPoint, Point};

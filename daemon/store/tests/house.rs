@@ -130,7 +130,7 @@ impl House {
             .await
             .unwrap();
         self.store
-            .write(move |w| w.remind(reminds, "", due_at))
+            .write(move |w| w.remind(reminds, ("", "then"), due_at))
             .await
             .unwrap();
         self.changed(round).await;

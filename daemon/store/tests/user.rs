@@ -84,7 +84,7 @@ async fn a_reminder_is_its_persons_and_follows_their_peer() {
     let id = made.id;
     house
         .store
-        .write(move |w| w.remind((id, at(60)), "", at(61)))
+        .write(move |w| w.remind((id, at(60)), ("", "then"), at(61)))
         .await
         .unwrap();
     let told = house.told().into_iter().find_map(|event| match event.news {

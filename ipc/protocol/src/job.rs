@@ -351,6 +351,23 @@ impl Spec {
             policy: Policy::default(),
         }
     }
+
+    /// Makes it due as words say. Where they name a time zone it is theirs, and else what it was.
+    pub fn due(&mut self, when: String) {
+        if names_zone(&when) {
+            self.zone = None;
+        }
+        (self.when, self.schedule) = (Some(when), None);
+    }
+}
+
+/// Returns true where words name a time zone: `9:00 (Europe/Berlin)`, `9:00 Europe/Berlin`.
+fn names_zone(when: &str) -> bool {
+    let when = when.trim_end();
+    let last = when.rsplit(char::is_whitespace).next().unwrap_or_default();
+    let letter = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic());
+    let stroke = last.split_once('/');
+    when.ends_with(')') || stroke.is_some_and(|(region, city)| letter(region) && letter(city))
 }
 
 impl Spec {

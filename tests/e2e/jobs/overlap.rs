@@ -29,6 +29,8 @@ async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
         first[0].session_id, first[1].session_id,
         "each run has its own session"
     );
+    let run = ledger(&client, &jobs[0]).await.pop().unwrap();
+    assert_eq!((run.state, run.reason.as_str()), (RunState::Running, ""));
     house.hands.turn_by(2 * MINUTE);
     let skipped = eventually("the next is skipped", || async {
         let row = ledger(&client, &jobs[0]).await.pop()?;
@@ -56,10 +58,9 @@ async fn a_run_that_is_not_over_holds_up_the_next_as_its_job_says() {
     }
     let queued = asked(&mut events).await;
     decide(&client, &queued, true).await;
-    assert_eq!(
-        states(&rows(&client, &jobs[1], 2).await),
-        [RunState::Ran, RunState::Late]
-    );
+    let ran = rows(&client, &jobs[1], 2).await;
+    assert_eq!(states(&ran), [RunState::Ran, RunState::Late]);
+    assert_eq!(ran[1].reason, "others had to end before it");
     sound(&client).await;
     house.stop(client).await;
 }

@@ -204,7 +204,10 @@ fn times_are_told_with_their_zone_and_none_is_not_how_many() {
             "{told}"
         );
     }
-    let long = home.run(["inbox", "snooze", "1", "99999999d"]).unwrap();
+    let waits = ok(&["inbox", "--json"]);
+    let waits: attention::Item = serde_json::from_str(waits.lines().next().unwrap()).unwrap();
+    let id = waits.id.to_string();
+    let long = home.run(["inbox", "snooze", &id, "99999999d"]).unwrap();
     let told = String::from_utf8_lossy(&long.stderr).into_owned();
     assert!(told.contains("365 days are the longest"), "{told}");
     ok(&["daemon", "stop"]);

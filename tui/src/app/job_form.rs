@@ -229,11 +229,7 @@ impl App {
             spec.action = action;
         }
         if when != job.when {
-            // What is written may name another time zone; where it names none, the job's stays.
-            if names_zone(&when) {
-                spec.zone = None;
-            }
-            (spec.when, spec.schedule) = (Some(when), None);
+            spec.due(when);
         }
         spec
     }
@@ -298,11 +294,4 @@ fn of_action(job: &Job) -> Deed {
         Does::Message { .. } => Deed::Tell,
         Does::Call { .. } => Deed::Call,
     }
-}
-
-/// Returns true where words name a time zone: `9:00 (Europe/Berlin)`, `9:00 Europe/Berlin`.
-fn names_zone(when: &str) -> bool {
-    let last = when.rsplit(char::is_whitespace).next().unwrap_or_default();
-    let cron = |c: char| c.is_ascii_digit() || "*?,-/".contains(c);
-    when.ends_with(')') || last.contains('/') && !last.chars().all(cron)
 }

@@ -42,8 +42,12 @@ pub(crate) async fn resolve(
     if let Seen::Snooze { seconds } = resolve.how
         && !(1..=31_536_000).contains(&seconds)
     {
-        let told = format!("`seconds` is {seconds}");
-        return Err(Fault::new(Code::BadRequest, told).hint("1 to 31,536,000 are possible"));
+        let told = match seconds {
+            0 => "a snooze of no time is none",
+            _ => "that is too long for a snooze",
+        };
+        let fault = Fault::new(Code::BadRequest, told);
+        return Err(fault.hint("a second is the shortest, 365 days are the longest"));
     }
     let id = resolve.id;
     let item = house.store.read(move |r| r.attention_item(id)).await?;

@@ -5,7 +5,7 @@
 
 use rusqlite::params;
 use smartopol_protocol::attention::{Item, Kind, Priority, Resolution};
-use smartopol_protocol::job::{Job, JobState, Run, RunState};
+use smartopol_protocol::job::{Action, Job, JobState, Run, RunState};
 use smartopol_protocol::turn::{Outcome, Turn, TurnState};
 use smartopol_protocol::{JobId, MessageId, SessionId, Timestamp};
 
@@ -169,28 +169,25 @@ impl Writer<'_> {
         self.newest(run.job_id, run.due_at, at)
     }
 
-    /// A run failed; after `limit` of them in a row the job is paused, unless that is 0.
+    /// A run failed; after `limit` of them in a row the job is paused, unless that is 0. One cause
+    /// is one item: the pause says what the failure would, and either what an approval that
+    /// nobody answered in the run of a call would.
     fn failed(&mut self, job: &mut Job, run: &Run, limit: u32, at: Timestamp) -> Result<()> {
         job.failures = job.failures.saturating_add(1);
         let how = match run.state {
             RunState::Blocked => "is blocked",
             _ => "failed",
         };
-        let title = format!("the job `{}` {how}", job.name);
-        let item = Item {
+        if let (Action::Call { .. }, Some(turn_id)) = (&job.action, run.turn_id) {
+            self.settle_expired(turn_id, at)?;
+        }
+        let of_run = |item: Item| Item {
             session_id: run.session_id,
             turn_id: run.turn_id,
             due_at: Some(run.due_at),
-            ..about(
-                job,
-                Kind::JobFailed,
-                Priority::Normal,
-                title,
-                run.reason.clone(),
-                at,
-            )
+            ..item
         };
-        self.attend(&of_job(Kind::JobFailed, job.id), item)?;
+        let failed = of_job(Kind::JobFailed, job.id);
         if limit > 0 && job.failures >= limit && job.state == JobState::Active {
             let reason = match limit {
                 1 => format!("a run failed: {}", run.reason),
@@ -199,13 +196,18 @@ impl Writer<'_> {
             job.state = JobState::Paused {
                 at,
                 reason: reason.clone(),
+                by: String::new(),
             };
             let title = format!("the job `{}` was paused", job.name);
             let item = about(job, Kind::JobPaused, Priority::High, title, reason, at);
-            self.attend(&of_job(Kind::JobPaused, job.id), item)?;
-            self.skip_waiting(job.id, "the job was paused before it began", at)?;
+            self.attend(&of_job(Kind::JobPaused, job.id), of_run(item))?;
+            self.settle_attention(&failed, Resolution::Gone, "", at)?;
+            return self.skip_waiting(job.id, "the job was paused before it began", at);
         }
-        Ok(())
+        let title = format!("the job `{}` {how}", job.name);
+        let reason = run.reason.clone();
+        let item = about(job, Kind::JobFailed, Priority::Normal, title, reason, at);
+        self.attend(&failed, of_run(item))
     }
 }
 

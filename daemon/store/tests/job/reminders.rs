@@ -24,7 +24,7 @@ async fn what_waits_outlives_the_store_and_is_ranked() {
     let id = job.id;
     house
         .store
-        .write(move |w| w.remind((id, at(60)), "2 h late", at(7_260)))
+        .write(move |w| w.remind((id, at(60)), ("2 h late", "then"), at(7_260)))
         .await
         .unwrap();
     due(&house.store, &job, at(120), RunState::Missed).await;
@@ -79,7 +79,7 @@ async fn a_reminder_is_told_in_so_many_places_as_it_matters_and_anew_after_a_sno
         let id = made.id;
         house
             .store
-            .write(move |w| w.remind((id, at(60)), "", at(60)))
+            .write(move |w| w.remind((id, at(60)), ("", "then"), at(60)))
             .await
             .unwrap();
         let again = async || {
@@ -129,7 +129,7 @@ async fn a_notice_that_was_to_be_said_is_known_until_it_stands_in_its_session() 
     };
     house
         .store
-        .write(move |w| w.remind((id, at(60)), "", at(60)))
+        .write(move |w| w.remind((id, at(60)), ("", "then"), at(60)))
         .await
         .unwrap();
     let unsaid = async || {
@@ -151,5 +151,59 @@ async fn a_notice_that_was_to_be_said_is_known_until_it_stands_in_its_session() 
         .await
         .unwrap();
     assert_eq!(unsaid().await, 0);
+    house.sound().await;
+}
+
+#[tokio::test]
+async fn what_a_job_reminds_of_again_and_again_is_one_item_until_somebody_sees_to_it() {
+    let house = House::new();
+    let made = added(&house.store, &job("tea", remind())).await;
+    let id = made.id;
+    let told = async |minute: i64| {
+        due(&house.store, &made, at(60 * minute), RunState::Waiting).await;
+        let words = format!("minute {minute}");
+        house
+            .store
+            .write(move |w| w.remind((id, at(60 * minute)), ("", &words), at(60 * minute)))
+            .await
+            .unwrap();
+    };
+    let waits = async || {
+        let mut items = open_items(&house.store).await;
+        assert!(items.len() <= 1, "{items:?}");
+        items.pop()
+    };
+    let see = async |id, how, second| {
+        house
+            .store
+            .write(move |w| w.see_attention(id, how, "cli:1000", at(second)))
+            .await
+            .unwrap();
+    };
+    told(1).await;
+    let first = waits().await.unwrap();
+    assert_eq!((first.detail.as_str(), first.told), ("", 1));
+    told(2).await;
+    told(3).await;
+    let third = waits().await.unwrap();
+    assert_eq!((third.id, third.told, third.at), (first.id, 3, first.at));
+    assert_eq!(third.detail, "due 3 times, last minute 3");
+    // A snooze holds, whatever comes meanwhile.
+    see(first.id, Seen::Snooze { seconds: 3_600 }, 181).await;
+    told(4).await;
+    assert_eq!(waits().await, None);
+    let first_id = first.id;
+    let snoozed = house.store.read(move |r| r.attention_item(first_id)).await;
+    assert_eq!(snoozed.unwrap().detail, "due 4 times, last minute 4");
+    see(first.id, Seen::Acknowledge, 241).await;
+    told(5).await;
+    let next = waits().await.unwrap();
+    assert!(next.id != first.id && next.detail.is_empty(), "{next:?}");
+    house
+        .store
+        .write(move |w| w.remove_job(id, at(301)))
+        .await
+        .unwrap();
+    assert_eq!(waits().await, None);
     house.sound().await;
 }

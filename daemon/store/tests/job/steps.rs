@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use smartopol_protocol::attention::{self, Item, ItemState, Kind, Seen};
+use smartopol_protocol::attention::{self, Item, ItemState, Seen};
 use smartopol_protocol::job::{JobState, Run, RunState};
 use smartopol_protocol::{AttentionId, JobId, News, Timestamp};
 use smartopol_store::{Error, RunEnd};
@@ -128,7 +128,7 @@ async fn play(steps: Vec<Step>) {
                     w,
                     RunState::Waiting,
                 )? {
-                    Some(run) if which == 1 => w.remind((id, run.due_at), "", moment),
+                    Some(run) if which == 1 => w.remind((id, run.due_at), ("", "then"), moment),
                     _ => Ok(()),
                 };
                 house.store.write(remind).await.unwrap();
@@ -140,6 +140,7 @@ async fn play(steps: Vec<Step>) {
                         true => JobState::Paused {
                             at: moment,
                             reason: "rest".into(),
+                            by: String::new(),
                         },
                         false => JobState::Active,
                     };
@@ -191,9 +192,7 @@ async fn play(steps: Vec<Step>) {
     let open = open_items(&house.store).await;
     for item in &open {
         assert_eq!(told.items.get(&item.id), Some(item));
-        let same = |other: &&Item| {
-            other.kind == item.kind && other.job_id == item.job_id && other.kind != Kind::Reminder
-        };
+        let same = |other: &&Item| other.kind == item.kind && other.job_id == item.job_id;
         assert!(open.iter().filter(same).count() <= 1, "{open:?}");
     }
     house.sound().await;

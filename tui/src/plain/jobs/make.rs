@@ -149,7 +149,7 @@ impl Make {
             ..Spec::of(old)
         };
         if let Some(when) = &self.when {
-            (spec.when, spec.schedule) = (Some(when.clone()), None);
+            spec.due(when.clone());
         }
         // What it may do says nothing about what does nothing.
         if !matches!(spec.action, Action::Prompt { .. }) {
