@@ -138,9 +138,13 @@ pub(super) fn covered<'a>(patterns: &[&'a Pattern], call: Call<'_>) -> Vec<Optio
                 })
                 .or(everything)
                 .or_else(|| {
-                    let named = runs
-                        .iter()
-                        .find(|(words, _)| names(words, &call.inspection.cwd, path));
+                    // What only looks at a file is not what changes it: that is a redirection, which
+                    // no rule about words is about.
+                    let looks = matches!(effect, Effect::Read { .. });
+                    let named = runs.iter().find(|(words, _)| {
+                        names(words, &call.inspection.cwd, path)
+                            && (looks || !programs::names_to_look(words))
+                    });
                     // What a command names is its own business only in the workspace, and not where
                     // the folder that it runs in goes too.
                     let cwd = Path::new(&call.inspection.cwd);

@@ -309,6 +309,12 @@ pub(super) fn only_looks(words: &[String]) -> bool {
         .is_some_and(|program| LOOKERS.contains(&program.as_str()))
 }
 
+/// Returns true for a command that changes none of the files that it names.
+pub(super) fn names_to_look(words: &[String]) -> bool {
+    let git = |words: &[String]| words.first().is_some_and(|program| program == "git");
+    only_looks(words) || (git(words) && leading(words) == Some(2))
+}
+
 /// Returns true where a wrapper changes nothing about the command that it runs: it passes it on as
 /// it stands, or gives more words to one that only looks.
 pub(super) fn passes(layer: &[String], command: &[String]) -> bool {

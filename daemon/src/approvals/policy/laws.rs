@@ -86,3 +86,16 @@ proptest! {
         }
     }
 }
+#[test]
+fn what_only_looks_at_a_file_covers_no_redirection_into_it() {
+    let [_, alone] = judged("echo x > a.txt");
+    assert_eq!(alone, Verdict::Ask);
+    for line in [
+        "echo x > a.txt | wc -l *",
+        "echo x > a.txt | echo $HOME",
+        "cat a.txt > a.txt",
+        "git show a.txt > a.txt",
+    ] {
+        assert_eq!(judged(line)[1], Verdict::Ask, "{line}");
+    }
+}
