@@ -104,10 +104,13 @@ async fn a_session_is_played_step_by_step_and_nothing_happens() {
         terminal.keys("l").unwrap();
         terminal.wait_for("exec is done after").unwrap();
         terminal.keys("h").unwrap();
+        terminal.wait_gone("exec is done after").unwrap();
         terminal.wait_for("allowed once by cli:").unwrap();
         terminal.keys("++++ ").unwrap();
+        // What the bar says while it plays is gone in a moment, and what was played stays.
+        terminal.wait_for("✗ exec  rm made-once").unwrap();
+        terminal.wait_for("denied by cli:").unwrap();
         terminal.wait_for("the turn ends: done").unwrap();
-        terminal.wait_for("exec was denied").unwrap();
         terminal.wait_for("‖ 16×").unwrap();
         terminal.keys("5\r").unwrap();
         terminal.wait_for("message 5 of").unwrap();
