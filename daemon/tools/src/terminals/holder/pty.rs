@@ -407,16 +407,21 @@ mod tests {
     #[test]
     fn a_program_that_pauses_and_reads_again_is_not_missed() {
         let (pty, _inner, _program) = raw();
-        let waited = || {
+        // The system makes some room a little later.
+        let has_room = || {
+            let mut outer = [PollFd::new(&pty.outer, PollFlags::OUT)];
+            poll(&mut outer, Some(&QUIET)).unwrap() > 0
+        };
+        while has_room() {
             while pty.type_at_once(&[b'x'; 4096]) > 0 {}
+        }
+        let waited = || {
             let begun = Instant::now();
             pty.wait_for_room();
             begun.elapsed()
         };
-        // Not twice as long, wherein nobody looks whether there is room. The system makes some a
-        // little later, and a busy machine is late.
-        let once = Duration::from_millis(450)..Duration::from_millis(950);
-        let once = (0..10).any(|_| once.contains(&waited()));
+        // Not twice as long, wherein nobody looks whether there is room; a busy machine is late.
+        let once = (0..5).any(|_| waited() < Duration::from_millis(950));
         assert!(once, "it waited for something else");
     }
 }
