@@ -49,7 +49,7 @@ struct Shared {
     path: PathBuf,
     agent_id: AgentId,
     /// One long look (a backup, a check) at a time.
-    aside: Semaphore,
+    aside: Arc<Semaphore>,
     threads: Mutex<Option<Threads>>,
     /// How often it was asked for a read and for a write.
     counts: Counts,
@@ -122,7 +122,7 @@ impl Store {
                 reads,
                 path,
                 agent_id,
-                aside: Semaphore::new(1),
+                aside: Arc::new(Semaphore::new(1)),
                 threads: Mutex::new(Some(Threads {
                     readers,
                     writer: (writer, ended),
@@ -269,18 +269,25 @@ impl Store {
         name: &str,
         look: impl FnOnce(&Reader<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _one = self
-            .shared
-            .aside
-            .acquire()
-            .await
-            .map_err(|_| Error::Closed)?;
+        let one = Arc::clone(&self.shared.aside).acquire_owned().await;
+        let one = one.map_err(|_| Error::Closed)?;
         if self.shared.writes.is_closed() {
             return Err(Error::Closed);
         }
         let path = self.shared.path.clone();
-        let (job, answer) = pool::job(look);
-        spawn(name, move || pool::Lane::new(path).carry_out(job))?;
+        let (reply, answer) = oneshot::channel();
+        let (job, mut seen) = pool::job(look);
+        spawn(name, move || {
+            if !reply.is_closed() {
+                pool::Lane::new(path).carry_out(job);
+            }
+            // Not before its connection is closed: who hears of it may close the store, and then do
+            // with the file what they like.
+            reply
+                .send(seen.try_recv().unwrap_or(Err(Error::Closed)))
+                .ok();
+            drop(one);
+        })?;
         answer.await.unwrap_or(Err(Error::Closed))
     }
 }

@@ -13,11 +13,16 @@ const FRAME: usize = 24 + 4096;
 async fn files(folder: &Path) -> (Vec<u8>, Vec<u8>, u64) {
     let house = House::new();
     house.script(2).await;
-    let log = std::fs::read(house.path().with_extension("db-wal")).unwrap();
-    let database = std::fs::read(house.path()).unwrap();
-    let seq = house.store.read(|r| r.seq()).await.unwrap();
+    let (path, wal) = (house.path().clone(), house.path().with_extension("db-wal"));
+    // While it is read the log is not begun anew, so the two belong together, whatever the store
+    // does by itself meanwhile.
+    let read = house.store.read(move |r| {
+        let seq = r.seq()?;
+        Ok((std::fs::read(&path), std::fs::read(&wal), seq))
+    });
+    let (database, log, seq) = read.await.unwrap();
     std::fs::create_dir_all(folder).unwrap();
-    (database, log, seq)
+    (database.unwrap(), log.unwrap(), seq)
 }
 
 /// Returns the newest fact of a database of these bytes, which must be sound.
