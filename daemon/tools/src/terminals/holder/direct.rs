@@ -232,10 +232,11 @@ impl Direct {
         let begun = shown.begun;
         let caught_up = self.catch_up(shown, reading);
         let mut shown = self.shown();
-        if shown.begun == begun {
-            shown.behind = false;
-            self.1.notify_all();
+        if shown.begun != begun {
+            return Ok(()); // What a later one shows is not this one's to judge.
         }
+        shown.behind = false;
+        self.1.notify_all();
         caught_up
     }
 
