@@ -185,7 +185,8 @@ impl Stubs {
         let bin = folder.path().join("bin");
         std::fs::create_dir(&bin).unwrap();
         let stub = bin.join("stub");
-        let script = "#!/bin/sh\n{ printf '%s\\0' \"${0##*/}\" \"$@\"; printf '\\001\\0'; } >> \"$STUB_LOG\"\n";
+        // In one write, because two of them may run at once.
+        let script = "#!/bin/sh\nprintf '%s\\0' \"${0##*/}\" \"$@\" '\u{1}' >> \"$STUB_LOG\"\n";
         std::fs::write(&stub, script).unwrap();
         std::fs::set_permissions(&stub, std::fs::Permissions::from_mode(0o755)).unwrap();
         for name in ["p", "q", "r"] {
