@@ -32,12 +32,16 @@ pub(super) struct Said {
     pub(super) taken_back: bool,
     /// How many asked to take it back and heard nothing yet, or never will.
     pub(super) taking_back: u32,
+    /// True once it was sent again: where somebody else takes it back at the same time, nobody knows
+    /// which of the two came last.
+    pub(super) sent_again: bool,
 }
 
 impl Said {
     /// Returns whether it was taken back. Several may ask for it at once, and one is told so.
     pub(super) const fn withdrawn(&self) -> Known {
         match (self.taken_back, self.taking_back) {
+            (true, _) if self.sent_again => Known::Maybe,
             (true, _) => Known::Yes,
             (false, 0) => Known::No,
             (false, _) => Known::Maybe,

@@ -174,6 +174,7 @@ async fn say(
         acknowledged: Known::Maybe,
         taken_back: false,
         taking_back: 0,
+        sent_again: false,
     };
     lock(&stage.ledger).said.insert(id, said);
     {
@@ -224,6 +225,9 @@ async fn send_again(stage: &Stage, client: &Client) -> Result<(), Broke> {
             .collect()
     };
     for (id, session_id, text) in open {
+        if let Some(said) = lock(&stage.ledger).said.get_mut(&id) {
+            said.sent_again = true;
+        }
         deliver(stage, client, id, session_id, text).await?;
     }
     Ok(())
